@@ -1,0 +1,1 @@
+"""One vendor per file. Nothing outside this folder imports a vendor's package."""

@@ -1,0 +1,103 @@
+"""What can go wrong because of the input, each with a sentence for a person and an exit code of its own.
+
+A `GallopError` is never a bug: its message names the file, row, column or key, the value, and what would be
+accepted. The command line prints it without a traceback and ends with `exit_code`. docs/errors.md lists them all.
+"""
+
+
+class GallopError(Exception):
+    """Base of all errors that a person can mend."""
+
+    exit_code = 1
+
+
+class SettingsError(GallopError):
+    """A key of params.yaml is unknown, of a wrong type, or impossible."""
+
+    exit_code = 3
+
+
+class MissingColumn(GallopError):
+    """A table lacks a column that the settings name."""
+
+    exit_code = 10
+
+
+class WrongType(GallopError):
+    """So many values of a column are of another kind that the column cannot be what the settings say."""
+
+    exit_code = 11
+
+
+class EmptyTable(GallopError):
+    """A table has no header, no rows, or no rows left after the rules."""
+
+    exit_code = 12
+
+
+class CutTable(GallopError):
+    """A row has more or fewer values than the header: the file was cut or is malformed."""
+
+    exit_code = 13
+
+
+class OneClass(GallopError):
+    """The label has one value only, or too few rows of one of its two."""
+
+    exit_code = 14
+
+
+class UnknownLabel(GallopError):
+    """The label has values that are neither the positive nor the negative one."""
+
+    exit_code = 15
+
+
+class UnreadableEncoding(GallopError):
+    """A text file is not UTF-8."""
+
+    exit_code = 16
+
+
+class DamagedFile(GallopError):
+    """The bytes of a file are not those that its pin or manifest promises."""
+
+    exit_code = 17
+
+
+class DataUnavailable(GallopError):
+    """No remote, nor the upstream, could give the raw data."""
+
+    exit_code = 20
+
+
+class NothingThere(GallopError):
+    """A stage needs the output of an earlier one that has not run."""
+
+    exit_code = 21
+
+
+class ContractBroken(GallopError):
+    """A model file does not meet the contract it is exported under."""
+
+    exit_code = 22
+
+
+class ServerUnreachable(GallopError):
+    """The tracking server does not answer."""
+
+    exit_code = 23
+
+
+class UnsafeModel(GallopError):
+    """A model file asks for code outside the allow-list."""
+
+    exit_code = 24
+
+
+class StageFailed(GallopError):
+    """A stage ended with a failure of its own; the exit code is that stage's."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code

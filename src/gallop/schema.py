@@ -1,0 +1,60 @@
+"""The vocabulary: stages, roles of columns, and how a value in a text table is written.
+
+Every table enters as text. The patterns here say which texts are a number, a truth value or a day, for every
+engine alike: they use only what RE2, Rust's and Java's regular expressions share, and `cast`-ing happens after a
+value has matched, so an engine's own guessing never decides.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+STAGES: Final = (
+    "data_clean",
+    "data_preprocess",
+    "data_split",
+    "model_training",
+    "model_selection",
+    "deploy",
+)
+"""The spine of the project, in order. A stage's name is its module, its DVC stage and (dashed) its command."""
+
+DVC_STAGES: Final = STAGES[:4]
+"""The stages that turn files into files. The last two change a registry and a deployment, which no file hash knows."""
+
+ROW: Final = "gallop_row"
+"""Column added on reading: the number of the data row in its file, from 1."""
+
+RULE: Final = "gallop_rule"
+"""Column of the rejected rows: the first rule that the row broke."""
+
+
+class Role(StrEnum):
+    """What a column is for."""
+
+    ID = "id"
+    LABEL = "label"
+    DAY = "day"
+    NUMBER = "number"
+    CATEGORY = "category"
+    BOOLEAN = "boolean"
+    IGNORE = "ignore"
+
+
+NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$"
+"""A finite decimal number. `NaN`, `inf` and `1e999` are not numbers here."""
+
+TRUE: Final = ("true", "t", "yes", "y", "1")
+FALSE: Final = ("false", "f", "no", "n", "0")
+"""Truth values, compared in lower case: one table may hold `true` in one column and `True` in another."""
+
+# A day is year-month-day, zero-padded or not (`2024-01-3`); after padding, only days that exist match.
+_LEAP = r"([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)"
+DAY: Final = (
+    r"^([0-9]{4}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
+    r"|[0-9]{4}-(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+    r"|[0-9]{4}-02-(0[1-9]|1[0-9]|2[0-8])"
+    rf"|{_LEAP}-02-29)$"
+)
+
+MISSING_LEVEL: Final = "missing"
+"""The level that stands for a category or truth value that is not there."""

@@ -1,0 +1,286 @@
+"""The frozen, typed form of params.yaml: a wrong setting cannot start a run.
+
+`load` reads the file as YAML 1.2 (so a level named `no` stays a word) and refuses unknown keys, repeated keys, wrong
+types and impossible values, naming each key, the value it has, and what would be accepted.
+"""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from gallop.errors import SettingsError
+from gallop.schema import RULE, ROW, Role
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
+Share = Annotated[float, Field(gt=0.0, lt=1.0)]
+Values = Annotated[tuple[str, ...], Field(min_length=1)]
+Family = Literal["logistic_regression", "random_forest", "gradient_boosting"]
+Parameter = str | int | float | bool | None
+
+
+class Frozen(BaseModel):
+    """Base of every setting: no unknown keys, no changes after loading, no silent conversions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Project(Frozen):
+    """The names under which runs and models are kept."""
+
+    name: Name = Field(description="Name of the MLflow experiment.")
+    model: Name = Field(description="Name of the registered model.")
+
+
+class Data(Frozen):
+    """Where the raw table lies."""
+
+    raw: str = Field(description="The raw table, tracked by DVC under the same name plus `.dvc`.")
+    sample_rows: int = Field(14000, ge=2000, le=1_000_000, description="Rows of the synthetic sample.")
+
+
+class Column(Frozen):
+    """What one column of the raw table is, and which of its values are possible."""
+
+    role: Role = Field(description="id, label, day, number, category, boolean or ignore.")
+    minimum: float | None = Field(None, description="Smallest possible number; a smaller one rejects its row.")
+    maximum: float | None = Field(None, description="Largest possible number; a larger one rejects its row.")
+    levels: Values | None = Field(None, description="Known categories; another one rejects its row.")
+
+    @model_validator(mode="after")
+    def _bounds_fit_role(self) -> Self:
+        if self.role is not Role.NUMBER and (self.minimum is not None or self.maximum is not None):
+            raise ValueError(f"minimum and maximum are for the role number, not {self.role.value}")
+        if self.role is not Role.CATEGORY and self.levels is not None:
+            raise ValueError(f"levels are for the role category, not {self.role.value}")
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError(f"minimum {self.minimum} is above maximum {self.maximum}")
+        return self
+
+
+class Label(Frozen):
+    """The yes/no outcome to predict."""
+
+    column: str = Field(description="The column with the outcome.")
+    positive: Values = Field(description="Texts that mean converted.")
+    negative: Values = Field(description="Texts that mean not converted.")
+    other: Literal["refuse", "reject"] = Field(
+        "refuse", description="A third value stops the run (refuse) or sets its row aside (reject)."
+    )
+
+    @model_validator(mode="after")
+    def _disjoint(self) -> Self:
+        if both := set(self.positive) & set(self.negative):
+            raise ValueError(f"{sorted(both)} cannot be both positive and negative")
+        return self
+
+
+class Window(Frozen):
+    """The days whose leads are used for training, both ends included."""
+
+    first: date = Field(description="First day, as YYYY-MM-DD.")
+    last: date = Field(description="Last day, as YYYY-MM-DD.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.first > self.last:
+            raise ValueError(f"first {self.first} is after last {self.last}")
+        return self
+
+
+class Table(Frozen):
+    """The raw table: its columns, which rows are in scope, and which are possible."""
+
+    missing: tuple[str, ...] = Field(("",), description="Texts that mean: no value.")
+    max_defect_share: Share = Field(0.05, description="Share of broken rows above which the run stops.")
+    label: Label = Field(description="The outcome.")
+    window: Window | None = Field(None, description="Days to keep; needs a column with the role day.")
+    keep: dict[str, Values] = Field(default_factory=dict, description="Column → values whose leads are in scope.")
+    columns: dict[str, Column] = Field(min_length=2, description="Every column of the raw table, by name.")
+
+    def with_role(self, role: Role) -> tuple[str, ...]:
+        """Names of the columns with this role, in the table's order."""
+        return tuple(name for name, column in self.columns.items() if column.role is role)
+
+    @property
+    def id(self) -> str:
+        """The column that tells leads apart."""
+        return self.with_role(Role.ID)[0]
+
+    @property
+    def day(self) -> str | None:
+        """The column with the day of the lead, if there is one."""
+        return next(iter(self.with_role(Role.DAY)), None)
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The columns that may become features: numbers, categories, booleans."""
+        wanted = {Role.NUMBER, Role.CATEGORY, Role.BOOLEAN}
+        return tuple(name for name, column in self.columns.items() if column.role in wanted)
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        for role, allowed in ((Role.ID, {1}), (Role.LABEL, {1}), (Role.DAY, {0, 1})):
+            if len(names := self.with_role(role)) not in allowed:
+                raise ValueError(f"exactly one column must have the role {role.value}, got {list(names)}")
+        if self.with_role(Role.LABEL) != (self.label.column,):
+            raise ValueError(f"label.column is {self.label.column!r}, but the role label is at {self.with_role(Role.LABEL)}")
+        if self.window and not self.day:
+            raise ValueError("window needs a column with the role day")
+        if taken := {ROW, RULE} & set(self.columns):
+            raise ValueError(f"{sorted(taken)} are names that gallop uses itself")
+        for name, kept in self.keep.items():
+            if name not in self.columns or self.columns[name].role is Role.IGNORE:
+                raise ValueError(f"keep.{name} needs a column of that name that is not ignored")
+            levels = self.columns[name].levels
+            if levels and (unknown := set(kept) - set(levels)):
+                raise ValueError(f"keep.{name} has {sorted(unknown)}, which are not among its levels {list(levels)}")
+        return self
+
+
+class Bins(Frozen):
+    """A category with few levels, made from one with many."""
+
+    column: str = Field(description="The category to bin.")
+    groups: dict[str, Values] = Field(min_length=1, description="New level → levels it takes in.")
+    other: str = Field("other", description="New level of everything else.")
+
+    @model_validator(mode="after")
+    def _no_overlap(self) -> Self:
+        seen = [level for levels in self.groups.values() for level in levels]
+        if twice := {level for level in seen if seen.count(level) > 1}:
+            raise ValueError(f"{sorted(twice)} are in more than one group")
+        return self
+
+
+class Features(Frozen):
+    """What the model sees of a lead. All row-wise: one row in, one row out, no other row looked at."""
+
+    bins: dict[str, Bins] = Field(default_factory=dict, description="Binned categories, by their new name.")
+    inputs: Values = Field(description="Columns and bins that the model takes, in order.")
+
+
+class Split(Frozen):
+    """Which leads are held out for the final report."""
+
+    by: Literal["random", "day"] = Field("random", description="At random within each label, or the last days.")
+    test_share: Annotated[float, Field(gt=0.0, le=0.5)] = Field(0.15, description="Share of leads held out.")
+
+
+class FamilySearch(Frozen):
+    """How many settings of one family are tried, and from which space."""
+
+    trials: int = Field(ge=1, le=500, description="Settings tried, drawn without repetition.")
+    space: tuple[dict[str, Annotated[tuple[Parameter, ...], Field(min_length=1)]], ...] = Field(
+        min_length=1, description="Grids of valid combinations: parameter → values."
+    )
+
+
+class Training(Frozen):
+    """The search for the best candidate."""
+
+    folds: int = Field(5, ge=2, le=20, description="Folds of the cross-validation on training rows.")
+    clip_sd: float = Field(2.0, gt=0.0, description="Numbers are clipped at mean ± this many standard deviations.")
+    families: dict[Family, FamilySearch] = Field(min_length=1, description="The families that compete.")
+
+
+class Evaluation(Frozen):
+    """How sure the figures are."""
+
+    resamples: int = Field(1000, ge=100, le=100_000, description="Bootstrap resamples behind each interval.")
+    confidence: Share = Field(0.95, description="Coverage of the intervals.")
+
+
+class DecisionRule(Frozen):
+    """When a lead counts as worth contacting."""
+
+    threshold: Share = Field(0.5, description="Smallest probability that means: contact.")
+
+
+class Selection(Frozen):
+    """When a candidate replaces the champion."""
+
+    minimum_gain: float = Field(0.0, ge=0.0, description="Log-loss the candidate must gain on the same test rows.")
+    confidence: Share = Field(0.9, description="Confidence that the candidate is better, at least this.")
+
+
+class Export(Frozen):
+    """The contract of models/model.pkl."""
+
+    contract: str | None = Field(None, description="CSV of encoded rows and the answers they must get.")
+
+
+class Settings(Frozen):
+    """All of params.yaml."""
+
+    project: Project = Field(description="Names.")
+    seed: int = Field(42, ge=0, lt=2**32, description="Seed of everything that is drawn at random.")
+    data: Data = Field(description="The raw table's place.")
+    table: Table = Field(description="The raw table's meaning.")
+    features: Features = Field(description="What the model sees.")
+    split: Split = Field(default_factory=Split, description="What is held out.")
+    training: Training = Field(description="The search.")
+    evaluation: Evaluation = Field(default_factory=Evaluation, description="Intervals.")
+    decision: DecisionRule = Field(default_factory=DecisionRule, description="Contact or not.")
+    selection: Selection = Field(default_factory=Selection, description="Champion or not.")
+    export: Export = Field(default_factory=Export, description="The exported file.")
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Self:
+        for name, bins in self.features.bins.items():
+            if name in self.table.columns:
+                raise ValueError(f"features.bins.{name} is also the name of a column")
+            column = self.table.columns.get(bins.column)
+            if column is None or column.role is not Role.CATEGORY:
+                raise ValueError(f"features.bins.{name}.column is {bins.column!r}, which is no column with the role category")
+        known = {*self.table.values, *self.features.bins}
+        if unknown := [name for name in self.features.inputs if name not in known]:
+            raise ValueError(f"features.inputs has {unknown}; known are {sorted(known)}")
+        if len(set(self.features.inputs)) != len(self.features.inputs):
+            raise ValueError("features.inputs names a column twice")
+        if self.split.by == "day" and not self.table.day:
+            raise ValueError("split.by is day, but no column has the role day")
+        return self
+
+
+def load(path: Path) -> Settings:
+    """Read and check a params.yaml.
+
+    Raises:
+        SettingsError: the file is missing or no YAML, or a key is unknown, repeated, of a wrong type, or impossible.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        raw = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: no such file; a gallop project has its settings there") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not valid YAML: {error}") from None
+    if not isinstance(raw, dict):
+        raise SettingsError(f"{path}: expected a mapping of settings, got {type(raw).__name__}")
+    return parse(raw, str(path))
+
+
+def parse(raw: dict, source: str) -> Settings:
+    """Check settings that are already read; `source` names them in errors. Raises `SettingsError`."""
+    try:
+        # Through JSON, since strict JSON mode takes a text as a date or a role but never `"3"` as a number.
+        return Settings.model_validate_json(json.dumps(raw, default=str))
+    except ValidationError as error:
+        lines = [_explain(problem) for problem in error.errors(include_url=False)]
+        raise SettingsError(f"{source}: " + "; ".join(lines)) from None
+
+
+def _explain(problem) -> str:  # noqa: ANN001 pydantic's ErrorDetails is a TypedDict of its private core
+    key = ".".join(str(part) for part in problem["loc"]) or "settings"
+    if problem["type"] == "extra_forbidden":
+        return f"{key}: unknown key"
+    if problem["type"] == "missing":
+        return f"{key}: missing, must be given"
+    if problem["type"] == "value_error":
+        return f"{key}: {problem['ctx']['error']}"
+    return f"{key}: got {problem['input']!r}. {problem['msg']}"
