@@ -1,0 +1,155 @@
+"""The deployable: a folder with the whole model, the settings it was trained under, its report, and a manifest.
+
+The manifest holds the SHA-256 of every other file. `verify` compares them before anything is unpickled, so a damaged or
+half-copied bundle is refused and never scores a lead.
+"""
+
+import hashlib
+import json
+import pickle
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+from sklearn.pipeline import Pipeline
+
+from gallop import __version__
+from gallop.errors import DamagedFile, NothingThere
+from gallop.evaluation import Estimate, Frozen
+from gallop.files import digest, write_bytes, write_text
+from gallop.settings import Settings
+from gallop.unpickle import unpickle
+
+MANIFEST: Final = "manifest.json"
+MODEL: Final = "pipeline.pkl"
+SETTINGS: Final = "settings.json"
+SAMPLE: Final = "sample"
+
+
+class DataVersion(Frozen):
+    """Which data a model was trained on."""
+
+    origin: str
+    """`dvc` (pinned by its pointer), `file` (a table without a pointer) or `sample` (synthetic)."""
+    path: str
+    md5: str
+
+    @property
+    def name(self) -> str:
+        """What every output carries as `data`: `sample`, or the origin with the md5."""
+        return SAMPLE if self.origin == SAMPLE else f"{self.origin}:{self.md5}"
+
+
+class CodeVersion(Frozen):
+    """Which code trained a model: the Git commit, and whether tracked files differed from it."""
+
+    commit: str | None
+    changed: bool
+
+
+class Manifest(Frozen):
+    """What a bundle is, and the SHA-256 of each of its files."""
+
+    model: str
+    version: str | None
+    """The registry's version; None until deployed."""
+    family: str
+    data: DataVersion
+    code: CodeVersion
+    metrics: dict[str, Estimate]
+    threshold: float
+    libraries: dict[str, str]
+    files: dict[str, str]
+
+    @property
+    def digest(self) -> str:
+        """Identity of the contents: SHA-256 over the files' names and digests."""
+        return hashlib.sha256(json.dumps(self.files, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified, loaded bundle."""
+
+    manifest: Manifest
+    settings: Settings
+    model: Pipeline
+
+
+def write(
+    folder: Path,
+    *,
+    model: Pipeline,
+    family: str,
+    settings: Settings,
+    data: DataVersion,
+    code: CodeVersion,
+    metrics: dict[str, Estimate],
+    files: dict[str, bytes],
+) -> Manifest:
+    """Write a bundle, the manifest last. `files` are further files to keep in it, by name."""
+    contents = {MODEL: pickle.dumps(model, protocol=5), SETTINGS: settings.model_dump_json(indent=2).encode(), **files}
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in {path.name for path in folder.iterdir()} - {*contents, MANIFEST}:
+        (folder / stale).unlink()
+    for name, content in contents.items():
+        write_bytes(folder / name, content)
+    manifest = Manifest(
+        model=settings.project.model,
+        version=None,
+        family=family,
+        data=data,
+        code=code,
+        metrics=metrics,
+        threshold=settings.decision.threshold,
+        libraries={
+            "python": platform.python_version(),
+            "gallop": __version__,
+            "scikit-learn": version("scikit-learn"),
+            "numpy": version("numpy"),
+        },
+        files={name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
+    )
+    write_manifest(folder, manifest)
+    return manifest
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Put a manifest next to the files it describes."""
+    write_text(folder / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a bundle, its files not yet checked. Raises `NothingThere`, `DamagedFile`."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise NothingThere(f"{path}: no bundle there; `gallop run` trains, selects and deploys one")
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise DamagedFile(f"{path}: not a manifest of a bundle: {error.error_count()} fields do not fit") from None
+
+
+def verify(folder: Path) -> Manifest:
+    """Check every file of a bundle against its manifest. Raises `NothingThere`, `DamagedFile`."""
+    manifest = read_manifest(folder)
+    for name, promised in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise DamagedFile(f"{path}: missing, though {MANIFEST} lists it")
+        if (found := digest(path)) != promised:
+            raise DamagedFile(f"{path}: SHA-256 is {found[:12]}…, {MANIFEST} says {promised[:12]}…; the model is not loaded")
+    return manifest
+
+
+def load(folder: Path) -> Bundle:
+    """Verify a bundle, then load its model with the allow-list. Raises also `UnsafeModel`."""
+    manifest = verify(folder)
+    settings = Settings.model_validate_json((folder / SETTINGS).read_bytes())
+    model = unpickle((folder / MODEL).read_bytes(), folder / MODEL, own=True)
+    if not isinstance(model, Pipeline):
+        raise DamagedFile(f"{folder / MODEL}: holds a {type(model).__name__}, not a pipeline")
+    return Bundle(manifest, settings, model)

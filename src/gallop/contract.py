@@ -1,0 +1,122 @@
+"""The contract of the exported file, models/model.pkl.
+
+The file is loaded and judged by somebody else's program, in which nothing of gallop is installed. So it is the last
+step of the model alone: a plain pickle of a library's own classifier, over encoded columns that are named in the
+contract, that gives the contract's rows the contract's answers. The contract is a CSV: the encoded columns, in order,
+and a column `expected`.
+"""
+
+import csv
+import pickle
+import subprocess
+import sys
+import tempfile
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from gallop.errors import ContractBroken, SettingsError
+from gallop.unpickle import unpickle
+
+EXPECTED: Final = "expected"
+
+LIBRARIES: Final = ("scikit-learn", "pandas", "joblib", "xgboost-cpu" if sys.platform == "linux" else "xgboost")
+"""All that the judging program has installed."""
+
+_JUDGE: Final = """
+import sys, joblib, pandas
+rows = pandas.read_csv(sys.argv[2])
+answers = joblib.load(sys.argv[1]).predict(rows.drop(columns="expected"))
+wrong = [i + 1 for i, (a, b) in enumerate(zip(answers, rows["expected"])) if float(a) != float(b)]
+sys.exit(f"rows {wrong} get another answer than expected: {list(map(float, answers))}" if wrong else 0)
+"""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Encoded columns, rows of them, and the answer each row must get."""
+
+    columns: tuple[str, ...]
+    rows: np.ndarray
+    expected: np.ndarray
+
+
+def read_contract(path: Path) -> Contract:
+    """Read a contract's CSV. Raises `SettingsError` where it is missing or malformed."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *rows = list(csv.reader(file))
+        values = np.array([[float(value) for value in row] for row in rows])
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"export.contract: {path}: {error}") from None
+    if header[-1] != EXPECTED or values.shape[1:] != (len(header),):
+        raise SettingsError(f"export.contract: {path}: needs rows of numbers and a last column named {EXPECTED!r}")
+    return Contract(tuple(header[:-1]), values[:, :-1], values[:, -1])
+
+
+def load_model(path: Path) -> object:
+    """Load an exported classifier with the allow-list. Raises `UnsafeModel`, `ContractBroken`."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ContractBroken(f"{path}: cannot be read: {error.strerror}") from None
+    if content[:1] != b"\x80":
+        raise ContractBroken(f"{path}: not a plain pickle (compressed, or another format)")
+    return unpickle(content, path)
+
+
+def check(content: bytes, contract: Contract, source: Path) -> None:
+    """Hold a pickled classifier to the contract, in this process.
+
+    Raises:
+        ContractBroken: with what is wrong. UnsafeModel: it holds a class of another library.
+    """
+    import pandas as pd
+
+    if content[:1] != b"\x80":
+        raise ContractBroken(f"{source}: not a plain pickle (compressed, or another format)")
+    model = unpickle(content, source)
+    if not hasattr(model, "predict"):
+        raise ContractBroken(f"{source}: holds a {type(model).__name__}, which has no predict")
+    named = tuple(getattr(model, "feature_names_in_", ()))
+    if named != contract.columns:
+        raise ContractBroken(f"{source}: takes the columns {list(named)}; the contract has {list(contract.columns)}")
+    answers = np.asarray(model.predict(pd.DataFrame(contract.rows, columns=list(contract.columns))), dtype=float)
+    if wrong := [row for row, (a, b) in enumerate(zip(answers, contract.expected, strict=True), 1) if a != b]:
+        raise ContractBroken(f"{source}: rows {wrong} of the contract get {answers.tolist()}, expected {contract.expected.tolist()}")
+
+
+def check_isolated(path: Path, contract: Path) -> str:
+    """Hold a file to the contract as the judging program does: in a new virtual environment without gallop.
+
+    Returns:
+        The versions of the libraries it was judged with.
+
+    Raises:
+        ContractBroken: the file fails there, or the environment cannot be made.
+    """
+    with tempfile.TemporaryDirectory(prefix="gallop-judge-") as folder:
+        venv.create(folder, with_pip=True)
+        python = str(Path(folder, "bin", "python"))
+        _run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *LIBRARIES], "cannot install the libraries")
+        # -I: no environment variables, no current folder, so that nothing of this project can be imported.
+        _run([python, "-I", "-c", _JUDGE, str(path.resolve()), str(contract.resolve())], f"{path}: fails in isolation")
+        frozen = _run([python, "-m", "pip", "freeze"], "cannot list the libraries")
+    wanted = {name.lower() for name in LIBRARIES}
+    return ", ".join(line.replace("==", " ") for line in frozen.splitlines() if line.split("==")[0].lower() in wanted)
+
+
+def _run(command: list[str], what: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        lines = done.stderr.strip().splitlines()
+        raise ContractBroken(f"{what}: {lines[-1] if lines else f'exit code {done.returncode}'}")
+    return done.stdout
+
+
+def dump(model: object) -> bytes:
+    """The plain pickle that is exported."""
+    return pickle.dumps(model, protocol=5)

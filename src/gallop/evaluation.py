@@ -1,0 +1,224 @@
+"""How good a set of probabilities is: figures with intervals, and the curves behind the report. Pure.
+
+Every figure is computed from row weights. The point figure weights each row once; a bootstrap resample weights it by
+how often it was drawn (Efron & Tibshirani 1993, percentile intervals). So one formula gives figure and interval, for
+all resamples at once, and ties are handled exactly as scikit-learn does.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+Vector = NDArray[np.float64]
+
+METRICS: Final = ("log_loss", "roc_auc", "pr_auc", "brier", "accuracy", "f1")
+LOWER_IS_BETTER: Final = frozenset({"log_loss", "brier"})
+_SMALLEST = 1e-15
+
+
+class Frozen(BaseModel):
+    """Base of the results: values, comparable, and JSON-serialisable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Estimate(Frozen):
+    """A figure with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Bin(Frozen):
+    """Leads of similar probability: how sure the model was, and how many converted."""
+
+    rows: int
+    probability: float
+    rate: float
+    low: float
+    high: float
+
+
+class Step(Frozen):
+    """The best `share` of the leads: their conversion rate, lift over all leads, and share of all conversions."""
+
+    share: float
+    rate: float
+    lift: float
+    gain: float
+
+
+class Report(Frozen):
+    """All that is said of one set of probabilities on one set of rows."""
+
+    rows: int
+    positives: int
+    threshold: float
+    confidence: float
+    metrics: dict[str, Estimate]
+    confusion: tuple[int, int, int, int]
+    """True negatives, false positives, false negatives, true positives."""
+    roc: tuple[tuple[float, float], ...]
+    """(false-positive rate, true-positive rate), from (0, 0) to (1, 1)."""
+    pr: tuple[tuple[float, float], ...]
+    """(recall, precision), from high to low cut-off."""
+    calibration: tuple[Bin, ...]
+    lift: tuple[Step, ...]
+
+
+def evaluate(
+    label: Vector, probability: Vector, *, threshold: float, resamples: int, confidence: float, seed: int
+) -> Report:
+    """Measure probabilities against outcomes.
+
+    Args:
+        label: shape (n,), 0 or 1, both present.
+        probability: shape (n,), in [0, 1].
+        threshold: smallest probability that counts as a yes.
+        resamples: bootstrap resamples for the intervals.
+        confidence: coverage of the intervals, in (0, 1).
+        seed: of the resampling.
+    """
+    estimates = estimate(label, probability, threshold=threshold, resamples=resamples, confidence=confidence, seed=seed)
+    yes, converted = probability >= threshold, label == 1
+    confusion = tuple(int(np.sum(a & b)) for a, b in ((~yes, ~converted), (yes, ~converted), (~yes, converted), (yes, converted)))
+    hits, misses = _cumulated(label, probability, np.ones((1, len(label))))
+    roc = [(0.0, 0.0), *zip((misses[0] / misses[0, -1]).tolist(), (hits[0] / hits[0, -1]).tolist(), strict=True)]
+    pr = zip((hits[0] / hits[0, -1]).tolist(), (hits[0] / (hits[0] + misses[0])).tolist(), strict=True)
+    return Report(
+        rows=len(label),
+        positives=int(converted.sum()),
+        threshold=threshold,
+        confidence=confidence,
+        metrics=estimates,
+        confusion=confusion,
+        roc=tuple(roc),
+        pr=tuple(pr),
+        calibration=_calibration(label, probability, confidence),
+        lift=_lift(label, probability),
+    )
+
+
+def estimate(
+    label: Vector, probability: Vector, *, threshold: float, resamples: int, confidence: float, seed: int
+) -> dict[str, Estimate]:
+    """Every metric of `METRICS` with a percentile bootstrap interval over rows. Arguments as in `evaluate`."""
+    point = metrics(label, probability, np.ones((1, len(label))), threshold)
+    drawn = metrics(label, probability, _resampled(len(label), resamples, seed), threshold)
+    tail = (1 - confidence) / 2
+    found = {}
+    for name in METRICS:
+        low, high = np.nanquantile(drawn[name], [tail, 1 - tail])
+        found[name] = Estimate(value=float(point[name][0]), low=float(low), high=float(high))
+    return found
+
+
+def paired_difference(
+    label: Vector, probability: Vector, other: Vector, *, resamples: int, confidence: float, seed: int
+) -> tuple[Estimate, float]:
+    """Log-loss of `probability` minus that of `other` on the same rows; negative means better.
+
+    Returns:
+        The mean difference with its paired bootstrap interval, and the share of resamples in which it is below zero.
+    """
+    difference = _row_losses(label, probability) - _row_losses(label, other)
+    drawn = _resampled(len(label), resamples, seed) @ difference / len(label)
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail])
+    return Estimate(value=float(difference.mean()), low=float(low), high=float(high)), float(np.mean(drawn < 0))
+
+
+def metrics(label: Vector, probability: Vector, weights: NDArray[np.float64], threshold: float) -> dict[str, Vector]:
+    """The metrics under each row of weights.
+
+    Args:
+        weights: shape (b, n), not negative.
+
+    Returns:
+        Name → shape (b,). NaN where a figure is undefined because one class has no weight.
+    """
+    total = weights.sum(axis=1)
+    yes, converted = probability >= threshold, label == 1
+    right, true_yes = weights @ (yes == converted), weights @ (yes & converted)
+    hits, misses = _cumulated(label, probability, weights)
+    found_now, missed_now = _steps(hits), _steps(misses)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # Area under the ROC curve by trapezoids over groups of equal score: ties count one half.
+        area = (missed_now * (hits - found_now / 2)).sum(axis=1) / (hits[:, -1] * misses[:, -1])
+        # Average precision: precision at each cut-off times the recall gained there (no interpolation).
+        precision = np.where(hits + misses > 0, hits / (hits + misses), 0.0)
+        average_precision = (precision * found_now).sum(axis=1) / hits[:, -1]
+        f1 = 2 * true_yes / (weights @ yes + weights @ converted)
+    return {
+        "log_loss": weights @ _row_losses(label, probability) / total,
+        "roc_auc": area,
+        "pr_auc": average_precision,
+        "brier": weights @ (probability - label) ** 2 / total,
+        "accuracy": right / total,
+        "f1": np.nan_to_num(f1),
+    }
+
+
+def _row_losses(label: Vector, probability: Vector) -> Vector:
+    sure = np.clip(probability, _SMALLEST, 1 - _SMALLEST)
+    return -(label * np.log(sure) + (1 - label) * np.log1p(-sure))
+
+
+def _resampled(rows: int, resamples: int, seed: int) -> NDArray[np.float64]:
+    """How often each row is drawn, shape (resamples, rows)."""
+    draws = np.random.default_rng(seed).integers(0, rows, size=(resamples, rows))
+    counts = np.zeros((resamples, rows))
+    np.add.at(counts, (np.arange(resamples)[:, None], draws), 1.0)
+    return counts
+
+
+def _cumulated(label: Vector, probability: Vector, weights: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
+    """Weight of converted and of other rows at or above each distinct probability, from high to low: (b, groups)."""
+    order = np.argsort(-probability, kind="stable")
+    starts = np.flatnonzero(np.r_[True, np.diff(probability[order]) != 0])
+    ordered, ordered_label = weights[:, order], label[order]
+    hits = np.cumsum(np.add.reduceat(ordered * ordered_label, starts, axis=1), axis=1)
+    misses = np.cumsum(np.add.reduceat(ordered * (1 - ordered_label), starts, axis=1), axis=1)
+    return hits, misses
+
+
+def _steps(cumulated: NDArray) -> NDArray:
+    return np.diff(cumulated, axis=1, prepend=0.0)
+
+
+def _calibration(label: Vector, probability: Vector, confidence: float) -> tuple[Bin, ...]:
+    """Ten bins of equally many leads, each with the Wilson (1927) interval of its conversion rate."""
+    from scipy.stats import binomtest
+
+    bins = []
+    for members in np.array_split(np.argsort(probability, kind="stable"), 10):
+        if not len(members):
+            continue
+        converted = int(label[members].sum())
+        interval = binomtest(converted, len(members)).proportion_ci(confidence, method="wilson")
+        bins.append(
+            Bin(
+                rows=len(members),
+                probability=float(probability[members].mean()),
+                rate=converted / len(members),
+                low=float(interval.low),
+                high=float(interval.high),
+            )
+        )
+    return tuple(bins)
+
+
+def _lift(label: Vector, probability: Vector) -> tuple[Step, ...]:
+    """The best 5 %, 10 %, … 100 % of the leads."""
+    ordered = label[np.argsort(-probability, kind="stable")]
+    found, steps = np.cumsum(ordered), []
+    for percent in range(5, 101, 5):
+        rows = max(1, round(len(label) * percent / 100))
+        rate = float(found[rows - 1] / rows)
+        steps.append(
+            Step(share=percent / 100, rate=rate, lift=rate / float(label.mean()), gain=float(found[rows - 1] / found[-1]))
+        )
+    return tuple(steps)

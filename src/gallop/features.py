@@ -1,0 +1,86 @@
+"""Row-wise features: one definition for training, batch scoring and serving.
+
+Everything here is a narwhals expression over the columns of one row, so it means the same on every engine, and a
+lead's features never depend on the other leads in the table. Whatever is *fitted* lives in the model instead.
+"""
+
+import narwhals.stable.v2 as nw
+
+from gallop.schema import DAY, FALSE, MISSING_LEVEL, NUMBER, TRUE, Role
+from gallop.settings import Bins, Features, Table
+
+
+def text(name: str, missing: tuple[str, ...]) -> nw.Expr:
+    """The column's text without surrounding blanks, null where it is one of the spellings of a missing value."""
+    stripped = nw.col(name).cast(nw.String).str.strip_chars()
+    return nw.when(~stripped.is_in([*missing])).then(stripped).otherwise(None).alias(name)
+
+
+def padded_day(value: nw.Expr) -> nw.Expr:
+    """`2024-01-3` → `2024-01-03`, so that days compare as texts do."""
+    return value.str.replace_all(r"-([0-9])-", r"-0$1-").str.replace_all(r"-([0-9])$", r"-0$1")
+
+
+def readable(name: str, role: Role) -> nw.Expr:
+    """True where the text is a value of its role; null where there is no text."""
+    value = nw.col(name)
+    if role is Role.NUMBER:
+        return value.str.contains(NUMBER)
+    if role is Role.BOOLEAN:
+        return value.str.to_lowercase().is_in([*TRUE, *FALSE])
+    if role is Role.DAY:
+        return padded_day(value).str.contains(DAY)
+    return ~value.is_null()
+
+
+def typed(name: str, role: Role) -> nw.Expr:
+    """The text as a value of its role: numbers as Float64, truth values as Boolean, days as zero-padded text.
+
+    Only for rows where `readable` holds or the text is null; other texts are an error of the engine.
+    """
+    value = nw.col(name)
+    if role is Role.NUMBER:
+        return value.cast(nw.Float64).alias(name)
+    if role is Role.BOOLEAN:
+        lower = value.str.to_lowercase()
+        yes = nw.when(lower.is_in([*TRUE])).then(nw.lit(True))
+        return yes.otherwise(nw.when(lower.is_in([*FALSE])).then(nw.lit(False)).otherwise(None)).alias(name)
+    if role is Role.DAY:
+        return padded_day(value).alias(name)
+    return value.alias(name)
+
+
+def binned(name: str, bins: Bins) -> nw.Expr:
+    """The group that a level belongs to; a level of no group goes to `other`, a missing one stays missing."""
+    value = nw.col(bins.column)
+    group = nw.when(~value.is_null()).then(nw.lit(bins.other)).otherwise(None)
+    for level, members in bins.groups.items():
+        group = nw.when(value.is_in([*members])).then(nw.lit(level)).otherwise(group)
+    return group.alias(name)
+
+
+def as_category(name: str, role: Role) -> nw.Expr:
+    """The value as a level of a category: `True` and `False` for truth values, `missing` where there is none."""
+    value = nw.col(name)
+    if role is Role.BOOLEAN:
+        value = nw.when(value).then(nw.lit("True")).otherwise(nw.when(~value).then(nw.lit("False")).otherwise(None))
+    return nw.when(~value.is_null()).then(value).otherwise(nw.lit(MISSING_LEVEL)).alias(name)
+
+
+def input_roles(table: Table, features: Features) -> dict[str, Role]:
+    """The role of each model input, in the order the model takes them. A bin is a category."""
+    return {name: table.columns[name].role if name in table.columns else Role.CATEGORY for name in features.inputs}
+
+
+def inputs(table: Table, features: Features) -> list[nw.Expr]:
+    """Expressions that turn a typed lead into the model's inputs: Float64 numbers and levels as text, in order."""
+    expressions = []
+    for name, role in input_roles(table, features).items():
+        if name in features.bins:
+            group = binned(name, features.bins[name])
+            expressions.append(nw.when(~group.is_null()).then(group).otherwise(nw.lit(MISSING_LEVEL)).alias(name))
+        elif role is Role.NUMBER:
+            expressions.append(nw.col(name))
+        else:
+            expressions.append(as_category(name, role))
+    return expressions

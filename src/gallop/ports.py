@@ -1,0 +1,96 @@
+"""What the stages ask of the outside world, as Protocols. The adapters answer; the stages know no vendor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import narwhals.stable.v2 as nw
+
+
+class Tables(Protocol):
+    """Reads and writes tables with one engine."""
+
+    def read_text(self, path: Path) -> nw.DataFrame:
+        """Read a CSV or Parquet file with every value as text, plus the row number in column `schema.ROW`.
+
+        Raises `EmptyTable`, `CutTable`, `UnreadableEncoding` or `DataUnavailable`.
+        """
+        ...
+
+    def read(self, path: Path) -> nw.DataFrame:
+        """Read a Parquet file that `write` made, with its types. Raises `DamagedFile`, `NothingThere`."""
+        ...
+
+    def write(self, tables: dict[str, nw.DataFrame], folder: Path) -> None:
+        """Write tables as Parquet into a folder with a manifest of their schema, row counts and SHA-256."""
+        ...
+
+
+@dataclass(frozen=True)
+class Run:
+    """One thing to record: what was tried, what came out. Runs may hold runs (the trials of a candidate)."""
+
+    name: str
+    parameters: dict[str, str | int | float | bool | None]
+    metrics: dict[str, float]
+    tags: dict[str, str] = field(default_factory=dict)
+    children: Sequence["Run"] = ()
+    model: object | None = None
+    """A fitted estimator to keep with the run, or None."""
+    example: object | None = None
+    """A pandas frame with rows the model accepts; no row of a real person."""
+    files: Sequence[Path] = ()
+
+
+class Tracker(Protocol):
+    """Keeps runs."""
+
+    def check(self) -> None:
+        """Raises `ServerUnreachable` within seconds where the server does not answer."""
+        ...
+
+    def record(self, experiment: str, run: Run) -> str:
+        """Keep a run with all its children; returns its id."""
+        ...
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A version of the model in the registry."""
+
+    version: str
+    run_id: str | None
+    tags: dict[str, str]
+
+
+class Registry(Protocol):
+    """Keeps versions of one model, of which one is the champion and one may be the challenger."""
+
+    def check(self) -> None:
+        """Raises `ServerUnreachable` within seconds where the server does not answer."""
+        ...
+
+    def find(self, tag: str, value: str) -> Registered | None:
+        """The newest version with this tag, or None."""
+        ...
+
+    def holder(self, alias: str) -> Registered | None:
+        """The version that an alias points at, or None."""
+        ...
+
+    def register(self, bundle: Path, run_id: str | None, tags: dict[str, str]) -> Registered:
+        """Add a bundle (a folder) as a new version."""
+        ...
+
+    def point(self, alias: str, version: str, because: str) -> None:
+        """Let an alias point at a version, and keep when and why in its history."""
+        ...
+
+    def release(self, alias: str) -> None:
+        """Take an alias off whatever version has it."""
+        ...
+
+    def fetch(self, version: str, into: Path) -> Path:
+        """Bring the bundle of a version into a folder; returns the bundle's folder."""
+        ...

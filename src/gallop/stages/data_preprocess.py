@@ -1,0 +1,19 @@
+"""data_preprocess: from clean leads to what the model takes. Row-wise only; anything fitted belongs in the model."""
+
+import narwhals.stable.v2 as nw
+
+from gallop.features import inputs
+from gallop.settings import Features, Table
+
+
+def data_preprocess(leads: nw.DataFrame, table: Table, features: Features) -> nw.DataFrame:
+    """Model-ready leads: id, then day and label where the table has them, then the model's inputs in their order.
+
+    Args:
+        leads: typed leads, as `data_clean` keeps them.
+
+    Returns:
+        One row per lead, in the same order. Numbers are Float64 (null where missing), all else is text.
+    """
+    keys = [name for name in (table.id, table.day, table.label.column) if name in leads.columns]
+    return leads.select(*[nw.col(name) for name in dict.fromkeys(keys)], *inputs(table, features))

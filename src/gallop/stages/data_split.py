@@ -1,0 +1,65 @@
+"""data_split: hold out test leads, once, before anything is fitted.
+
+The side of a lead follows from the seed and its id alone (SHA-256), within its label and whatever the order of the
+rows, so the split is the same on every engine and machine. With `by: day` the last days are held out instead.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import narwhals.stable.v2 as nw
+
+from gallop.errors import OneClass
+from gallop.settings import Split, Table
+
+SIDE = "side"
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Training leads, test leads, and which lead is on which side."""
+
+    train: nw.DataFrame
+    test: nw.DataFrame
+    assignment: nw.DataFrame
+
+
+def data_split(leads: nw.DataFrame, table: Table, split: Split, seed: int) -> Sides:
+    """Divide model-ready leads into training and test rows, both sorted by id.
+
+    Raises:
+        OneClass: one side has leads of one label only (possible with `by: day`).
+    """
+    ordered = leads.sort(table.id)
+    ids, labels = ordered[table.id].to_list(), ordered[table.label.column].to_list()
+    if split.by == "day":
+        held_out = _last_days(ordered[str(table.day)].to_list(), split.test_share)
+    else:
+        held_out = _stratified(ids, labels, split.test_share, seed)
+    sides = nw.new_series(
+        SIDE, ["test" if held else "train" for held in held_out], nw.String, backend=ordered.implementation
+    )
+    marked = ordered.with_columns(sides)
+    train, test = (marked.filter(nw.col(SIDE) == side).drop(SIDE) for side in ("train", "test"))
+    for name, part in (("training", train), ("test", test)):
+        if part[table.label.column].n_unique() < 2:
+            raise OneClass(
+                f"data_split: the {len(part)} {name} leads have fewer than two labels; use more days, or split.by: random"
+            )
+    return Sides(train, test, marked.select(table.id, SIDE))
+
+
+def _stratified(ids: list[str], labels: list[int], share: float, seed: int) -> list[bool]:
+    held: set[int] = set()
+    for label in set(labels):
+        members = [place for place, value in enumerate(labels) if value == label]
+        members.sort(key=lambda place: hashlib.sha256(f"{seed}:{ids[place]}".encode()).digest())
+        held.update(members[: round(share * len(members))])
+    return [place in held for place in range(len(ids))]
+
+
+def _last_days(days: list[str], share: float) -> list[bool]:
+    """Whole days from the end until the share is reached, so that no day is on both sides."""
+    wanted = round(share * len(days))
+    first_test_day = sorted(days)[max(len(days) - wanted, 0)]
+    return [day >= first_test_day for day in days]

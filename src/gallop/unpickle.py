@@ -1,0 +1,76 @@
+"""Reading a pickle without handing it the machine.
+
+A pickle is a program: it names classes and functions and calls them. This reader resolves only classes of the
+libraries models are made of, and the few functions numpy and scikit-learn rebuild their own objects with. A name is
+judged by what it resolves to, not by where it was asked for, so an allowed module is no way to a forbidden import of
+its own. This narrows what a hostile file can do; it is not a sandbox, so bundles are also checked against the SHA-256
+of their manifest before any of this.
+"""
+
+import io
+import pickle
+from pathlib import Path
+from typing import Final
+
+from gallop.errors import ContractBroken, UnsafeModel
+
+LIBRARIES: Final = ("sklearn", "xgboost", "numpy", "scipy", "pandas")
+"""Whose classes a model file may hold."""
+
+OWN: Final = ("gallop.modelling.steps",)
+"""Whose classes a whole pipeline of this project may hold besides."""
+
+_BUILTINS: Final = frozenset({"slice", "range", "set", "frozenset", "complex", "bytearray", "object"})
+_REBUILDERS: Final = frozenset(
+    {
+        ("numpy._core.multiarray", "_reconstruct"),
+        ("numpy._core.multiarray", "scalar"),
+        ("numpy._core.numeric", "_frombuffer"),
+        ("numpy.random._pickle", "__bit_generator_ctor"),
+        ("numpy.random._pickle", "__generator_ctor"),
+        ("numpy.random._pickle", "__randomstate_ctor"),
+        ("numpy.random.bit_generator", "__pyx_unpickle_SeedSequence"),
+        ("copyreg", "_reconstructor"),
+        ("collections", "OrderedDict"),
+        ("collections", "defaultdict"),
+    }
+)
+
+
+class _Reader(pickle.Unpickler):
+    def __init__(self, content: bytes, modules: tuple[str, ...]) -> None:
+        super().__init__(io.BytesIO(content))
+        self._modules = modules
+
+    def find_class(self, module: str, name: str) -> object:
+        if (module, name) in _REBUILDERS or (module == "builtins" and name in _BUILTINS):
+            return super().find_class(module, name)
+        if _within(module, self._modules) and "." not in name:
+            found = super().find_class(module, name)
+            if isinstance(found, type) and _within(found.__module__, self._modules):
+                return found
+        raise UnsafeModel(f"asks for {module}.{name}, which is no class of {', '.join(self._modules)}")
+
+
+def unpickle(content: bytes, source: Path, *, own: bool = False) -> object:
+    """Rebuild the object in a pickle, resolving allowed names only.
+
+    Args:
+        content: the bytes of the pickle.
+        source: the file's name for errors.
+        own: True to allow this project's own fitted steps too.
+
+    Raises:
+        UnsafeModel: the pickle asks for anything else. ContractBroken: the bytes are no whole pickle.
+    """
+    modules = LIBRARIES + OWN if own else LIBRARIES
+    try:
+        return _Reader(content, modules).load()
+    except UnsafeModel as error:
+        raise UnsafeModel(f"{source}: {error}") from None
+    except Exception as error:  # noqa: BLE001 damaged pickles raise anything; all of it means the same
+        raise ContractBroken(f"{source}: not a whole pickle: {type(error).__name__}: {error}") from None
+
+
+def _within(module: str, allowed: tuple[str, ...]) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in allowed)
