@@ -20,34 +20,13 @@ from gallop import __version__
 from gallop.errors import DamagedFile, NothingThere
 from gallop.evaluation import Estimate, Frozen
 from gallop.files import digest, write_bytes, write_text
+from gallop.results import CodeVersion, DataVersion
 from gallop.settings import Settings
 from gallop.unpickle import unpickle
 
 MANIFEST: Final = "manifest.json"
 MODEL: Final = "pipeline.pkl"
 SETTINGS: Final = "settings.json"
-SAMPLE: Final = "sample"
-
-
-class DataVersion(Frozen):
-    """Which data a model was trained on."""
-
-    origin: str
-    """`dvc` (pinned by its pointer), `file` (a table without a pointer) or `sample` (synthetic)."""
-    path: str
-    md5: str
-
-    @property
-    def name(self) -> str:
-        """What every output carries as `data`: `sample`, or the origin with the md5."""
-        return SAMPLE if self.origin == SAMPLE else f"{self.origin}:{self.md5}"
-
-
-class CodeVersion(Frozen):
-    """Which code trained a model: the Git commit, and whether tracked files differed from it."""
-
-    commit: str | None
-    changed: bool
 
 
 class Manifest(Frozen):
@@ -91,7 +70,11 @@ def write(
     files: dict[str, bytes],
 ) -> Manifest:
     """Write a bundle, the manifest last. `files` are further files to keep in it, by name."""
-    contents = {MODEL: pickle.dumps(model, protocol=5), SETTINGS: settings.model_dump_json(indent=2).encode(), **files}
+    contents = {
+        MODEL: pickle.dumps(model, protocol=5),
+        SETTINGS: settings.model_dump_json(indent=2).encode(),
+        **files,
+    }
     folder.mkdir(parents=True, exist_ok=True)
     for stale in {path.name for path in folder.iterdir()} - {*contents, MANIFEST}:
         (folder / stale).unlink()
@@ -130,7 +113,9 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        raise DamagedFile(f"{path}: not a manifest of a bundle: {error.error_count()} fields do not fit") from None
+        raise DamagedFile(
+            f"{path}: not a manifest of a bundle: {error.error_count()} fields do not fit"
+        ) from None
 
 
 def verify(folder: Path) -> Manifest:
@@ -141,7 +126,9 @@ def verify(folder: Path) -> Manifest:
         if not path.is_file():
             raise DamagedFile(f"{path}: missing, though {MANIFEST} lists it")
         if (found := digest(path)) != promised:
-            raise DamagedFile(f"{path}: SHA-256 is {found[:12]}…, {MANIFEST} says {promised[:12]}…; the model is not loaded")
+            raise DamagedFile(
+                f"{path}: SHA-256 is {found[:12]}…, {MANIFEST} says {promised[:12]}…; the model is not loaded"
+            )
     return manifest
 
 

@@ -23,7 +23,12 @@ from gallop.unpickle import unpickle
 
 EXPECTED: Final = "expected"
 
-LIBRARIES: Final = ("scikit-learn", "pandas", "joblib", "xgboost-cpu" if sys.platform == "linux" else "xgboost")
+LIBRARIES: Final = (
+    "scikit-learn",
+    "pandas",
+    "joblib",
+    "xgboost-cpu" if sys.platform == "linux" else "xgboost",
+)
 """All that the judging program has installed."""
 
 _JUDGE: Final = """
@@ -53,7 +58,9 @@ def read_contract(path: Path) -> Contract:
     except (OSError, ValueError) as error:
         raise SettingsError(f"export.contract: {path}: {error}") from None
     if header[-1] != EXPECTED or values.shape[1:] != (len(header),):
-        raise SettingsError(f"export.contract: {path}: needs rows of numbers and a last column named {EXPECTED!r}")
+        raise SettingsError(
+            f"export.contract: {path}: needs rows of numbers and a last column named {EXPECTED!r}"
+        )
     return Contract(tuple(header[:-1]), values[:, :-1], values[:, -1])
 
 
@@ -83,10 +90,16 @@ def check(content: bytes, contract: Contract, source: Path) -> None:
         raise ContractBroken(f"{source}: holds a {type(model).__name__}, which has no predict")
     named = tuple(getattr(model, "feature_names_in_", ()))
     if named != contract.columns:
-        raise ContractBroken(f"{source}: takes the columns {list(named)}; the contract has {list(contract.columns)}")
-    answers = np.asarray(model.predict(pd.DataFrame(contract.rows, columns=list(contract.columns))), dtype=float)
+        raise ContractBroken(
+            f"{source}: takes the columns {list(named)}; the contract has {list(contract.columns)}"
+        )
+    answers = np.asarray(
+        model.predict(pd.DataFrame(contract.rows, columns=list(contract.columns))), dtype=float
+    )
     if wrong := [row for row, (a, b) in enumerate(zip(answers, contract.expected, strict=True), 1) if a != b]:
-        raise ContractBroken(f"{source}: rows {wrong} of the contract get {answers.tolist()}, expected {contract.expected.tolist()}")
+        raise ContractBroken(
+            f"{source}: rows {wrong} of the contract get {answers.tolist()}, expected {contract.expected.tolist()}"
+        )
 
 
 def check_isolated(path: Path, contract: Path) -> str:
@@ -101,12 +114,20 @@ def check_isolated(path: Path, contract: Path) -> str:
     with tempfile.TemporaryDirectory(prefix="gallop-judge-") as folder:
         venv.create(folder, with_pip=True)
         python = str(Path(folder, "bin", "python"))
-        _run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *LIBRARIES], "cannot install the libraries")
+        _run(
+            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *LIBRARIES],
+            "cannot install the libraries",
+        )
         # -I: no environment variables, no current folder, so that nothing of this project can be imported.
-        _run([python, "-I", "-c", _JUDGE, str(path.resolve()), str(contract.resolve())], f"{path}: fails in isolation")
+        _run(
+            [python, "-I", "-c", _JUDGE, str(path.resolve()), str(contract.resolve())],
+            f"{path}: fails in isolation",
+        )
         frozen = _run([python, "-m", "pip", "freeze"], "cannot list the libraries")
     wanted = {name.lower() for name in LIBRARIES}
-    return ", ".join(line.replace("==", " ") for line in frozen.splitlines() if line.split("==")[0].lower() in wanted)
+    return ", ".join(
+        line.replace("==", " ") for line in frozen.splitlines() if line.split("==")[0].lower() in wanted
+    )
 
 
 def _run(command: list[str], what: str) -> str:

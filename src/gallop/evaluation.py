@@ -82,11 +82,19 @@ def evaluate(
         confidence: coverage of the intervals, in (0, 1).
         seed: of the resampling.
     """
-    estimates = estimate(label, probability, threshold=threshold, resamples=resamples, confidence=confidence, seed=seed)
+    estimates = estimate(
+        label, probability, threshold=threshold, resamples=resamples, confidence=confidence, seed=seed
+    )
     yes, converted = probability >= threshold, label == 1
-    confusion = tuple(int(np.sum(a & b)) for a, b in ((~yes, ~converted), (yes, ~converted), (~yes, converted), (yes, converted)))
+    confusion = tuple(
+        int(np.sum(a & b))
+        for a, b in ((~yes, ~converted), (yes, ~converted), (~yes, converted), (yes, converted))
+    )
     hits, misses = _cumulated(label, probability, np.ones((1, len(label))))
-    roc = [(0.0, 0.0), *zip((misses[0] / misses[0, -1]).tolist(), (hits[0] / hits[0, -1]).tolist(), strict=True)]
+    roc = [
+        (0.0, 0.0),
+        *zip((misses[0] / misses[0, -1]).tolist(), (hits[0] / hits[0, -1]).tolist(), strict=True),
+    ]
     pr = zip((hits[0] / hits[0, -1]).tolist(), (hits[0] / (hits[0] + misses[0])).tolist(), strict=True)
     return Report(
         rows=len(label),
@@ -128,10 +136,14 @@ def paired_difference(
     drawn = _resampled(len(label), resamples, seed) @ difference / len(label)
     tail = (1 - confidence) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail])
-    return Estimate(value=float(difference.mean()), low=float(low), high=float(high)), float(np.mean(drawn < 0))
+    return Estimate(value=float(difference.mean()), low=float(low), high=float(high)), float(
+        np.mean(drawn < 0)
+    )
 
 
-def metrics(label: Vector, probability: Vector, weights: NDArray[np.float64], threshold: float) -> dict[str, Vector]:
+def metrics(
+    label: Vector, probability: Vector, weights: NDArray[np.float64], threshold: float
+) -> dict[str, Vector]:
     """The metrics under each row of weights.
 
     Args:
@@ -219,6 +231,11 @@ def _lift(label: Vector, probability: Vector) -> tuple[Step, ...]:
         rows = max(1, round(len(label) * percent / 100))
         rate = float(found[rows - 1] / rows)
         steps.append(
-            Step(share=percent / 100, rate=rate, lift=rate / float(label.mean()), gain=float(found[rows - 1] / found[-1]))
+            Step(
+                share=percent / 100,
+                rate=rate,
+                lift=rate / float(label.mean()),
+                gain=float(found[rows - 1] / found[-1]),
+            )
         )
     return tuple(steps)

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gallop.errors import SettingsError
-from gallop.schema import RULE, ROW, Role
+from gallop.schema import ROW, RULE, Role
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
@@ -45,7 +45,9 @@ class Column(Frozen):
     """What one column of the raw table is, and which of its values are possible."""
 
     role: Role = Field(description="id, label, day, number, category, boolean or ignore.")
-    minimum: float | None = Field(None, description="Smallest possible number; a smaller one rejects its row.")
+    minimum: float | None = Field(
+        None, description="Smallest possible number; a smaller one rejects its row."
+    )
     maximum: float | None = Field(None, description="Largest possible number; a larger one rejects its row.")
     levels: Values | None = Field(None, description="Known categories; another one rejects its row.")
 
@@ -97,7 +99,9 @@ class Table(Frozen):
     max_defect_share: Share = Field(0.05, description="Share of broken rows above which the run stops.")
     label: Label = Field(description="The outcome.")
     window: Window | None = Field(None, description="Days to keep; needs a column with the role day.")
-    keep: dict[str, Values] = Field(default_factory=dict, description="Column → values whose leads are in scope.")
+    keep: dict[str, Values] = Field(
+        default_factory=dict, description="Column → values whose leads are in scope."
+    )
     columns: dict[str, Column] = Field(min_length=2, description="Every column of the raw table, by name.")
 
     def with_role(self, role: Role) -> tuple[str, ...]:
@@ -126,7 +130,9 @@ class Table(Frozen):
             if len(names := self.with_role(role)) not in allowed:
                 raise ValueError(f"exactly one column must have the role {role.value}, got {list(names)}")
         if self.with_role(Role.LABEL) != (self.label.column,):
-            raise ValueError(f"label.column is {self.label.column!r}, but the role label is at {self.with_role(Role.LABEL)}")
+            raise ValueError(
+                f"label.column is {self.label.column!r}, but the role label is at {self.with_role(Role.LABEL)}"
+            )
         if self.window and not self.day:
             raise ValueError("window needs a column with the role day")
         if taken := {ROW, RULE} & set(self.columns):
@@ -136,7 +142,9 @@ class Table(Frozen):
                 raise ValueError(f"keep.{name} needs a column of that name that is not ignored")
             levels = self.columns[name].levels
             if levels and (unknown := set(kept) - set(levels)):
-                raise ValueError(f"keep.{name} has {sorted(unknown)}, which are not among its levels {list(levels)}")
+                raise ValueError(
+                    f"keep.{name} has {sorted(unknown)}, which are not among its levels {list(levels)}"
+                )
         return self
 
 
@@ -165,7 +173,9 @@ class Features(Frozen):
 class Split(Frozen):
     """Which leads are held out for the final report."""
 
-    by: Literal["random", "day"] = Field("random", description="At random within each label, or the last days.")
+    by: Literal["random", "day"] = Field(
+        "random", description="At random within each label, or the last days."
+    )
     test_share: Annotated[float, Field(gt=0.0, le=0.5)] = Field(0.15, description="Share of leads held out.")
 
 
@@ -182,7 +192,9 @@ class Training(Frozen):
     """The search for the best candidate."""
 
     folds: int = Field(5, ge=2, le=20, description="Folds of the cross-validation on training rows.")
-    clip_sd: float = Field(2.0, gt=0.0, description="Numbers are clipped at mean ± this many standard deviations.")
+    clip_sd: float = Field(
+        2.0, gt=0.0, description="Numbers are clipped at mean ± this many standard deviations."
+    )
     families: dict[Family, FamilySearch] = Field(min_length=1, description="The families that compete.")
 
 
@@ -202,7 +214,9 @@ class DecisionRule(Frozen):
 class Selection(Frozen):
     """When a candidate replaces the champion."""
 
-    minimum_gain: float = Field(0.0, ge=0.0, description="Log-loss the candidate must gain on the same test rows.")
+    minimum_gain: float = Field(
+        0.0, ge=0.0, description="Log-loss the candidate must gain on the same test rows."
+    )
     confidence: Share = Field(0.9, description="Confidence that the candidate is better, at least this.")
 
 
@@ -234,7 +248,9 @@ class Settings(Frozen):
                 raise ValueError(f"features.bins.{name} is also the name of a column")
             column = self.table.columns.get(bins.column)
             if column is None or column.role is not Role.CATEGORY:
-                raise ValueError(f"features.bins.{name}.column is {bins.column!r}, which is no column with the role category")
+                raise ValueError(
+                    f"features.bins.{name}.column is {bins.column!r}, which is no column with the role category"
+                )
         known = {*self.table.values, *self.features.bins}
         if unknown := [name for name in self.features.inputs if name not in known]:
             raise ValueError(f"features.inputs has {unknown}; known are {sorted(known)}")
@@ -275,7 +291,7 @@ def parse(raw: dict, source: str) -> Settings:
         raise SettingsError(f"{source}: " + "; ".join(lines)) from None
 
 
-def _explain(problem) -> str:  # noqa: ANN001 pydantic's ErrorDetails is a TypedDict of its private core
+def _explain(problem) -> str:
     key = ".".join(str(part) for part in problem["loc"]) or "settings"
     if problem["type"] == "extra_forbidden":
         return f"{key}: unknown key"

@@ -12,17 +12,24 @@ import pickle
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from gallop.errors import ContractBroken, UnsafeModel
 
-LIBRARIES: Final = ("sklearn", "xgboost", "numpy", "scipy", "pandas")
-"""Whose classes a model file may hold."""
+LIBRARIES: Final = ("sklearn", "xgboost")
+"""Whose classes a model file may hold. Of numpy it may hold arrays, scalars, dtypes and random generators."""
 
 OWN: Final = ("gallop.modelling.steps",)
 """Whose classes a whole pipeline of this project may hold besides."""
 
 _BUILTINS: Final = frozenset({"slice", "range", "set", "frozenset", "complex", "bytearray", "object"})
-_REBUILDERS: Final = frozenset(
+_NAMED: Final = frozenset(
     {
+        ("numpy", "ndarray"),
+        ("numpy", "dtype"),
+        ("numpy.random._pcg64", "PCG64"),
+        ("numpy.random._mt19937", "MT19937"),
+        ("numpy.random.bit_generator", "SeedSequence"),
         ("numpy._core.multiarray", "_reconstruct"),
         ("numpy._core.multiarray", "scalar"),
         ("numpy._core.numeric", "_frombuffer"),
@@ -43,11 +50,16 @@ class _Reader(pickle.Unpickler):
         self._modules = modules
 
     def find_class(self, module: str, name: str) -> object:
-        if (module, name) in _REBUILDERS or (module == "builtins" and name in _BUILTINS):
+        if (module, name) in _NAMED or (module == "builtins" and name in _BUILTINS):
             return super().find_class(module, name)
         if _within(module, self._modules) and "." not in name:
             found = super().find_class(module, name)
             if isinstance(found, type) and _within(found.__module__, self._modules):
+                return found
+        if module in {"numpy", "numpy.dtypes"}:
+            # Scalar types and dtypes only: numpy.memmap, say, would open a file.
+            found = super().find_class(module, name)
+            if isinstance(found, type) and issubclass(found, np.generic | np.dtype):
                 return found
         raise UnsafeModel(f"asks for {module}.{name}, which is no class of {', '.join(self._modules)}")
 

@@ -33,11 +33,15 @@ def classifier(family: str, parameters: Parameters, seed: int) -> ClassifierMixi
     """
     made = _FAMILIES[family](seed)
     if unknown := sorted(set(parameters) - set(made.get_params())):
-        raise SettingsError(f"training.families.{family}.space: no parameter {unknown}; known are {sorted(made.get_params())}")
+        raise SettingsError(
+            f"training.families.{family}.space: no parameter {unknown}; known are {sorted(made.get_params())}"
+        )
     return made.set_params(**parameters)
 
 
-def pipeline(family: str, parameters: Parameters, roles: dict[str, Role], clip_sd: float, seed: int) -> Pipeline:
+def pipeline(
+    family: str, parameters: Parameters, roles: dict[str, Role], clip_sd: float, seed: int
+) -> Pipeline:
     """An unfitted model: every fitted step and the classifier, from model inputs to probabilities."""
     return Pipeline([("encode", encoder(roles, clip_sd)), ("classify", classifier(family, parameters, seed))])
 
@@ -57,4 +61,6 @@ def check(family: str, parameters: Parameters) -> None:
             classifier(family, parameters, seed=0).fit(X, y)
     except (ValueError, TypeError, FutureWarning, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
-        raise SettingsError(f"training.families.{family}.space: {parameters} is no valid combination: {reason}") from None
+        raise SettingsError(
+            f"training.families.{family}.space: {parameters} is no valid combination: {reason}"
+        ) from None

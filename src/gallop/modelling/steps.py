@@ -22,7 +22,7 @@ class Clip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def __init__(self, sd: float = 2.0) -> None:
         self.sd = sd
 
-    def fit(self, X, y=None):  # noqa: ANN001, ANN201, ARG002 scikit-learn's protocol
+    def fit(self, X, y=None):  # noqa: ARG002 scikit-learn's protocol
         """Learn the bounds of each column. X: shape (n, columns), numbers or NaN."""
         X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
         there = np.ma.masked_invalid(X)
@@ -32,7 +32,7 @@ class Clip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.low_, self.high_ = mean - self.sd * spread, mean + self.sd * spread
         return self
 
-    def transform(self, X):  # noqa: ANN001, ANN201
+    def transform(self, X):
         """Clip; returns shape (n, columns)."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
@@ -60,7 +60,11 @@ def encoder(roles: dict[str, Role], clip_sd: float) -> ColumnTransformer:
         ]
     )
     levels = OneHotEncoder(drop="first", handle_unknown="ignore", sparse_output=False)
-    parts = [(name, step, columns) for name, step, columns in (("numbers", scale, numbers), ("levels", levels, categories)) if columns]
+    parts = [
+        (name, step, columns)
+        for name, step, columns in (("numbers", scale, numbers), ("levels", levels, categories))
+        if columns
+    ]
     return ColumnTransformer(parts, verbose_feature_names_out=False).set_output(transform="pandas")
 
 

@@ -1,0 +1,104 @@
+"""What the stages find out, as values: the reports show them, the tracker keeps them, files carry them as JSON."""
+
+from typing import Final
+
+from gallop.evaluation import Estimate, Frozen, Report
+
+SAMPLE: Final = "sample"
+
+
+class DataVersion(Frozen):
+    """Which data a model was trained on."""
+
+    origin: str
+    """`dvc` (pinned by its pointer), `file` (a table without a pointer) or `sample` (synthetic)."""
+    path: str
+    md5: str
+
+    @property
+    def name(self) -> str:
+        """What every output carries as `data`: `sample`, or the origin with the md5."""
+        return SAMPLE if self.origin == SAMPLE else f"{self.origin}:{self.md5}"
+
+
+class CodeVersion(Frozen):
+    """Which code trained a model: the Git commit, and whether tracked files differed from it."""
+
+    commit: str | None
+    changed: bool
+
+
+class RuleCount(Frozen):
+    """How many rows one rule rejected."""
+
+    rule: str
+    rows: int
+    defect: bool
+
+
+class Quality(Frozen):
+    """The data-quality report: every row that came in is counted exactly once."""
+
+    rows: int
+    kept: int
+    positives: int
+    rules: tuple[RuleCount, ...]
+    missing: dict[str, int]
+
+
+class Candidate(Frozen):
+    """One family's best setting, by cross-validation on training rows."""
+
+    family: str
+    parameters: dict[str, str | int | float | bool | None]
+    trials: int
+    metrics: dict[str, Estimate]
+    """Of the out-of-fold probabilities of the training rows."""
+    behind: Estimate
+    """Log-loss minus the winner's on the same rows, paired."""
+    contract: str
+    """`kept`, or why the exported file would break its contract; `none` where the project has no contract."""
+
+
+class Importance(Frozen):
+    """How much worse the log-loss gets on the test rows when one column is shuffled."""
+
+    column: str
+    increase: Estimate
+
+
+class Facts(Frozen):
+    """All that training found out, as values: what the report, the metrics and the tracker are made from."""
+
+    winner: str
+    exported: str | None
+    train_rows: int
+    train_positives: int
+    candidates: tuple[Candidate, ...]
+    test: Report
+    baseline: dict[str, Estimate]
+    """An untuned logistic regression on the same test rows."""
+    best_possible: dict[str, Estimate] | None
+    """The true probabilities of the sample on the same test rows; None for real data."""
+    importances: tuple[Importance, ...]
+
+
+class Decision(Frozen):
+    """Whether the candidate becomes the champion, and why."""
+
+    promote: bool
+    because: str
+    difference: Estimate | None = None
+    """The candidate's log-loss minus the champion's on the same test rows; None where there was nothing to compare."""
+
+
+class Selected(Frozen):
+    """The outcome of model_selection."""
+
+    decision: Decision
+    candidate: str
+    """Version of the candidate in the registry."""
+    champion: str
+    """Version that is the champion now."""
+    previous: str | None
+    """Version that was the champion before."""

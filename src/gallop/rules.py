@@ -1,0 +1,182 @@
+"""Row rules: which rows of a text table are leads, and which are set aside, and why.
+
+A rule is a named predicate over one row (or, for duplicates, over the rows of one id) that is true where the row must
+go. Rules run in a fixed order and the first that a row breaks claims it, so the counts per rule add up to the rows
+rejected. `scope` rules say "not asked for" (no label, another month); `defect` rules say "cannot be true".
+"""
+
+from dataclasses import dataclass
+
+import narwhals.stable.v2 as nw
+
+from gallop.errors import EmptyTable, MissingColumn
+from gallop.features import padded_day, readable, text, typed
+from gallop.schema import ROW, RULE, Role
+from gallop.settings import Table
+
+DUPLICATE, CONFLICT = "duplicate_row", "conflicting_id"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A named predicate: rows for which `broken` is true are rejected."""
+
+    name: str
+    broken: nw.Expr
+    defect: bool
+    column: str
+    accepts: str
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """Leads that are kept (typed), rows that are not (as text, with their rule in `schema.RULE`), and the rules."""
+
+    leads: nw.DataFrame
+    rejected: nw.DataFrame
+    rules: list[Rule]
+
+    def counts(self) -> dict[str, int]:
+        """Rows rejected by each rule, in the order of the rules; rules that rejected none count 0."""
+        counts = dict.fromkeys((rule.name for rule in self.rules), 0)
+        for name in self.rejected[RULE].to_list():
+            counts[name] += 1
+        return counts
+
+
+def rules(table: Table, *, labelled: bool) -> list[Rule]:
+    """The rules of a table, in the order in which they claim rows.
+
+    Args:
+        labelled: True for training; False for scoring, where label and window do not matter.
+    """
+    found = [Rule("no_id", nw.col(table.id).is_null(), False, table.id, "an id")]
+    if labelled:
+        found += _label_rules(table)
+    if labelled and table.window and table.day:
+        day = padded_day(nw.col(table.day))
+        first, last = table.window.first.isoformat(), table.window.last.isoformat()
+        found.append(Rule("no_day", nw.col(table.day).is_null(), False, table.day, "a day"))
+        found.append(_unreadable(table.day, Role.DAY))
+        found.append(
+            Rule("outside_window", (day < first) | (day > last), False, table.day, f"{first} to {last}")
+        )
+    for name, kept in table.keep.items():
+        # An impossible value is a defect even where the row would be out of scope, so it is looked for first.
+        found += _value_rules(name, table)
+        outside = nw.col(name).is_null() | ~nw.col(name).is_in([*kept])
+        found.append(Rule(f"{name}_not_kept", outside, False, name, " or ".join(kept)))
+    for name in table.values:
+        if name not in table.keep:
+            found += _value_rules(name, table)
+    # Claimed after all the others, among the rows that are left; see `_claim_duplicates`.
+    never = nw.lit(False)
+    found.append(Rule(DUPLICATE, never, True, table.id, "one row per lead"))
+    found.append(Rule(CONFLICT, never, True, table.id, "one row per lead"))
+    return found
+
+
+def _label_rules(table: Table) -> list[Rule]:
+    label = table.label
+    known = [*label.positive, *label.negative]
+    accepts = f"{' or '.join(label.positive)} (positive), {' or '.join(label.negative)} (negative)"
+    return [
+        Rule("no_label", nw.col(label.column).is_null(), False, label.column, accepts),
+        Rule("unknown_label", ~nw.col(label.column).is_in(known), True, label.column, accepts),
+    ]
+
+
+def _unreadable(name: str, role: Role) -> Rule:
+    accepts = {
+        Role.NUMBER: "a decimal number such as 12 or 0.5",
+        Role.BOOLEAN: "true or false, yes or no, 1 or 0",
+        Role.DAY: "a day such as 2024-01-31",
+    }[role]
+    return Rule(f"{name}_no_{role.value}", ~readable(name, role), True, name, accepts)
+
+
+def _value_rules(name: str, table: Table) -> list[Rule]:
+    column = table.columns[name]
+    if column.role is Role.CATEGORY:
+        if column.levels is None:
+            return []
+        unknown = ~nw.col(name).is_in([*column.levels])
+        return [Rule(f"{name}_unknown", unknown, True, name, f"one of {', '.join(column.levels)}")]
+    found = [_unreadable(name, column.role)]
+    if column.role is Role.NUMBER:
+        # The guard repeats here because an engine may evaluate a cast on rows that an earlier rule already claimed.
+        number = nw.when(readable(name, Role.NUMBER)).then(nw.col(name)).otherwise(None).cast(nw.Float64)
+        if column.minimum is not None:
+            below = number < column.minimum
+            found.append(Rule(f"{name}_below_minimum", below, True, name, f"{column.minimum} or more"))
+        if column.maximum is not None:
+            above = number > column.maximum
+            found.append(Rule(f"{name}_above_maximum", above, True, name, f"{column.maximum} or less"))
+    return found
+
+
+def sort_rows(raw: nw.DataFrame, table: Table, source: str, *, labelled: bool) -> Sorted:
+    """Sort the rows of a text table into leads and rejected rows.
+
+    Args:
+        raw: every value as text, with the row number in `schema.ROW`.
+        table: the meaning of the table.
+        source: the table's name in errors.
+        labelled: True for training; False for scoring (no label needed, no window).
+
+    Raises:
+        MissingColumn, EmptyTable.
+    """
+    _require_columns(raw, table, source, labelled=labelled)
+    if not len(raw):
+        raise EmptyTable(f"{source}: has a header but no rows; at least one lead is needed")
+    unused = set(table.with_role(Role.IGNORE)) | (set() if labelled else {table.label.column, table.day})
+    names = [name for name in table.columns if name in raw.columns and name not in unused]
+    texts = raw.select(ROW, *[text(name, table.missing) for name in names])
+    found = rules(table, labelled=labelled)
+    claimed = _claim_duplicates(texts.with_columns(_first_broken(found)), table.id)
+    kept = claimed.filter(nw.col(RULE).is_null())
+    rejected = claimed.filter(~nw.col(RULE).is_null())
+    return Sorted(kept.select(ROW, *[_final(name, table) for name in names]), rejected, found)
+
+
+def _require_columns(raw: nw.DataFrame, table: Table, source: str, *, labelled: bool) -> None:
+    # A column that is only ignored may be absent; so may, in scoring, the label and a day that nothing uses.
+    optional = {name for name, column in table.columns.items() if column.role is Role.IGNORE}
+    if not labelled:
+        optional |= {table.label.column, table.day}
+    missing = [name for name in table.columns if name not in raw.columns and name not in optional]
+    if missing:
+        has = ", ".join(name for name in raw.columns if name != ROW)
+        raise MissingColumn(f"{source}: no column {', '.join(map(repr, missing))}; the header has: {has}")
+
+
+def _first_broken(found: list[Rule]) -> nw.Expr:
+    claim = nw.lit(None, dtype=nw.String)
+    for rule in reversed(found):
+        # A null predicate (nothing to compare) does not break a rule.
+        claim = nw.when(rule.broken.fill_null(False)).then(nw.lit(rule.name)).otherwise(claim)
+    return claim.alias(RULE)
+
+
+def _claim_duplicates(claimed: nw.DataFrame, key: str) -> nw.DataFrame:
+    """Of equal rows of one id the first stays; rows of one id that differ all go, since none can be trusted."""
+    content = [name for name in claimed.columns if name not in (ROW, RULE)]
+    alive = claimed.filter(nw.col(RULE).is_null())
+    first = alive.sort(ROW).unique(subset=content, keep="first", maintain_order=True)
+    conflicts = first.select(key).filter(first.select(key).is_duplicated())[key].unique().to_list()
+    firsts = first[ROW].to_list()
+    spare = nw.col(RULE).is_null() & ~nw.col(ROW).is_in(firsts)
+    clash = nw.col(RULE).is_null() & nw.col(key).is_in(conflicts)
+    rule = nw.when(clash).then(nw.lit(CONFLICT))
+    return claimed.with_columns(
+        rule.otherwise(nw.when(spare).then(nw.lit(DUPLICATE)).otherwise(nw.col(RULE))).alias(RULE)
+    )
+
+
+def _final(name: str, table: Table) -> nw.Expr:
+    role = table.columns[name].role
+    if role is Role.LABEL:
+        positive = nw.col(name).is_in([*table.label.positive])
+        return nw.when(positive).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int8).alias(name)
+    return typed(name, role)

@@ -1,0 +1,58 @@
+"""deploy: put the champion where scoring finds it, in one atomic step.
+
+Bundles lie side by side under their version; `deployed` is a relative link to one of them, and replacing a link by
+renaming is atomic. So whoever scores sees the old champion or the new one, whole, and going back is one link.
+"""
+
+import shutil
+from pathlib import Path
+
+from gallop import bundle
+from gallop.bundle import Manifest
+from gallop.errors import NothingThere
+from gallop.ports import Registry
+from gallop.stages.model_selection import CHAMPION
+
+BUNDLES = "bundles"
+
+
+def deploy(registry: Registry, deployed: Path) -> Manifest:
+    """Bring the champion's bundle and point `deployed` at it, after its files are verified.
+
+    Args:
+        registry: where the champion is.
+        deployed: the link; bundles are kept in the folder `bundles` beside it.
+
+    Returns:
+        The deployed manifest, with the registry's version.
+
+    Raises:
+        NothingThere: there is no champion. DamagedFile: the bundle is not what its manifest says; nothing changes.
+    """
+    champion = registry.holder(CHAMPION)
+    if champion is None:
+        raise NothingThere("deploy: the registry has no champion; run `gallop model-selection` first")
+    store = deployed.parent / BUNDLES
+    store.mkdir(parents=True, exist_ok=True)
+    coming = store / f".{champion.version}.coming"
+    shutil.rmtree(coming, ignore_errors=True)
+    fetched = registry.fetch(champion.version, coming)
+    manifest = bundle.verify(fetched).model_copy(update={"version": champion.version})
+    bundle.write_manifest(fetched, manifest)
+    # Two registries may both have a version 3, so the folder is named by the contents too.
+    final = store / f"v{champion.version}-{manifest.digest[:12]}"
+    if not final.is_dir():
+        fetched.rename(final)
+    bundle.verify(final)
+    shutil.rmtree(coming, ignore_errors=True)
+    _point(deployed, final)
+    return manifest
+
+
+def _point(link: Path, target: Path) -> None:
+    if link.is_dir() and not link.is_symlink():
+        raise NothingThere(f"{link}: is a folder, not the link that deploy makes; move it away")
+    coming = link.with_name(f".{link.name}.coming")
+    coming.unlink(missing_ok=True)
+    coming.symlink_to(target.relative_to(link.parent))
+    coming.replace(link)

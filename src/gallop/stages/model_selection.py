@@ -1,0 +1,101 @@
+"""model_selection: does the candidate replace the champion? Decided on the same test rows, with the reason written.
+
+The registry has no compare-and-swap, so the caller holds a lock around `model_selection`, and the champion is read
+again inside it. Running it again changes nothing: a candidate that is registered already keeps its version.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from gallop.bundle import Manifest
+from gallop.evaluation import Vector, paired_difference
+from gallop.ports import Registered, Registry
+from gallop.results import SAMPLE, Decision, Selected
+from gallop.settings import Settings
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+
+
+def decide(label: Vector, candidate: Vector, champion: Vector, settings: Settings) -> Decision:
+    """Compare two sets of probabilities for the same rows under the rule `selection` of the settings.
+
+    The candidate is promoted where its mean log-loss is lower by more than `minimum_gain` and lower in at least
+    `confidence` of the paired bootstrap resamples.
+    """
+    rule = settings.selection
+    difference, sure = paired_difference(
+        label,
+        candidate,
+        champion,
+        resamples=settings.evaluation.resamples,
+        confidence=settings.evaluation.confidence,
+        seed=settings.seed,
+    )
+    figures = (
+        f"log-loss {difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}] on the same {len(label)} test "
+        f"rows, better in {sure:.0%} of resamples"
+    )
+    if difference.value < -rule.minimum_gain and sure >= rule.confidence:
+        return Decision(promote=True, because=figures, difference=difference)
+    needs = f"needs below {-rule.minimum_gain:+.4f} and better in {rule.confidence:.0%}"
+    return Decision(promote=False, because=f"{figures}; {needs}", difference=difference)
+
+
+def model_selection(
+    registry: Registry,
+    bundle: Path,
+    manifest: Manifest,
+    run_id: str | None,
+    compare: Callable[[Registered], Decision],
+) -> Selected:
+    """Register the candidate (once) and let the aliases say who is champion and who challenger.
+
+    Args:
+        registry: where versions are kept.
+        bundle: the candidate's folder.
+        manifest: the candidate's manifest.
+        run_id: the tracked run it came from.
+        compare: decides against a champion on the same test rows.
+    """
+    tags = {"digest": manifest.digest, "data": manifest.data.name, "family": manifest.family}
+    if manifest.code.commit:
+        tags["code"] = manifest.code.commit + ("+changes" if manifest.code.changed else "")
+    candidate = registry.find("digest", manifest.digest) or registry.register(bundle, run_id, tags)
+    champion = registry.holder(CHAMPION)
+    decision = _decide(candidate, champion, manifest, compare)
+    if decision.promote:
+        registry.point(CHAMPION, candidate.version, decision.because)
+        registry.release(CHALLENGER)
+    elif champion is not None and candidate.version != champion.version:
+        registry.point(CHALLENGER, candidate.version, decision.because)
+    now = registry.holder(CHAMPION)
+    return Selected(
+        decision=decision,
+        candidate=candidate.version,
+        champion=now.version if now else candidate.version,
+        previous=champion.version if champion else None,
+    )
+
+
+def _decide(
+    candidate: Registered,
+    champion: Registered | None,
+    manifest: Manifest,
+    compare: Callable[[Registered], Decision],
+) -> Decision:
+    if champion is None:
+        return Decision(promote=True, because="the registry had no champion")
+    if champion.version == candidate.version:
+        return Decision(promote=False, because="the candidate is the champion already")
+    of_sample = champion.tags.get("data") == SAMPLE, manifest.data.origin == SAMPLE
+    if of_sample == (True, False):
+        return Decision(
+            promote=True,
+            because="the champion was trained on the synthetic sample, the candidate on real data",
+        )
+    if of_sample == (False, True):
+        return Decision(
+            promote=False,
+            because="the candidate was trained on the synthetic sample, the champion on real data",
+        )
+    return compare(champion)

@@ -1,0 +1,163 @@
+"""model_training: search on training rows, choose, and only then look at the test rows, once.
+
+The winner has the lowest cross-validated log-loss. What is exported as model.pkl is the last step of the best
+candidate that meets the export contract; where that is not the winner, or there is none, the result says so.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from gallop.errors import ContractBroken, UnsafeModel
+from gallop.evaluation import Estimate, Vector, estimate, evaluate, paired_difference
+from gallop.features import input_roles
+from gallop.modelling.families import pipeline
+from gallop.modelling.search import Trial, fit, search
+from gallop.modelling.steps import frame
+from gallop.results import Candidate, Facts, Importance
+from gallop.schema import Role
+from gallop.settings import Settings
+from gallop.stages.data_split import Sides
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The winner, the exported file's content (None where nothing meets the contract), every trial, and the facts."""
+
+    model: Pipeline
+    export: bytes | None
+    models: dict[str, Pipeline]
+    trials: dict[str, list[Trial]]
+    example: pd.DataFrame
+    facts: Facts
+
+
+def model_training(
+    sides: Sides,
+    settings: Settings,
+    *,
+    export: Callable[[object], bytes],
+    truth: Mapping[str, float] | None = None,
+    on_trial: Callable[[str], None] = lambda _: None,
+) -> Trained:
+    """Search, choose, fit, evaluate.
+
+    Args:
+        sides: training and test leads, as `data_split` makes them.
+        export: fitted classifier → content of model.pkl; raises `ContractBroken` or `UnsafeModel` where it would
+            break the contract.
+        truth: id → true probability, for the sample.
+        on_trial: told the family's name after each trial.
+
+    Raises:
+        SettingsError, OneClass: see `search`.
+    """
+    roles, seed = input_roles(settings.table, settings.features), settings.seed
+    clip_sd, label = settings.training.clip_sd, settings.table.label.column
+    X, y = frame(sides.train, roles), _labels(sides.train[label])
+    trials = search(X, y, roles, settings.training, seed, on_trial)
+    ranked = sorted((tried[0] for tried in trials.values()), key=lambda trial: trial.log_loss)
+    models = {trial.family: fit(X, y, roles, trial, clip_sd, seed) for trial in ranked}
+    exports = {family: _export(model, export) for family, model in models.items()}
+    exported = next((trial.family for trial in ranked if isinstance(exports[trial.family], bytes)), None)
+    winner = ranked[0].family
+
+    # From here on the test rows are looked at; nothing above depends on them and nothing below decides anything.
+    X_test, y_test = frame(sides.test, roles), _labels(sides.test[label])
+    probability = models[winner].predict_proba(X_test)[:, 1]
+    untuned = pipeline("logistic_regression", {}, roles, clip_sd, seed).fit(X, y).predict_proba(X_test)[:, 1]
+    ids = sides.test[settings.table.id].to_list()
+    facts = Facts(
+        winner=winner,
+        exported=exported,
+        train_rows=len(y),
+        train_positives=int(y.sum()),
+        candidates=tuple(
+            _summary(trial, len(trials[trial.family]), y, ranked[0], exports[trial.family], settings)
+            for trial in ranked
+        ),
+        test=evaluate(y_test, probability, **_measure(settings)),
+        baseline=estimate(y_test, untuned, **_measure(settings)),
+        best_possible=None
+        if truth is None
+        else estimate(y_test, np.array([truth[key] for key in ids]), **_measure(settings)),
+        importances=_importances(models[winner], X_test, y_test, settings),
+    )
+    content = exports[exported] if exported else None
+    return Trained(
+        models[winner],
+        content if isinstance(content, bytes) else None,
+        models,
+        trials,
+        _example(X, roles),
+        facts,
+    )
+
+
+def _labels(column) -> Vector:
+    return column.to_numpy().astype(np.float64)
+
+
+def _export(model: Pipeline, export: Callable[[object], bytes]) -> bytes | str:
+    try:
+        return export(model[-1])
+    except (ContractBroken, UnsafeModel) as error:
+        return str(error)
+
+
+def _measure(settings: Settings) -> dict:
+    return {
+        "threshold": settings.decision.threshold,
+        "resamples": settings.evaluation.resamples,
+        "confidence": settings.evaluation.confidence,
+        "seed": settings.seed,
+    }
+
+
+def _summary(
+    trial: Trial, tried: int, y: Vector, best: Trial, exported: bytes | str, settings: Settings
+) -> Candidate:
+    measure = _measure(settings)
+    metrics = estimate(y, trial.out_of_fold, **measure)
+    del measure["threshold"]
+    behind, _ = paired_difference(y, trial.out_of_fold, best.out_of_fold, **measure)
+    kept = "kept" if settings.export.contract else "none"
+    return Candidate(
+        family=trial.family,
+        parameters=trial.parameters,
+        trials=tried,
+        metrics=metrics,
+        behind=behind,
+        contract=kept if isinstance(exported, bytes) else exported,
+    )
+
+
+def _importances(model: Pipeline, X: pd.DataFrame, y: Vector, settings: Settings) -> tuple[Importance, ...]:
+    """Permutation importance (Breiman 2001) of each model input, with the spread over ten shuffles."""
+    from sklearn.inspection import permutation_importance
+
+    shuffled = permutation_importance(
+        model, X, y, scoring="neg_log_loss", n_repeats=10, random_state=settings.seed
+    )
+    tail = (1 - settings.evaluation.confidence) / 2
+    found = []
+    for name, increases in zip(X.columns, shuffled.importances, strict=True):
+        low, high = np.quantile(increases, [tail, 1 - tail])
+        found.append(
+            Importance(
+                column=name,
+                increase=Estimate(value=float(increases.mean()), low=float(low), high=float(high)),
+            )
+        )
+    return tuple(sorted(found, key=lambda importance: -importance.increase.value))
+
+
+def _example(X: pd.DataFrame, roles: dict[str, Role]) -> pd.DataFrame:
+    """One made-up row of typical values: an example for the registry that is nobody's."""
+    typical = {
+        name: [X[name].median() if role is Role.NUMBER else X[name].mode()[0]] for name, role in roles.items()
+    }
+    return pd.DataFrame(typical)
