@@ -113,9 +113,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        raise DamagedFile(
-            f"{path}: not a manifest of a bundle: {error.error_count()} fields do not fit"
-        ) from None
+        raise DamagedFile(f"{path}: not a manifest of a bundle: {error.error_count()} fields do not fit") from None
 
 
 def verify(folder: Path) -> Manifest:

@@ -58,9 +58,7 @@ def read_contract(path: Path) -> Contract:
     except (OSError, ValueError) as error:
         raise SettingsError(f"export.contract: {path}: {error}") from None
     if header[-1] != EXPECTED or values.shape[1:] != (len(header),):
-        raise SettingsError(
-            f"export.contract: {path}: needs rows of numbers and a last column named {EXPECTED!r}"
-        )
+        raise SettingsError(f"export.contract: {path}: needs rows of numbers and a last column named {EXPECTED!r}")
     return Contract(tuple(header[:-1]), values[:, :-1], values[:, -1])
 
 
@@ -90,12 +88,8 @@ def check(content: bytes, contract: Contract, source: Path) -> None:
         raise ContractBroken(f"{source}: holds a {type(model).__name__}, which has no predict")
     named = tuple(getattr(model, "feature_names_in_", ()))
     if named != contract.columns:
-        raise ContractBroken(
-            f"{source}: takes the columns {list(named)}; the contract has {list(contract.columns)}"
-        )
-    answers = np.asarray(
-        model.predict(pd.DataFrame(contract.rows, columns=list(contract.columns))), dtype=float
-    )
+        raise ContractBroken(f"{source}: takes the columns {list(named)}; the contract has {list(contract.columns)}")
+    answers = np.asarray(model.predict(pd.DataFrame(contract.rows, columns=list(contract.columns))), dtype=float)
     if wrong := [row for row, (a, b) in enumerate(zip(answers, contract.expected, strict=True), 1) if a != b]:
         raise ContractBroken(
             f"{source}: rows {wrong} of the contract get {answers.tolist()}, expected {contract.expected.tolist()}"
@@ -125,9 +119,7 @@ def check_isolated(path: Path, contract: Path) -> str:
         )
         frozen = _run([python, "-m", "pip", "freeze"], "cannot list the libraries")
     wanted = {name.lower() for name in LIBRARIES}
-    return ", ".join(
-        line.replace("==", " ") for line in frozen.splitlines() if line.split("==")[0].lower() in wanted
-    )
+    return ", ".join(line.replace("==", " ") for line in frozen.splitlines() if line.split("==")[0].lower() in wanted)
 
 
 def _run(command: list[str], what: str) -> str:

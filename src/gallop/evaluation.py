@@ -82,13 +82,10 @@ def evaluate(
         confidence: coverage of the intervals, in (0, 1).
         seed: of the resampling.
     """
-    estimates = estimate(
-        label, probability, threshold=threshold, resamples=resamples, confidence=confidence, seed=seed
-    )
+    estimates = estimate(label, probability, threshold=threshold, resamples=resamples, confidence=confidence, seed=seed)
     yes, converted = probability >= threshold, label == 1
     confusion = tuple(
-        int(np.sum(a & b))
-        for a, b in ((~yes, ~converted), (yes, ~converted), (~yes, converted), (yes, converted))
+        int(np.sum(a & b)) for a, b in ((~yes, ~converted), (yes, ~converted), (~yes, converted), (yes, converted))
     )
     hits, misses = _cumulated(label, probability, np.ones((1, len(label))))
     roc = [
@@ -136,14 +133,10 @@ def paired_difference(
     drawn = _resampled(len(label), resamples, seed) @ difference / len(label)
     tail = (1 - confidence) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail])
-    return Estimate(value=float(difference.mean()), low=float(low), high=float(high)), float(
-        np.mean(drawn < 0)
-    )
+    return Estimate(value=float(difference.mean()), low=float(low), high=float(high)), float(np.mean(drawn < 0))
 
 
-def metrics(
-    label: Vector, probability: Vector, weights: NDArray[np.float64], threshold: float
-) -> dict[str, Vector]:
+def metrics(label: Vector, probability: Vector, weights: NDArray[np.float64], threshold: float) -> dict[str, Vector]:
     """The metrics under each row of weights.
 
     Args:

@@ -63,19 +63,13 @@ def as_category(name: str, role: Role) -> nw.Expr:
     """The value as a level of a category: `True` and `False` for truth values, `missing` where there is none."""
     value = nw.col(name)
     if role is Role.BOOLEAN:
-        value = (
-            nw.when(value)
-            .then(nw.lit("True"))
-            .otherwise(nw.when(~value).then(nw.lit("False")).otherwise(None))
-        )
+        value = nw.when(value).then(nw.lit("True")).otherwise(nw.when(~value).then(nw.lit("False")).otherwise(None))
     return nw.when(~value.is_null()).then(value).otherwise(nw.lit(MISSING_LEVEL)).alias(name)
 
 
 def input_roles(table: Table, features: Features) -> dict[str, Role]:
     """The role of each model input, in the order the model takes them. A bin is a category."""
-    return {
-        name: table.columns[name].role if name in table.columns else Role.CATEGORY for name in features.inputs
-    }
+    return {name: table.columns[name].role if name in table.columns else Role.CATEGORY for name in features.inputs}
 
 
 def inputs(table: Table, features: Features) -> list[nw.Expr]:
@@ -84,9 +78,7 @@ def inputs(table: Table, features: Features) -> list[nw.Expr]:
     for name, role in input_roles(table, features).items():
         if name in features.bins:
             group = binned(name, features.bins[name])
-            expressions.append(
-                nw.when(~group.is_null()).then(group).otherwise(nw.lit(MISSING_LEVEL)).alias(name)
-            )
+            expressions.append(nw.when(~group.is_null()).then(group).otherwise(nw.lit(MISSING_LEVEL)).alias(name))
         elif role is Role.NUMBER:
             expressions.append(nw.col(name))
         else:

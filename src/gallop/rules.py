@@ -58,9 +58,7 @@ def rules(table: Table, *, labelled: bool) -> list[Rule]:
         first, last = table.window.first.isoformat(), table.window.last.isoformat()
         found.append(Rule("no_day", nw.col(table.day).is_null(), False, table.day, "a day"))
         found.append(_unreadable(table.day, Role.DAY))
-        found.append(
-            Rule("outside_window", (day < first) | (day > last), False, table.day, f"{first} to {last}")
-        )
+        found.append(Rule("outside_window", (day < first) | (day > last), False, table.day, f"{first} to {last}"))
     for name, kept in table.keep.items():
         # An impossible value is a defect even where the row would be out of scope, so it is looked for first.
         found += _value_rules(name, table)

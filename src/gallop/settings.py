@@ -45,9 +45,7 @@ class Column(Frozen):
     """What one column of the raw table is, and which of its values are possible."""
 
     role: Role = Field(description="id, label, day, number, category, boolean or ignore.")
-    minimum: float | None = Field(
-        None, description="Smallest possible number; a smaller one rejects its row."
-    )
+    minimum: float | None = Field(None, description="Smallest possible number; a smaller one rejects its row.")
     maximum: float | None = Field(None, description="Largest possible number; a larger one rejects its row.")
     levels: Values | None = Field(None, description="Known categories; another one rejects its row.")
 
@@ -99,9 +97,7 @@ class Table(Frozen):
     max_defect_share: Share = Field(0.05, description="Share of broken rows above which the run stops.")
     label: Label = Field(description="The outcome.")
     window: Window | None = Field(None, description="Days to keep; needs a column with the role day.")
-    keep: dict[str, Values] = Field(
-        default_factory=dict, description="Column → values whose leads are in scope."
-    )
+    keep: dict[str, Values] = Field(default_factory=dict, description="Column → values whose leads are in scope.")
     columns: dict[str, Column] = Field(min_length=2, description="Every column of the raw table, by name.")
 
     def with_role(self, role: Role) -> tuple[str, ...]:
@@ -142,9 +138,7 @@ class Table(Frozen):
                 raise ValueError(f"keep.{name} needs a column of that name that is not ignored")
             levels = self.columns[name].levels
             if levels and (unknown := set(kept) - set(levels)):
-                raise ValueError(
-                    f"keep.{name} has {sorted(unknown)}, which are not among its levels {list(levels)}"
-                )
+                raise ValueError(f"keep.{name} has {sorted(unknown)}, which are not among its levels {list(levels)}")
         return self
 
 
@@ -173,9 +167,7 @@ class Features(Frozen):
 class Split(Frozen):
     """Which leads are held out for the final report."""
 
-    by: Literal["random", "day"] = Field(
-        "random", description="At random within each label, or the last days."
-    )
+    by: Literal["random", "day"] = Field("random", description="At random within each label, or the last days.")
     test_share: Annotated[float, Field(gt=0.0, le=0.5)] = Field(0.15, description="Share of leads held out.")
 
 
@@ -192,9 +184,7 @@ class Training(Frozen):
     """The search for the best candidate."""
 
     folds: int = Field(5, ge=2, le=20, description="Folds of the cross-validation on training rows.")
-    clip_sd: float = Field(
-        2.0, gt=0.0, description="Numbers are clipped at mean ± this many standard deviations."
-    )
+    clip_sd: float = Field(2.0, gt=0.0, description="Numbers are clipped at mean ± this many standard deviations.")
     families: dict[Family, FamilySearch] = Field(min_length=1, description="The families that compete.")
 
 
@@ -214,9 +204,7 @@ class DecisionRule(Frozen):
 class Selection(Frozen):
     """When a candidate replaces the champion."""
 
-    minimum_gain: float = Field(
-        0.0, ge=0.0, description="Log-loss the candidate must gain on the same test rows."
-    )
+    minimum_gain: float = Field(0.0, ge=0.0, description="Log-loss the candidate must gain on the same test rows.")
     confidence: Share = Field(0.9, description="Confidence that the candidate is better, at least this.")
 
 

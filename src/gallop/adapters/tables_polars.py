@@ -49,9 +49,7 @@ class PolarsTables:
         for name, table in tables.items():
             frame = table.to_native()
             path = folder / f"{name}.parquet"
-            write_whole(
-                path, lambda temporary, frame=frame: frame.write_parquet(temporary, compression="zstd")
-            )
+            write_whole(path, lambda temporary, frame=frame: frame.write_parquet(temporary, compression="zstd"))
             manifest[path.name] = {
                 "rows": frame.height,
                 "sha256": digest(path),
@@ -128,9 +126,7 @@ def _header(content: bytes, path: Path) -> list[str]:
 
     names = next(csv.reader(io.StringIO(content[: 1 << 20].decode("utf-8", "ignore"), newline="")))
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise CutTable(
-            f"{path}: the header names {twice} more than once; every column needs a name of its own"
-        )
+        raise CutTable(f"{path}: the header names {twice} more than once; every column needs a name of its own")
     return names
 
 
@@ -150,6 +146,4 @@ def _explain(error: pa.ArrowInvalid, content: bytes, path: Path, width: int) -> 
         return CutTable(f"{path}: row {reader.line_num}: {broken}")
     if "Empty CSV" in str(error):
         return EmptyTable(f"{path}: has a header but no rows; at least one lead is needed")
-    return CutTable(
-        f"{path}: not a well-formed CSV: {str(error).split(':')[0]}; is a quotation mark left open?"
-    )
+    return CutTable(f"{path}: not a well-formed CSV: {str(error).split(':')[0]}; is a quotation mark left open?")

@@ -39,9 +39,7 @@ def classifier(family: str, parameters: Parameters, seed: int) -> ClassifierMixi
     return made.set_params(**parameters)
 
 
-def pipeline(
-    family: str, parameters: Parameters, roles: dict[str, Role], clip_sd: float, seed: int
-) -> Pipeline:
+def pipeline(family: str, parameters: Parameters, roles: dict[str, Role], clip_sd: float, seed: int) -> Pipeline:
     """An unfitted model: every fitted step and the classifier, from model inputs to probabilities."""
     return Pipeline([("encode", encoder(roles, clip_sd)), ("classify", classifier(family, parameters, seed))])
 

@@ -42,9 +42,7 @@ def draw(family: str, search: FamilySearch, seed: int) -> list[Parameters]:
     Raises:
         SettingsError: a drawn combination is not valid in its library.
     """
-    every = [
-        dict(sorted(combination.items())) for grid in search.space for combination in ParameterGrid(grid)
-    ]
+    every = [dict(sorted(combination.items())) for grid in search.space for combination in ParameterGrid(grid)]
     # Seeded by the family too, so that adding a family does not change what the others try.
     drawn = random.Random(f"{seed}:{family}").sample(every, min(search.trials, len(every)))
     for parameters in drawn:
@@ -74,12 +72,8 @@ def search(
         SettingsError: a combination is invalid. OneClass: too few rows of a label for the folds.
     """
     if (fewest := int(min(np.sum(y == 0), np.sum(y == 1)))) < training.folds:
-        raise OneClass(
-            f"training rows have {fewest} leads of one label, fewer than training.folds = {training.folds}"
-        )
-    drawn = [
-        (family, each) for family, wanted in training.families.items() for each in draw(family, wanted, seed)
-    ]
+        raise OneClass(f"training rows have {fewest} leads of one label, fewer than training.folds = {training.folds}")
+    drawn = [(family, each) for family, wanted in training.families.items() for each in draw(family, wanted, seed)]
     folds = [
         _Fold(seen, held_out, *_encoded(X.iloc[seen], X.iloc[held_out], roles, training.clip_sd))
         for seen, held_out in StratifiedKFold(training.folds, shuffle=True, random_state=seed).split(X, y)
@@ -92,9 +86,7 @@ def search(
     return {family: sorted(tried, key=lambda trial: trial.log_loss) for family, tried in trials.items()}
 
 
-def fit(
-    X: pd.DataFrame, y: Vector, roles: dict[str, Role], trial: Trial, clip_sd: float, seed: int
-) -> Pipeline:
+def fit(X: pd.DataFrame, y: Vector, roles: dict[str, Role], trial: Trial, clip_sd: float, seed: int) -> Pipeline:
     """The model of a trial, fitted on all the training rows."""
     with threadpool_limits(limits=1):
         return pipeline(trial.family, trial.parameters, roles, clip_sd, seed).fit(X, y)

@@ -44,9 +44,7 @@ def data_clean(raw: nw.DataFrame, table: Table, source: str) -> Cleaned:
         rows=len(raw),
         kept=len(rows.leads),
         positives=int(rows.leads[table.label.column].sum()) if len(rows.leads) else 0,
-        rules=tuple(
-            RuleCount(rule=rule.name, rows=counts[rule.name], defect=rule.defect) for rule in rows.rules
-        ),
+        rules=tuple(RuleCount(rule=rule.name, rows=counts[rule.name], defect=rule.defect) for rule in rows.rules),
         missing={name: int(rows.leads[name].null_count()) for name in rows.leads.columns if name != ROW},
     )
     if table.label.other == "refuse":

@@ -117,9 +117,7 @@ def _measure(settings: Settings) -> dict:
     }
 
 
-def _summary(
-    trial: Trial, tried: int, y: Vector, best: Trial, exported: bytes | str, settings: Settings
-) -> Candidate:
+def _summary(trial: Trial, tried: int, y: Vector, best: Trial, exported: bytes | str, settings: Settings) -> Candidate:
     measure = _measure(settings)
     metrics = estimate(y, trial.out_of_fold, **measure)
     del measure["threshold"]
@@ -139,9 +137,7 @@ def _importances(model: Pipeline, X: pd.DataFrame, y: Vector, settings: Settings
     """Permutation importance (Breiman 2001) of each model input, with the spread over ten shuffles."""
     from sklearn.inspection import permutation_importance
 
-    shuffled = permutation_importance(
-        model, X, y, scoring="neg_log_loss", n_repeats=10, random_state=settings.seed
-    )
+    shuffled = permutation_importance(model, X, y, scoring="neg_log_loss", n_repeats=10, random_state=settings.seed)
     tail = (1 - settings.evaluation.confidence) / 2
     found = []
     for name, increases in zip(X.columns, shuffled.importances, strict=True):
@@ -157,7 +153,5 @@ def _importances(model: Pipeline, X: pd.DataFrame, y: Vector, settings: Settings
 
 def _example(X: pd.DataFrame, roles: dict[str, Role]) -> pd.DataFrame:
     """One made-up row of typical values: an example for the registry that is nobody's."""
-    typical = {
-        name: [X[name].median() if role is Role.NUMBER else X[name].mode()[0]] for name, role in roles.items()
-    }
+    typical = {name: [X[name].median() if role is Role.NUMBER else X[name].mode()[0]] for name, role in roles.items()}
     return pd.DataFrame(typical)
