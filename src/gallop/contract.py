@@ -62,15 +62,23 @@ def read_contract(path: Path) -> Contract:
     return Contract(tuple(header[:-1]), values[:, :-1], values[:, -1])
 
 
-def load_model(path: Path) -> object:
-    """Load an exported classifier with the allow-list. Raises `UnsafeModel`, `ContractBroken`."""
+def read_model(path: Path) -> bytes:
+    """The bytes of an exported classifier. Raises `ContractBroken` where they cannot be read."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ContractBroken(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def load_model(path: Path) -> object:
+    """Load an exported classifier with the allow-list. Raises `UnsafeModel`, `ContractBroken`."""
+    return _load(read_model(path), path)
+
+
+def _load(content: bytes, source: Path) -> object:
     if content[:1] != b"\x80":
-        raise ContractBroken(f"{path}: not a plain pickle (compressed, or another format)")
-    return unpickle(content, path)
+        raise ContractBroken(f"{source}: not a plain pickle (compressed, or another format)")
+    return unpickle(content, source)
 
 
 def check(content: bytes, contract: Contract, source: Path) -> None:
@@ -81,9 +89,7 @@ def check(content: bytes, contract: Contract, source: Path) -> None:
     """
     import pandas as pd
 
-    if content[:1] != b"\x80":
-        raise ContractBroken(f"{source}: not a plain pickle (compressed, or another format)")
-    model = unpickle(content, source)
+    model = _load(content, source)
     if not hasattr(model, "predict"):
         raise ContractBroken(f"{source}: holds a {type(model).__name__}, which has no predict")
     named = tuple(getattr(model, "feature_names_in_", ()))

@@ -12,7 +12,7 @@ import narwhals.stable.v2 as nw
 from gallop.errors import EmptyTable, MissingColumn
 from gallop.features import padded_day, readable, text, typed
 from gallop.schema import ROW, RULE, Role
-from gallop.settings import Table
+from gallop.table import Table
 
 DUPLICATE, CONFLICT = "duplicate_row", "conflicting_id"
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import narwhals.stable.v2 as nw
 
 from gallop.errors import OneClass
-from gallop.settings import Split, Table
+from gallop.settings import Split
+from gallop.table import Table
 
 SIDE = "side"
 

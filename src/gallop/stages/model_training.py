@@ -4,19 +4,22 @@ The winner has the lowest cross-validated log-loss. What is exported as model.pk
 candidate that meets the export contract; where that is not the winner, or there is none, the result says so.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from gallop.bundle import Manifest
 from gallop.errors import ContractBroken, UnsafeModel
 from gallop.evaluation import Estimate, Vector, estimate, evaluate, paired_difference
 from gallop.features import input_roles
 from gallop.modelling.families import pipeline
 from gallop.modelling.search import Trial, fit, search
 from gallop.modelling.steps import frame
+from gallop.ports import Run
 from gallop.results import Candidate, Facts, Importance
 from gallop.schema import Role
 from gallop.settings import Settings
@@ -33,6 +36,41 @@ class Trained:
     trials: dict[str, list[Trial]]
     example: pd.DataFrame
     facts: Facts
+
+    def record(self, manifest: Manifest, files: Sequence[Path]) -> Run:
+        """What to track: one run, in it one per family with its best setting and model, in it one per trial."""
+        tags = {
+            "data": manifest.data,
+            "data_version": manifest.data_version.md5,
+            "code_version": manifest.code_version.name,
+        }
+        families = [
+            Run(
+                name=each.family,
+                parameters=dict(each.parameters),
+                metrics={f"cv_{name}": figure.value for name, figure in each.metrics.items()},
+                tags=tags | {"family": each.family, "contract": each.contract[:500]},
+                children=[
+                    Run(f"{each.family} {place}", trial.parameters, {"cv_log_loss": trial.log_loss}, tags)
+                    for place, trial in enumerate(self.trials[each.family], 1)
+                ],
+                model=self.models[each.family],
+                example=self.example,
+            )
+            for each in self.facts.candidates
+        ]
+        return Run(
+            name="model_training",
+            parameters={
+                "winner": self.facts.winner,
+                "exported": self.facts.exported,
+                "train_rows": self.facts.train_rows,
+            },
+            metrics={f"test_{name}": figure.value for name, figure in self.facts.test.metrics.items()},
+            tags=tags | {"digest": manifest.digest},
+            children=families,
+            files=files,
+        )
 
 
 def model_training(
