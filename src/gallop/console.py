@@ -47,9 +47,10 @@ def progress() -> Iterator["Progress"]:
 @contextmanager
 def bar(what: str, total: int) -> Iterator[Callable[..., None]]:
     """A progress bar that appears with its first step and leaves nothing behind."""
+    from rich.console import Console
     from rich.progress import Progress as Bar
 
-    bar = Bar(transient=True)
+    bar = Bar(transient=True, disable=not Console().is_terminal)
     started = []
 
     def advance(done: int | None = None, expected: int | None = None) -> None:
