@@ -130,14 +130,11 @@ def _environment() -> Environment:
         "figure signed interval with_interval signed_interval count leads percent percent_of family metric direction"
     )
     made.filters |= {name: getattr(wording, name) for name in [*names.split(), "parameter"]}
-    made.globals |= {
-        "meanings": wording.METRIC_MEANINGS,
-        "banner": wording.SAMPLE_BANNER,
-        "signed_interval": wording.signed_interval,
-        "with_interval": wording.with_interval,
-        "with_value": lambda estimate: wording.figure(estimate.value),
-    }
     return made
+
+
+def _only_value(estimate: Estimate) -> str:
+    return wording.figure(estimate.value)
 
 
 def _rejected(quality: Quality, table: Table) -> list[Rejected]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 from io import StringIO
-from typing import Final
+from typing import Any, Final
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -57,7 +57,7 @@ def curves(report: Report) -> dict[str, str]:
     for draw in (_roc, _pr, _calibration, _gain, _lift):
         name = draw.__name__.removeprefix("_")
         # The salt makes the ids of each drawing its own, since all stand in one page.
-        with mpl.rc_context(_default_style() | _STYLE | {"svg.hashsalt": name}):
+        with mpl.rc_context(_style(name)):
             canvas = Figure(figsize=(5.2, 3.7))
             label = draw(canvas, report)
             text = StringIO()
@@ -66,10 +66,11 @@ def curves(report: Report) -> dict[str, str]:
     return drawn
 
 
-def _default_style() -> dict[str, object]:
-    """matplotlib's own defaults, so that a matplotlibrc of this machine does not change the page."""
-    kept = ("font.", "text.", "axes.", "grid.", "xtick.", "ytick.", "lines.", "path.", "patch.", "svg.", "savefig.")
-    return {key: value for key, value in mpl.rcParamsDefault.items() if key.startswith((*kept, "figure.", "errorbar."))}
+def _style(salt: str) -> Any:
+    """Ours over matplotlib's own defaults, so that a matplotlibrc of this machine does not change the page."""
+    kept = ("font", "text", "axes", "grid", "xtick", "ytick", "lines", "path", "patch", "svg", "savefig", "figure")
+    defaults = {key: value for key, value in mpl.rcParamsDefault.items() if key.startswith(kept)}
+    return defaults | _STYLE | {"svg.hashsalt": salt}
 
 
 def _inline(svg: str, label: str) -> str:

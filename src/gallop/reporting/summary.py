@@ -15,11 +15,10 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from gallop.evaluation import METRICS, Estimate
+from gallop.evaluation import LOWER_IS_BETTER, METRICS, Estimate
 from gallop.reporting.wording import (
     SAMPLE_BANNER,
     count,
-    direction,
     family,
     figure,
     interval,
@@ -78,7 +77,7 @@ def _parts(run: RunSummary) -> Iterator[RenderableType]:
             "Candidates, cross-validated on the training leads", _candidates(run.facts), *_broken(run.facts.candidates)
         )
         held_out = f"Test: {leads(run.facts.test.rows)} held out, {count(run.facts.test.positives)} converted"
-        yield _section(held_out, _metrics(run.facts), _exported(run.facts))
+        yield _section(held_out, _metrics(run.facts), _directions(), _exported(run.facts))
     if run.selected:
         yield _section("Decision", _decision(run.selected))
     if run.places:
@@ -155,16 +154,14 @@ def _stacked(estimate: Estimate, style: str = "") -> Text:
 
 
 def _candidates(facts: Facts) -> Table:
-    table = _table("family", "log-loss", "ROC AUC", "behind the winner", "contract")
+    table = _table("family", "log-loss", "ROC AUC", "behind")
     for each in facts.candidates:
         won = each.family == facts.winner
-        behind = Text("winner", style="bold green") if won else _behind(each.behind)
         table.add_row(
-            Text(f"{family(each.family)}\n{each.trials} {'trial' if each.trials == 1 else 'trials'}"),
+            Text.assemble(family(each.family), "\n", _verdict(each)),
             _stacked(each.metrics["log_loss"], "bold" if won else ""),
             _stacked(each.metrics["roc_auc"], "bold" if won else ""),
-            behind,
-            _verdict(each),
+            Text("winner", style="bold green") if won else _behind(each.behind),
         )
     return table
 
@@ -174,8 +171,8 @@ def _behind(behind: Estimate) -> Text:
 
 
 def _verdict(candidate: Candidate) -> Text:
-    style = {"kept": "green", "none": "dim"}.get(candidate.contract)
-    return Text(candidate.contract, style=style) if style else Text("broken", style="red")
+    known = {"kept": Text("contract kept", style="green"), "none": Text("no contract", style="dim")}
+    return known.get(candidate.contract, Text("contract broken", style="red"))
 
 
 def _broken(candidates: tuple[Candidate, ...]) -> Iterator[Text]:
@@ -189,11 +186,18 @@ def _metrics(facts: Facts) -> Table:
     for name in METRICS:
         rest = [facts.baseline[name], *([facts.best_possible[name]] if facts.best_possible else [])]
         table.add_row(
-            Text.assemble(metric(name), "\n", (f"({direction(name)})", "dim")),
-            _stacked(facts.test.metrics[name], "bold"),
-            *(_stacked(each) for each in rest),
+            metric(name), _beside(facts.test.metrics[name], "bold"), *(_beside(estimate) for estimate in rest)
         )
     return table
+
+
+def _beside(estimate: Estimate, style: str = "") -> Text:
+    return Text.assemble((figure(estimate.value), style), " ", (interval(estimate), "dim"))
+
+
+def _directions() -> Text:
+    lower = " and ".join(metric(name) for name in METRICS if name in LOWER_IS_BETTER)
+    return Text(f"Lower is better for {lower}, higher for the others.", style="dim")
 
 
 def _exported(facts: Facts) -> Text:
