@@ -11,10 +11,9 @@ import platform
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
-from sklearn.pipeline import Pipeline
 
 from gallop import __version__
 from gallop.errors import DamagedFile, NothingThere
@@ -23,6 +22,9 @@ from gallop.files import digest, write_bytes, write_text
 from gallop.results import CodeVersion, DataVersion
 from gallop.settings import Settings
 from gallop.unpickle import unpickle
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 MANIFEST: Final = "manifest.json"
 MODEL: Final = "pipeline.pkl"
@@ -36,9 +38,12 @@ class Manifest(Frozen):
     version: str | None
     """The registry's version; None until deployed."""
     family: str
-    data: DataVersion
-    code: CodeVersion
+    data: str
+    """`sample` or `real`."""
+    data_version: DataVersion
+    code_version: CodeVersion
     metrics: dict[str, Estimate]
+    """Of the test rows."""
     threshold: float
     libraries: dict[str, str]
     files: dict[str, str]
@@ -55,13 +60,13 @@ class Bundle:
 
     manifest: Manifest
     settings: Settings
-    model: Pipeline
+    model: "Pipeline"
 
 
 def write(
     folder: Path,
     *,
-    model: Pipeline,
+    model: "Pipeline",
     family: str,
     settings: Settings,
     data: DataVersion,
@@ -84,8 +89,9 @@ def write(
         model=settings.project.model,
         version=None,
         family=family,
-        data=data,
-        code=code,
+        data=data.kind,
+        data_version=data,
+        code_version=code,
         metrics=metrics,
         threshold=settings.decision.threshold,
         libraries={
@@ -132,6 +138,8 @@ def verify(folder: Path) -> Manifest:
 
 def load(folder: Path) -> Bundle:
     """Verify a bundle, then load its model with the allow-list. Raises also `UnsafeModel`."""
+    from sklearn.pipeline import Pipeline
+
     manifest = verify(folder)
     settings = Settings.model_validate_json((folder / SETTINGS).read_bytes())
     model = unpickle((folder / MODEL).read_bytes(), folder / MODEL, own=True)

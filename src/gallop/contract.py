@@ -62,15 +62,23 @@ def read_contract(path: Path) -> Contract:
     return Contract(tuple(header[:-1]), values[:, :-1], values[:, -1])
 
 
-def load_model(path: Path) -> object:
-    """Load an exported classifier with the allow-list. Raises `UnsafeModel`, `ContractBroken`."""
+def read_model(path: Path) -> bytes:
+    """The bytes of an exported classifier. Raises `ContractBroken` where they cannot be read."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ContractBroken(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def load_model(path: Path) -> object:
+    """Load an exported classifier with the allow-list. Raises `UnsafeModel`, `ContractBroken`."""
+    return _load(read_model(path), path)
+
+
+def _load(content: bytes, source: Path) -> object:
     if content[:1] != b"\x80":
-        raise ContractBroken(f"{path}: not a plain pickle (compressed, or another format)")
-    return unpickle(content, path)
+        raise ContractBroken(f"{source}: not a plain pickle (compressed, or another format)")
+    return unpickle(content, source)
 
 
 def check(content: bytes, contract: Contract, source: Path) -> None:
@@ -81,15 +89,14 @@ def check(content: bytes, contract: Contract, source: Path) -> None:
     """
     import pandas as pd
 
-    if content[:1] != b"\x80":
-        raise ContractBroken(f"{source}: not a plain pickle (compressed, or another format)")
-    model = unpickle(content, source)
-    if not hasattr(model, "predict"):
+    model = _load(content, source)
+    predict = getattr(model, "predict", None)
+    if not callable(predict):
         raise ContractBroken(f"{source}: holds a {type(model).__name__}, which has no predict")
     named = tuple(getattr(model, "feature_names_in_", ()))
     if named != contract.columns:
         raise ContractBroken(f"{source}: takes the columns {list(named)}; the contract has {list(contract.columns)}")
-    answers = np.asarray(model.predict(pd.DataFrame(contract.rows, columns=list(contract.columns))), dtype=float)
+    answers = np.asarray(predict(pd.DataFrame(contract.rows, columns=list(contract.columns))), dtype=float)
     if wrong := [row for row, (a, b) in enumerate(zip(answers, contract.expected, strict=True), 1) if a != b]:
         raise ContractBroken(
             f"{source}: rows {wrong} of the contract get {answers.tolist()}, expected {contract.expected.tolist()}"

@@ -7,7 +7,8 @@ lead's features never depend on the other leads in the table. Whatever is *fitte
 import narwhals.stable.v2 as nw
 
 from gallop.schema import DAY, FALSE, MISSING_LEVEL, NUMBER, TRUE, Role
-from gallop.settings import Bins, Features, Table
+from gallop.settings import Bins, Features
+from gallop.table import Table
 
 
 def text(name: str, missing: tuple[str, ...]) -> nw.Expr:

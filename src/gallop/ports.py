@@ -54,6 +54,10 @@ class Tracker(Protocol):
         """Keep a run with all its children; returns its id."""
         ...
 
+    def find(self, experiment: str, tag: str, value: str) -> str | None:
+        """The id of the newest run with this tag, or None."""
+        ...
+
 
 @dataclass(frozen=True)
 class Registered:

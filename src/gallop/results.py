@@ -16,9 +16,9 @@ class DataVersion(Frozen):
     md5: str
 
     @property
-    def name(self) -> str:
-        """What every output carries as `data`: `sample`, or the origin with the md5."""
-        return SAMPLE if self.origin == SAMPLE else f"{self.origin}:{self.md5}"
+    def kind(self) -> str:
+        """What every output carries as `data`: `sample` or `real`."""
+        return SAMPLE if self.origin == SAMPLE else "real"
 
 
 class CodeVersion(Frozen):
@@ -26,6 +26,11 @@ class CodeVersion(Frozen):
 
     commit: str | None
     changed: bool
+
+    @property
+    def name(self) -> str:
+        """The commit, marked where the code was changed since; `unknown` outside Git."""
+        return f"{self.commit or 'unknown'}{'+changes' if self.changed else ''}"
 
 
 class RuleCount(Frozen):

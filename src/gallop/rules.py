@@ -12,7 +12,7 @@ import narwhals.stable.v2 as nw
 from gallop.errors import EmptyTable, MissingColumn
 from gallop.features import padded_day, readable, text, typed
 from gallop.schema import ROW, RULE, Role
-from gallop.settings import Table
+from gallop.table import Table
 
 DUPLICATE, CONFLICT = "duplicate_row", "conflicting_id"
 
@@ -142,7 +142,7 @@ def _require_columns(raw: nw.DataFrame, table: Table, source: str, *, labelled: 
     # A column that is only ignored may be absent; so may, in scoring, the label and a day that nothing uses.
     optional = {name for name, column in table.columns.items() if column.role is Role.IGNORE}
     if not labelled:
-        optional |= {table.label.column, table.day}
+        optional |= {table.label.column, *table.with_role(Role.DAY)}
     missing = [name for name in table.columns if name not in raw.columns and name not in optional]
     if missing:
         has = ", ".join(name for name in raw.columns if name != ROW)

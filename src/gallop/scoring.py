@@ -38,15 +38,19 @@ def probabilities(
     Raises:
         MissingColumn, EmptyTable.
     """
-    table, features = bundle.settings.table, bundle.settings.features
-    rows = sort_rows(raw, table, source, labelled=False)
+    rows = sort_rows(raw, bundle.settings.table, source, labelled=False)
     counts = {rule: count for rule, count in rows.counts().items() if count}
     leads = rows.leads.sort(ROW)
+    return leads, predict(leads, bundle), rows.rejected, counts
+
+
+def predict(leads: nw.DataFrame, bundle: Bundle) -> np.ndarray:
+    """The probabilities of typed leads, as the rules keep them: shape (n,), in their order."""
     if not len(leads):
-        return leads, np.empty(0), rows.rejected, counts
-    roles = input_roles(table, features)
-    X = frame(leads.select(*inputs(table, features)), roles)
-    return leads, bundle.model.predict_proba(X)[:, 1], rows.rejected, counts
+        return np.empty(0)
+    table, features = bundle.settings.table, bundle.settings.features
+    X = frame(leads.select(*inputs(table, features)), input_roles(table, features))
+    return bundle.model.predict_proba(X)[:, 1]
 
 
 def score(raw: nw.DataFrame, bundle: Bundle, source: str) -> Scores:
@@ -75,3 +79,34 @@ def score(raw: nw.DataFrame, bundle: Bundle, source: str) -> Scores:
         backend=leads.implementation,
     )
     return Scores(ranked, rejected, counts)
+
+
+def probabilities_of_frame(leads: object, bundle: Bundle) -> np.ndarray:
+    """Score a pandas frame of raw leads, as a served model receives it.
+
+    Args:
+        leads: one row per lead; texts, numbers, truth values or missing. The id column may be absent.
+
+    Returns:
+        Shape (n,), in the rows' order; NaN where a rule rejects the row.
+    """
+    key = bundle.settings.table.id
+    typed: nw.DataFrame = nw.from_native(leads, eager_only=True)  # ty: ignore[no-matching-overload]
+    columns = {name: [_as_text(value) for value in typed[name].to_list()] for name in typed.columns}
+    places = list(range(1, len(typed) + 1))
+    # Ids only tell rows of this request apart here, so that no row is taken for another's duplicate.
+    columns[key] = [str(place) for place in places]
+    raw = nw.from_dict({ROW: places, **columns}, backend="polars")
+    kept, probability, _, _ = probabilities(raw, bundle, "the request")
+    answers = np.full(len(places), np.nan)
+    answers[np.array(kept[ROW].to_list(), dtype=int) - 1] = probability
+    return answers
+
+
+def _as_text(value: object) -> str:
+    """As a CSV would hold it: whole numbers without a point, so that group 2.0 is level `2`."""
+    if value is None or value != value:  # noqa: PLR0124 NaN is what differs from itself
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

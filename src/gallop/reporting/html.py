@@ -92,28 +92,30 @@ def render(facts: Facts, quality: Quality, data: DataVersion, code: CodeVersion,
         UTF-8 HTML without scripts and without anything to load.
     """
     drawn = curves(facts.test)
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            facts=facts,
-            quality=quality,
-            data=data,
-            code=code,
-            settings=settings,
-            sample=data.origin == SAMPLE,
-            reach=story.reach(facts.test),
-            story=story,
-            scope=rule_words.scope(settings.table),
-            rejected=_rejected(quality, settings.table),
-            missing=[(name, rows) for name, rows in quality.missing.items() if rows],
-            complete=[name for name, rows in quality.missing.items() if not rows],
-            candidates=[_candidates(facts.candidates, name) for name in ("log_loss", "roc_auc")],
-            metrics=_metrics(facts),
-            importances=_importances(facts),
-            confusion=_confusion(facts.test),
-            plots=[(name, title, caption, Markup(drawn[name])) for name, title, caption in _CAPTIONS],
-        )
+    template = _environment().get_template("report.html.j2")
+    return template.render(
+        banner=wording.SAMPLE_BANNER,
+        meanings=wording.METRIC_MEANINGS,
+        signed_interval=wording.signed_interval,
+        with_interval=wording.with_interval,
+        only_value=_only_value,
+        facts=facts,
+        quality=quality,
+        data=data,
+        code=code,
+        settings=settings,
+        sample=data.origin == SAMPLE,
+        reach=story.reach(facts.test),
+        story=story,
+        scope=rule_words.scope(settings.table),
+        rejected=_rejected(quality, settings.table),
+        missing=[(name, rows) for name, rows in quality.missing.items() if rows],
+        complete=[name for name, rows in quality.missing.items() if not rows],
+        candidates=[_candidates(facts.candidates, name) for name in ("log_loss", "roc_auc")],
+        metrics=_metrics(facts),
+        importances=_importances(facts),
+        confusion=_confusion(facts.test),
+        plots=[(name, title, caption, Markup(drawn[name])) for name, title, caption in _CAPTIONS],
     )
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import narwhals.stable.v2 as nw
 
 from gallop.errors import OneClass
-from gallop.settings import Split, Table
+from gallop.settings import Split
+from gallop.table import Table
 
 SIDE = "side"
 
@@ -44,7 +45,7 @@ def data_split(leads: nw.DataFrame, table: Table, split: Split, seed: int) -> Si
     for name, part in (("training", train), ("test", test)):
         if part[table.label.column].n_unique() < 2:
             raise OneClass(
-                f"data_split: the {len(part)} {name} leads have fewer than two labels; use more days, or split.by: random"
+                f"data_split: the {len(part)} {name} leads have one label only; use more days, or split.by: random"
             )
     return Sides(train, test, marked.select(table.id, SIDE))
 

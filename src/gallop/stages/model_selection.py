@@ -32,8 +32,8 @@ def decide(label: Vector, candidate: Vector, champion: Vector, settings: Setting
         seed=settings.seed,
     )
     figures = (
-        f"log-loss {difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}] on the same {len(label)} test "
-        f"rows, better in {sure:.0%} of resamples"
+        f"log-loss {difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}] on the same "
+        f"{len(label)} test rows, better in {sure:.0%} of resamples"
     )
     if difference.value < -rule.minimum_gain and sure >= rule.confidence:
         return Decision(promote=True, because=figures, difference=difference)
@@ -57,9 +57,13 @@ def model_selection(
         run_id: the tracked run it came from.
         compare: decides against a champion on the same test rows.
     """
-    tags = {"digest": manifest.digest, "data": manifest.data.name, "family": manifest.family}
-    if manifest.code.commit:
-        tags["code"] = manifest.code.commit + ("+changes" if manifest.code.changed else "")
+    tags = {
+        "digest": manifest.digest,
+        "family": manifest.family,
+        "data": manifest.data,
+        "data_version": manifest.data_version.md5,
+        "code_version": manifest.code_version.name,
+    }
     candidate = registry.find("digest", manifest.digest) or registry.register(bundle, run_id, tags)
     champion = registry.holder(CHAMPION)
     decision = _decide(candidate, champion, manifest, compare)
@@ -87,7 +91,7 @@ def _decide(
         return Decision(promote=True, because="the registry had no champion")
     if champion.version == candidate.version:
         return Decision(promote=False, because="the candidate is the champion already")
-    of_sample = champion.tags.get("data") == SAMPLE, manifest.data.origin == SAMPLE
+    of_sample = champion.tags.get("data") == SAMPLE, manifest.data == SAMPLE
     if of_sample == (True, False):
         return Decision(
             promote=True,

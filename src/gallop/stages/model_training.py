@@ -4,23 +4,29 @@ The winner has the lowest cross-validated log-loss. What is exported as model.pk
 candidate that meets the export contract; where that is not the winner, or there is none, the result says so.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from gallop.bundle import Manifest
 from gallop.errors import ContractBroken, UnsafeModel
-from gallop.evaluation import Estimate, Vector, estimate, evaluate, paired_difference
+from gallop.evaluation import Estimate, Vector, estimate, evaluate, log_losses, paired_difference
 from gallop.features import input_roles
 from gallop.modelling.families import pipeline
 from gallop.modelling.search import Trial, fit, search
 from gallop.modelling.steps import frame
+from gallop.ports import Run
 from gallop.results import Candidate, Facts, Importance
 from gallop.schema import Role
 from gallop.settings import Settings
 from gallop.stages.data_split import Sides
+
+
+_SHUFFLES = 20
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,41 @@ class Trained:
     trials: dict[str, list[Trial]]
     example: pd.DataFrame
     facts: Facts
+
+    def record(self, manifest: Manifest, files: Sequence[Path]) -> Run:
+        """What to track: one run, in it one per family with its best setting and model, in it one per trial."""
+        tags = {
+            "data": manifest.data,
+            "data_version": manifest.data_version.md5,
+            "code_version": manifest.code_version.name,
+        }
+        families = [
+            Run(
+                name=each.family,
+                parameters=dict(each.parameters),
+                metrics={f"cv_{name}": figure.value for name, figure in each.metrics.items()},
+                tags=tags | {"family": each.family, "contract": each.contract[:500]},
+                children=[
+                    Run(f"{each.family} {place}", trial.parameters, {"cv_log_loss": trial.log_loss}, tags)
+                    for place, trial in enumerate(self.trials[each.family], 1)
+                ],
+                model=self.models[each.family],
+                example=self.example,
+            )
+            for each in self.facts.candidates
+        ]
+        return Run(
+            name="model_training",
+            parameters={
+                "winner": self.facts.winner,
+                "exported": self.facts.exported,
+                "train_rows": self.facts.train_rows,
+            },
+            metrics={f"test_{name}": figure.value for name, figure in self.facts.test.metrics.items()},
+            tags=tags | {"digest": manifest.digest},
+            children=families,
+            files=files,
+        )
 
 
 def model_training(
@@ -134,20 +175,23 @@ def _summary(trial: Trial, tried: int, y: Vector, best: Trial, exported: bytes |
 
 
 def _importances(model: Pipeline, X: pd.DataFrame, y: Vector, settings: Settings) -> tuple[Importance, ...]:
-    """Permutation importance (Breiman 2001) of each model input, with the spread over ten shuffles."""
-    from sklearn.inspection import permutation_importance
+    """Permutation importance (Breiman 2001) of each model input, with the spread over the shuffles.
 
-    shuffled = permutation_importance(model, X, y, scoring="neg_log_loss", n_repeats=10, random_state=settings.seed)
+    All shuffled copies of a column are predicted in one call: a model is asked once per column, not once per shuffle.
+    """
+    draw = np.random.default_rng(settings.seed)
+    whole = log_losses(y, model.predict_proba(X)[:, 1]).mean()
     tail = (1 - settings.evaluation.confidence) / 2
     found = []
-    for name, increases in zip(X.columns, shuffled.importances, strict=True):
+    for name in X.columns:
+        order = np.concatenate([draw.permutation(len(X)) for _ in range(_SHUFFLES)])
+        copies = pd.concat([X] * _SHUFFLES, ignore_index=True)
+        copies[name] = X[name].to_numpy()[order]
+        losses = log_losses(np.tile(y, _SHUFFLES), model.predict_proba(copies)[:, 1])
+        increases = losses.reshape(_SHUFFLES, len(X)).mean(axis=1) - whole
         low, high = np.quantile(increases, [tail, 1 - tail])
-        found.append(
-            Importance(
-                column=name,
-                increase=Estimate(value=float(increases.mean()), low=float(low), high=float(high)),
-            )
-        )
+        increase = Estimate(value=float(increases.mean()), low=float(low), high=float(high))
+        found.append(Importance(column=name, increase=increase))
     return tuple(sorted(found, key=lambda importance: -importance.increase.value))
 
 

@@ -1,0 +1,57 @@
+# The verbs of the project. `make run` and `make test` work on a fresh machine with Python 3.11 to 3.13, git and make.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+# Wheels come with bytecode compiled here once; without it every start would be three times slower.
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-slow test-containers check format lock ui bench docs clean
+
+help: ## Show the verbs
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+setup: .venv/ready ## Make .venv with everything in requirements.lock, and the package
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"gallop needs Python 3.11 to 3.13, $(PYTHON) is {v[0]}.{v[1]}; name another: make run PYTHON=python3.12")'
+	@echo "Setting up .venv (once, a minute or two) ..."
+	@$(PYTHON) -m venv .venv
+	@# The installer, at the version and hash of the lock; then everything else with it.
+	@sed -n '/^uv==/,/^[^ ]/p' requirements.lock | sed '1!{/^[^ ]/d}' > .venv/installer.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .venv/installer.txt
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes --compile-bytecode -r requirements.lock
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: .venv/ready ## Train, select, deploy and report; does again only what changed
+	@$(BIN)/gallop run $(ARGS)
+
+test: .venv/ready ## Run the tests
+	@$(BIN)/pytest -n auto --dist loadgroup -m "not slow and not containers" -q $(ARGS)
+
+test-slow: .venv/ready ## Run the long campaigns
+	@$(BIN)/pytest -m slow -q $(ARGS)
+
+check: .venv/ready ## Lint, types, architecture, lock, workflows
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ty check src
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m scripts.lock --check
+
+format: .venv/ready ## Format the code
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: .venv/ready ## Resolve requirements.lock anew
+	@$(BIN)/python -m scripts.lock
+
+ui: .venv/ready ## Open MLflow's page on the local runs
+	@$(BIN)/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --host 127.0.0.1 --port $${PORT:-5000}
+
+bench: .venv/ready ## Measure, and print figures with machine and versions
+	@$(BIN)/python -m benchmarks.stages
+
+clean: ## Remove outputs, not data or models
+	rm -rf data/interim/* data/processed/* reports/report.html

@@ -1,0 +1,191 @@
+"""The raw data and the pipeline, under DVC.
+
+The pointer `raw.csv.dvc` pins the file by its md5, and every byte that arrives is held to it: a remote's `verify` is
+forced on, and what was pulled is digested again, because DVC checks a damaged cache object out without a word.
+`dvc update` is never called: it would move the pin.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gallop.errors import DamagedFile, DataUnavailable, StageFailed
+from gallop.files import digest, write_whole
+
+REMOTE_VARIABLE = "GALLOP_DATA_REMOTE"
+_TIMEOUT = 20.0
+
+
+@dataclass(frozen=True)
+class Pin:
+    """What a pointer promises of its file."""
+
+    md5: str
+    size: int
+    upstream: str | None
+
+
+def pin(raw: Path) -> Pin | None:
+    """The pin of a raw file, or None where DVC does not track it. Raises `DamagedFile` where the pointer is broken."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    pointer = raw.with_name(f"{raw.name}.dvc")
+    if not pointer.is_file():
+        return None
+    try:
+        content = YAML(typ="safe", pure=True).load(pointer.read_text(encoding="utf-8"))
+        out = content["outs"][0]
+        source = next(iter(content.get("deps", [])), {}).get("path")
+        return Pin(str(out["md5"]), int(out["size"]), source)
+    except (YAMLError, KeyError, IndexError, TypeError, ValueError) as error:
+        raise DamagedFile(f"{pointer}: not a DVC pointer with an md5 and a size: {error!r}") from None
+
+
+def verify(raw: Path) -> Pin | None:
+    """Hold a raw file that is there to its pin. Raises `DamagedFile`."""
+    promised = pin(raw)
+    if promised and (found := digest(raw, "md5")) != promised.md5:
+        raise DamagedFile(
+            f"{raw}: md5 is {found} ({raw.stat().st_size} bytes), {raw.name}.dvc pins {promised.md5} ({promised.size} "
+            "bytes). Move the file away and run `gallop data pull`, or, if it is the new data, `dvc add` it"
+        )
+    return promised
+
+
+def pull(root: Path, raw: Path, on_try: Callable[[str], None], on_bytes: Callable[[int, int], None]) -> str:
+    """Bring the raw file: from the remote in GALLOP_DATA_REMOTE, the configured remotes, then the upstream.
+
+    Args:
+        root: the project.
+        raw: the file, beside its pointer.
+        on_try: told the name of each source before it is asked.
+        on_bytes: told bytes received and expected, for a progress bar.
+
+    Returns:
+        Who answered.
+
+    Raises:
+        DataUnavailable: nobody did; says what each one answered.
+    """
+    promised = pin(raw)
+    if promised is None:
+        raise DataUnavailable(f"{raw}: not there, and no {raw.name}.dvc says where to get it")
+    refusals = []
+    remotes, extra = _remotes(root)
+    for name in remotes:
+        on_try(name)
+        try:
+            _pull_remote(root, raw, name, extra, promised)
+        except DamagedFile as error:
+            refusals.append(f"{name}: {error}")
+        else:
+            return name
+    if promised.upstream:
+        on_try(promised.upstream)
+        try:
+            _download(promised, raw, on_bytes)
+        except (OSError, DamagedFile) as error:
+            refusals.append(f"{promised.upstream}: {error}")
+        else:
+            return promised.upstream
+    raise DataUnavailable(f"{raw}: nobody could give it. " + "; ".join(refusals or ["no remote is configured"]))
+
+
+def _remotes(root: Path) -> tuple[list[str], dict]:
+    """Names of the remotes to ask, in order, and configuration that adds to the project's own."""
+    from dvc.config import Config
+
+    configured = list(Config(str(root / ".dvc"))["remote"])
+    extra: dict = {"remote": {name: {"verify": True} for name in configured}}
+    if url := os.environ.get(REMOTE_VARIABLE):
+        folder = Path(url).expanduser()
+        place = str(folder.resolve()) if folder.exists() else url
+        extra["remote"][REMOTE_VARIABLE.lower()] = {"url": place, "verify": True}
+        configured.insert(0, REMOTE_VARIABLE.lower())
+    return configured, extra
+
+
+def _pull_remote(root: Path, raw: Path, name: str, extra: dict, promised: Pin) -> None:
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        with Repo(str(root), config=extra) as repo:
+            cached = Path(repo.cache.local.path, promised.md5[:2], promised.md5[2:])
+            if cached.is_file() and digest(cached, "md5") != promised.md5:
+                # A damaged cache object would be checked out as if it were whole.
+                cached.chmod(0o600)
+                cached.unlink()
+            repo.pull(targets=[f"{raw}.dvc"], remote=name, force=True)
+    except (DvcException, OSError) as error:
+        raise DamagedFile(_innermost(error)) from None
+    if not raw.is_file() or digest(raw, "md5") != promised.md5:
+        raw.unlink(missing_ok=True)
+        raise DamagedFile("gave a file with another md5")
+
+
+def _innermost(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _download(promised: Pin, raw: Path, on_bytes: Callable[[int, int], None]) -> None:
+    def fetch(temporary: Path) -> None:
+        # The scheme comes from the project's own pointer, not from data.
+        with urllib.request.urlopen(str(promised.upstream), timeout=_TIMEOUT) as answer, temporary.open("wb") as file:
+            received = 0
+            while block := answer.read(1 << 16):
+                received += len(block)
+                if received > promised.size:
+                    raise DamagedFile(f"sends more than the {promised.size} bytes that are pinned")
+                file.write(block)
+                on_bytes(received, promised.size)
+        if (found := digest(temporary, "md5")) != promised.md5:
+            raise DamagedFile(f"sent {received} bytes with md5 {found}, pinned is {promised.md5}")
+
+    try:
+        write_whole(raw, fetch)
+    except urllib.error.URLError as error:
+        raise OSError(str(error.reason if hasattr(error, "reason") else error)) from None
+
+
+def reproduce(root: Path, stages: Sequence[str]) -> bool:
+    """Run the DVC stages whose inputs changed, in order; stages print for themselves.
+
+    Returns:
+        True where anything ran.
+
+    Raises:
+        StageFailed: with the exit code of the stage that failed. Its own message was printed already.
+    """
+    lock = root / "dvc.lock"
+    before = lock.read_bytes() if lock.is_file() else b""
+    # --single-item leaves the pointer alone: a plain repro asks the upstream about it, and may re-pin a changed file.
+    command = [sys.executable, "-m", "dvc", "repro", "--quiet", "--single-item", *stages]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    environment = os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1"}
+    running = subprocess.Popen(command, cwd=root, env=environment, stderr=subprocess.PIPE, text=True)
+    failure = ""
+    for line in running.stderr or ():
+        if line.startswith("ERROR: failed to reproduce"):
+            failure = line.removeprefix("ERROR: ").strip()
+        else:
+            sys.stderr.write(line)
+    if code := running.wait():
+        stage = re.search(r"'(\w+)'", failure)
+        exit_code = re.search(r"exited with (\d+)", failure)
+        raise StageFailed(
+            f"stage {stage[1] if stage else '?'} failed; the outputs of earlier runs are as they were"
+            if exit_code
+            else f"dvc repro failed: {failure or f'exit code {code}'}",
+            int(exit_code[1]) if exit_code else 26,
+        )
+    return (lock.read_bytes() if lock.is_file() else b"") != before

@@ -1,0 +1,115 @@
+"""Versions of one model in MLflow's registry.
+
+MLflow's aliases have no history and no compare-and-swap, so whoever moves one holds a lock (see `flow`), and every move
+is written into tags of the registered model, newest last: version, what it replaced, and why.
+"""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gallop
+from gallop.adapters import server
+from gallop.adapters.tracking_mlflow import client, requirements
+from gallop.errors import DamagedFile
+from gallop.ports import Registered
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+_HISTORY = "gallop.history"
+_TAG_LENGTH = 4000
+"""MLflow refuses longer tag values on some stores."""
+
+
+class MlflowRegistry:
+    """The port `Registry`, for one model name in one experiment."""
+
+    def __init__(self, uri: str, name: str, experiment: str) -> None:
+        self._uri, self._name, self._experiment = uri, name, experiment
+
+    def check(self) -> None:
+        """See the port."""
+        server.require(self._uri)
+
+    def find(self, tag: str, value: str) -> Registered | None:
+        """See the port."""
+        versions = client(self._uri).search_model_versions(f"name = '{self._name}'", max_results=10_000)
+        # A version without its files (its writer was killed) is no version.
+        found = [each for each in versions if each.tags.get(tag) == value and each.status == "READY"]
+        return _registered(max(found, key=lambda each: int(each.version))) if found else None
+
+    def holder(self, alias: str) -> Registered | None:
+        """See the port."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return _registered(client(self._uri).get_model_version_by_alias(self._name, alias))
+        except MlflowException as error:
+            if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+                return None
+            raise
+
+    def register(self, bundle: Path, run_id: str | None, tags: dict[str, str]) -> Registered:
+        """See the port. The registered model takes raw leads and gives probabilities, wherever MLflow loads it."""
+        import mlflow
+        from mlflow.exceptions import MlflowException
+
+        with_client = client(self._uri)
+        mlflow.set_experiment(self._experiment)
+        with mlflow.start_run(run_id=run_id) if run_id else mlflow.start_run(run_name="registration"):
+            logged = mlflow.pyfunc.log_model(
+                name=self._name,
+                python_model=str(Path(__file__).with_name("lead_model.py")),
+                artifacts={"bundle": str(bundle)},
+                code_paths=[str(Path(gallop.__file__).parent)],
+                pip_requirements=requirements(),
+            )
+        try:
+            with_client.create_registered_model(self._name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        # The tags come with the version, so that a version without them never exists.
+        made = with_client.create_model_version(
+            self._name, logged.model_uri, logged.run_id, tags=tags, model_id=logged.model_id
+        )
+        return Registered(str(made.version), made.run_id, tags)
+
+    def point(self, alias: str, version: str, because: str) -> None:
+        """See the port."""
+        with_client = client(self._uri)
+        before = self.holder(alias)
+        if before and before.version == version:
+            return
+        with_client.set_registered_model_alias(self._name, alias, version)
+        entry = {"alias": alias, "version": version, "replaced": before.version if before else None, "because": because}
+        history = with_client.get_registered_model(self._name).tags
+        number = sum(key.startswith(_HISTORY) for key in history) + 1
+        value = json.dumps(entry)[:_TAG_LENGTH]
+        with_client.set_registered_model_tag(self._name, f"{_HISTORY}.{number:05d}", value)
+
+    def release(self, alias: str) -> None:
+        """See the port."""
+        if self.holder(alias):
+            client(self._uri).delete_registered_model_alias(self._name, alias)
+
+    def fetch(self, version: str, into: Path) -> Path:
+        """See the port. Raises `DamagedFile` where the version has no bundle."""
+        import mlflow
+
+        with_client = client(self._uri)
+        source = with_client.get_model_version_download_uri(self._name, version)
+        with tempfile.TemporaryDirectory() as folder:
+            got = Path(mlflow.artifacts.download_artifacts(source, dst_path=folder, tracking_uri=self._uri))
+            found = next((path.parent for path in got.rglob("manifest.json")), None)
+            if found is None:
+                raise DamagedFile(f"registry: version {version} of {self._name} holds no bundle")
+            shutil.copytree(found, into)
+        return into
+
+
+def _registered(version: "ModelVersion") -> Registered:
+    return Registered(str(version.version), version.run_id, dict(version.tags))

@@ -1,0 +1,225 @@
+"""One thin command per verb. Heavy imports wait until a command runs, so that `gallop --help` answers at once."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gallop import console
+from gallop.errors import GallopError
+
+if TYPE_CHECKING:
+    from gallop.project import Project
+
+STAGE_PANEL, DATA_PANEL, MODEL_PANEL, PROJECT_PANEL = "Stages, in order", "Data", "Using the model", "Project"
+
+app = typer.Typer(
+    help="From website behaviour to a ranked list of the leads most likely to convert.\n\n"
+    "Start with [bold]gallop run[/]: it gets the data, trains, selects and deploys a model, and shows where to look.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+data_app = typer.Typer(help="Get the raw data, or a synthetic sample of it.", no_args_is_help=True)
+app.add_typer(data_app, name="data", rich_help_panel=DATA_PANEL)
+
+RequireData = Annotated[bool, typer.Option("--require-data", help="Fail where the real data cannot be had.")]
+
+
+def main() -> None:
+    """Run the command line; a `GallopError` becomes one sentence and its exit code."""
+    try:
+        app()
+    except GallopError as error:
+        console.fail(str(error))
+        sys.exit(error.exit_code)
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    project: Annotated[Path, typer.Option(help="Folder with the project's params.yaml.", show_default="here")] = Path(),
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from gallop import __version__
+
+        typer.echo(f"gallop {__version__}")
+        raise typer.Exit
+    context.obj = project
+
+
+@app.command(rich_help_panel=PROJECT_PANEL)
+def run(context: typer.Context, require_data: RequireData = False) -> None:
+    """Do everything: data, training, selection, deployment, report. Does again only what changed."""
+    from rich.console import Console
+
+    from gallop.flow import results
+    from gallop.flow.run import run as run_all
+    from gallop.reporting import summary
+
+    project = _project(context)
+    with console.progress() as progress:
+        outcome = run_all(project, progress, require_data=require_data)
+    if not outcome.changed:
+        typer.echo("Nothing changed since the last run; nothing was done. `gallop summary` shows its results again.")
+        return
+    Console().print(summary.render(results.run_summary(project, outcome.source, outcome.selected)))
+
+
+@data_app.command("pull")
+def data_pull(context: typer.Context) -> None:
+    """Get the raw data from the DVC remotes, else from the upstream, and check it against its pin."""
+    from gallop.flow.run import pull_data
+
+    project = _project(context)
+    with console.progress() as progress:
+        source = pull_data(project, progress)
+    typer.echo(f"{project.settings.data.raw}: {source}; md5 as pinned")
+
+
+@data_app.command("sample")
+def data_sample(context: typer.Context) -> None:
+    """Write a synthetic table of the same schema, with known conversion probabilities beside it."""
+    from gallop.flow.run import write_sample
+
+    project = _project(context)
+    write_sample(project)
+    typer.echo(f"{project.places.sample}: {project.settings.data.sample_rows:,} synthetic leads (data: sample)")
+
+
+@app.command("data-clean", rich_help_panel=STAGE_PANEL)
+def data_clean(context: typer.Context) -> None:
+    """Keep the leads that are in scope and possible; count the others per rule."""
+    from gallop.flow import data
+
+    quality = data.data_clean(_project(context))
+    console.done(
+        "data_clean", f"{quality.rows:,} rows → {quality.kept:,} leads, {quality.rows - quality.kept:,} rows set aside"
+    )
+
+
+@app.command("data-preprocess", rich_help_panel=STAGE_PANEL)
+def data_preprocess(context: typer.Context) -> None:
+    """Turn clean leads into what the model takes, row by row."""
+    from gallop.flow import data
+
+    console.done("data_preprocess", f"{data.data_preprocess(_project(context)):,} model-ready leads")
+
+
+@app.command("data-split", rich_help_panel=STAGE_PANEL)
+def data_split(context: typer.Context) -> None:
+    """Hold out test leads, once."""
+    from gallop.flow import data
+
+    train, test = data.data_split(_project(context))
+    console.done("data_split", f"{train:,} training leads, {test:,} test leads")
+
+
+@app.command("model-training", rich_help_panel=STAGE_PANEL)
+def model_training(context: typer.Context) -> None:
+    """Search for the best candidate, evaluate it once on the test leads, write model and report."""
+    from gallop.flow import model
+
+    project = _project(context)
+    trials = sum(family.trials for family in project.settings.training.families.values())
+    with console.bar("model_training", trials) as advance:
+        facts = model.model_training(project, on_trial=lambda _: advance())
+    loss = facts.test.metrics["log_loss"]
+    exported = f"model.pkl holds {facts.exported}" if facts.exported else "no candidate meets the export contract"
+    console.done("model_training", f"{facts.winner} wins, test log-loss {loss.value:.3f}; {exported}")
+
+
+@app.command("model-selection", rich_help_panel=STAGE_PANEL)
+def model_selection(context: typer.Context) -> None:
+    """Compare the candidate with the champion on the same test leads, and register it."""
+    from gallop.flow import selection
+
+    selected = selection.model_selection(_project(context))
+    verdict = "promoted" if selected.decision.promote else "not promoted"
+    console.done("model_selection", f"version {selected.candidate} {verdict}: {selected.decision.because}")
+
+
+@app.command("deploy", rich_help_panel=STAGE_PANEL)
+def deploy(context: typer.Context) -> None:
+    """Put the champion into models/deployed, in one atomic step."""
+    from gallop.flow import selection
+
+    manifest = selection.deploy(_project(context))
+    console.done("deploy", f"version {manifest.version} ({manifest.family}, data: {manifest.data}) is live")
+
+
+@app.command(rich_help_panel=MODEL_PANEL)
+def score(
+    context: typer.Context,
+    leads: Annotated[Path, typer.Argument(help="CSV or Parquet file of raw leads.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the ranked scores (CSV or Parquet).")],
+) -> None:
+    """Score a file of leads with the deployed model, the best first."""
+    from gallop.flow import use
+
+    scored = use.score(_project(context), leads, output)
+    if scored.data == "sample":
+        typer.echo("data: sample. The deployed model was trained on synthetic leads; these are no real scores.")
+    typer.echo(f"{output}: {scored.rows:,} leads scored by version {scored.version}, {scored.contact:,} to contact")
+    if scored.rejected:
+        listed = ", ".join(f"{rule} {count:,}" for rule, count in scored.rejected.items())
+        typer.echo(f"{scored.rejected_path}: {sum(scored.rejected.values()):,} rows could not be scored ({listed})")
+
+
+@app.command(rich_help_panel=MODEL_PANEL)
+def validate(
+    context: typer.Context,
+    model: Annotated[Path, typer.Argument(help="The exported classifier.")] = Path("models/model.pkl"),
+    isolated: Annotated[bool, typer.Option("--isolated", help="Judge it in a new environment without gallop.")] = False,
+) -> None:
+    """Hold an exported classifier to its contract."""
+    from gallop.flow import use
+
+    typer.echo(use.validate(_project(context), model, isolated=isolated))
+
+
+@app.command(rich_help_panel=PROJECT_PANEL)
+def summary(
+    context: typer.Context,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown, for a CI job's page.")] = False,
+    against: Annotated[Path | None, typer.Option(help="Another metrics.json to show the change against.")] = None,
+) -> None:
+    """Show the results of the last run again."""
+    from gallop.flow import results, selection
+
+    project = _project(context)
+    if markdown:
+        from gallop.reporting import markdown as page
+
+        typer.echo(page.render(results.metrics_of(project), results.read_metrics(against) if against else None))
+        return
+    from rich.console import Console
+
+    from gallop.reporting import summary as screen
+
+    Console().print(screen.render(results.run_summary(project, "already here", selection.last_selection(project))))
+
+
+@app.command(rich_help_panel=PROJECT_PANEL)
+def settings(
+    context: typer.Context,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of params.yaml instead.")] = False,
+) -> None:
+    """Check params.yaml and print the settings in force."""
+    import json
+
+    if schema:
+        from gallop.settings import Settings
+
+        typer.echo(json.dumps(Settings.model_json_schema(), indent=2))
+    else:
+        typer.echo(_project(context).settings.model_dump_json(indent=2))
+
+
+def _project(context: typer.Context) -> "Project":
+    from gallop.project import Project
+
+    return Project.open(context.obj.resolve())

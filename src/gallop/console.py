@@ -1,0 +1,69 @@
+"""How the command line speaks: one line per thing done, and a progress bar for what takes long."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gallop.flow.run import Progress
+
+
+def fail(sentence: str) -> None:
+    """Say what went wrong, on standard error."""
+    from rich.console import Console
+
+    Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {plain(sentence)}", highlight=False)
+
+
+def plain(text: str) -> str:
+    """Text that Rich prints as it is."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def done(stage: str, what: str) -> None:
+    """One line for a stage that ended well."""
+    from rich.console import Console
+
+    Console(soft_wrap=True).print(f"[bold]{stage}[/]  {plain(what)}", highlight=False)
+
+
+@contextmanager
+def progress() -> Generator["Progress"]:
+    """Tells of a whole run: sentences, and a bar while data comes in."""
+    from rich.console import Console
+
+    from gallop.flow.run import Progress
+
+    console = Console(soft_wrap=True)
+    with bar("raw data", 0) as advance:
+        yield Progress(
+            say=lambda text: console.print(plain(text), highlight=False),
+            on_bytes=advance,
+        )
+
+
+@contextmanager
+def bar(what: str, total: int) -> Generator[Callable[..., None]]:
+    """A progress bar that appears with its first step and leaves nothing behind."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    bar = Bar(transient=True, disable=not Console().is_terminal)
+    started = []
+
+    def advance(done: int | None = None, expected: int | None = None) -> None:
+        if not started:
+            bar.start()
+            started.append(bar.add_task(what, total=total or expected))
+        if done is None:
+            bar.advance(started[0])
+        else:
+            bar.update(started[0], completed=done)
+
+    try:
+        yield advance
+    finally:
+        if started:
+            bar.stop()

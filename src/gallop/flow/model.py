@@ -1,0 +1,105 @@
+"""model_training: the candidate, the exported classifier, the report, and the tracked run."""
+
+import json
+from collections.abc import Callable
+
+from gallop.adapters import server
+from gallop.adapters.code_git import code_version
+from gallop.errors import NothingThere
+from gallop.files import digest, write_bytes, write_text
+from gallop.flow.data import TABLES, quality_of
+from gallop.project import Project
+from gallop.results import SAMPLE, DataVersion, Facts
+
+_FACTS, _EXPORT = "facts.json", "model.pkl"
+
+
+def model_training(project: Project, on_trial: Callable[[str], None] = lambda _: None) -> Facts:
+    """data/processed/sides → models/candidate, models/model.pkl, reports/, and a tracked run."""
+    from gallop import bundle
+    from gallop.adapters.tracking_mlflow import MlflowTracker
+    from gallop.reporting import html
+    from gallop.stages.data_split import Sides
+    from gallop.stages.model_training import model_training
+
+    settings, places = project.settings, project.places
+    tracker = MlflowTracker(server.tracking_uri(places.root))
+    tracker.check()
+    quality, data = quality_of(project)
+    sides = Sides(*(TABLES.read(places.sides / f"{name}.parquet") for name in ("train", "test", "assignment")))
+    truth = None
+    if data.origin == SAMPLE:
+        known = TABLES.read(places.leads / "truth.parquet")
+        truth = dict(zip(known["lead_id"].to_list(), known["probability"].to_list(), strict=True))
+    trained = model_training(sides, settings, export=_exporter(project), truth=truth, on_trial=on_trial)
+    code = code_version(places.root)
+    page = html.render(trained.facts, quality, data, code, settings)
+
+    files = {_FACTS: trained.facts.model_dump_json(indent=2).encode()}
+    if trained.export is not None:
+        files[_EXPORT] = trained.export
+    manifest = bundle.write(
+        places.candidate,
+        model=trained.model,
+        family=trained.facts.winner,
+        settings=settings,
+        data=data,
+        code=code,
+        metrics=trained.facts.test.metrics,
+        files=files,
+    )
+    publish_export(project)
+    write_text(places.metrics, _metrics(trained.facts, data))
+    write_text(places.report, page)
+    tracker.record(settings.project.name, trained.record(manifest, files=[places.report, places.metrics]))
+    return trained.facts
+
+
+def _exporter(project: Project) -> Callable[[object], bytes]:
+    from gallop import contract
+
+    place = project.settings.export.contract
+    agreed = contract.read_contract(project.places.root / place) if place else None
+
+    def export(model: object) -> bytes:
+        content = contract.dump(model)
+        if agreed is not None:
+            contract.check(content, agreed, project.places.export)
+        return content
+
+    return export
+
+
+def publish_export(project: Project) -> None:
+    """Let models/model.pkl be the candidate's exported classifier, or be absent where it has none."""
+    made, shown = project.places.candidate / _EXPORT, project.places.export
+    if not made.is_file():
+        shown.unlink(missing_ok=True)
+    elif not shown.is_file() or digest(shown) != digest(made):
+        write_bytes(shown, made.read_bytes())
+
+
+def facts_of(project: Project) -> Facts:
+    """What model_training found out. Raises `NothingThere`."""
+    path = project.places.candidate / _FACTS
+    if not path.is_file():
+        raise NothingThere(f"{path}: not there; run `gallop model-training` first, or everything with `gallop run`")
+    return Facts.model_validate_json(path.read_bytes())
+
+
+def _metrics(facts: Facts, data: DataVersion) -> str:
+    def rounded(estimates: dict) -> dict:
+        # Six decimals: enough for anyone, few enough to be equal on every machine.
+        return {name: {key: round(value, 6) for key, value in each} for name, each in estimates.items()}
+
+    content = {
+        "data": data.kind,
+        "data_version": data.md5,
+        "winner": facts.winner,
+        "exported": facts.exported,
+        "rows": {"train": facts.train_rows, "test": facts.test.rows},
+        "test": rounded(facts.test.metrics),
+        "baseline": rounded(facts.baseline),
+        "best_possible": rounded(facts.best_possible) if facts.best_possible else None,
+    }
+    return json.dumps(content, indent=2) + "\n"

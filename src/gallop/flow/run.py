@@ -1,0 +1,94 @@
+"""`gallop run`: get the data, reproduce what changed, select, deploy. A thin wrapper over the stages' own commands."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gallop.adapters import data_dvc, server
+from gallop.errors import DataUnavailable
+from gallop.files import write_text
+from gallop.flow.model import publish_export
+from gallop.flow.selection import current_selection, deploy, model_selection
+from gallop.project import Project
+from gallop.results import Selected
+from gallop.sample import sample
+from gallop.schema import DVC_STAGES
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Whom to tell what goes on."""
+
+    say: Callable[[str], None]
+    on_bytes: Callable[[int, int], None] = lambda _received, _expected: None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did."""
+
+    source: str
+    """Who gave the data."""
+    changed: bool
+    """False where there was nothing to do."""
+    selected: Selected
+
+
+def write_sample(project: Project) -> None:
+    """Write the synthetic table and its true probabilities beside the place of the raw file, never in its place."""
+    leads, truth = sample(project.settings.data.sample_rows, project.settings.seed)
+    for path, text in ((project.places.sample, leads), (project.places.truth, truth)):
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            write_text(path, text)
+
+
+def pull_data(project: Project, progress: Progress) -> str:
+    """Make sure that the raw file is there and as pinned; returns who gave it.
+
+    Raises:
+        DataUnavailable: nobody could. DamagedFile: there is a file, but not the pinned one.
+    """
+    places = project.places
+    if places.raw.is_file():
+        data_dvc.verify(places.raw)
+        source = "already here"
+    else:
+        source = data_dvc.pull(
+            places.root, places.raw, lambda name: progress.say(f"asking {name} for the raw data"), progress.on_bytes
+        )
+    # The sample was the stand-in for this file; a leftover would only confuse.
+    for leftover in (places.sample, places.truth):
+        leftover.unlink(missing_ok=True)
+    return source
+
+
+def get_data(project: Project, progress: Progress, *, require: bool) -> str:
+    """As `pull_data`, but go on with the sample where nobody has the file, unless it is required."""
+    try:
+        return pull_data(project, progress)
+    except DataUnavailable as error:
+        if require:
+            raise
+        progress.say(f"The real data cannot be had. {error}")
+        progress.say("Going on with a synthetic sample. Every output will say `data: sample`.")
+        write_sample(project)
+        return "sample"
+
+
+def run(project: Project, progress: Progress, *, require_data: bool) -> Outcome:
+    """Everything, from raw data to a deployed champion; only what changed since the last run is done again.
+
+    Raises:
+        Any `GallopError`; a stage's failure as `StageFailed` with the stage's own exit code.
+    """
+    source = get_data(project, progress, require=require_data)
+    server.require(server.tracking_uri(project.places.root))
+    changed = data_dvc.reproduce(project.places.root, DVC_STAGES)
+    publish_export(project)
+    selected = current_selection(project)
+    if selected is None:
+        changed = True
+        progress.say("model_selection: comparing the candidate with the champion")
+        selected = model_selection(project)
+        progress.say("deploy: putting the champion into models/deployed")
+        deploy(project)
+    return Outcome(source, changed, selected)

@@ -1,0 +1,115 @@
+"""model_selection and deploy: the two stages that change a registry and a deployment."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import narwhals.stable.v2 as nw
+
+from gallop.adapters import server
+from gallop.files import write_text
+from gallop.flow.data import TABLES
+from gallop.project import Project
+from gallop.results import Decision, Selected
+
+if TYPE_CHECKING:
+    from gallop.bundle import Bundle, Manifest
+
+
+def model_selection(project: Project) -> Selected:
+    """models/candidate → the registry; who is champion, and why, goes to reports/selection.json."""
+    from filelock import FileLock
+
+    from gallop import bundle
+    from gallop.adapters.registry_mlflow import MlflowRegistry
+    from gallop.adapters.tracking_mlflow import MlflowTracker
+    from gallop.ports import Registered
+    from gallop.stages.model_selection import model_selection
+
+    settings, places = project.settings, project.places
+    uri = server.tracking_uri(places.root)
+    tracker, registry = MlflowTracker(uri), MlflowRegistry(uri, settings.project.model, settings.project.name)
+    registry.check()
+    candidate = bundle.load(places.candidate)
+    run_id = tracker.find(settings.project.name, "digest", candidate.manifest.digest)
+
+    def compare(champion: Registered) -> Decision:
+        with tempfile.TemporaryDirectory() as folder:
+            other = bundle.load(registry.fetch(champion.version, Path(folder, "champion")))
+            return _compare(project, candidate, other)
+
+    # Two promoters at once would both read the old champion; the second one waits, and reads the new one.
+    with FileLock(places.root / "models/.selection.lock", timeout=600):
+        selected = model_selection(registry, places.candidate, candidate.manifest, run_id, compare)
+    content = {"inputs": _selection_inputs(project, candidate.manifest.digest), "selected": selected.model_dump()}
+    write_text(places.selection, json.dumps(content, indent=2) + "\n")
+    return selected
+
+
+def _selection_inputs(project: Project, digest_of_candidate: str) -> dict:
+    """All that a selection depends on, but for the registry itself: equal inputs need no second selection."""
+    settings = project.settings
+    return {
+        "candidate": digest_of_candidate,
+        "tracking": server.public(server.tracking_uri(project.places.root)),
+        "project": settings.project.model_dump(),
+        "selection": settings.selection.model_dump(),
+    }
+
+
+def last_selection(project: Project) -> Selected | None:
+    """The last selection, whatever it was about; None where there was none."""
+    path = project.places.selection
+    if not path.is_file():
+        return None
+    return Selected.model_validate(json.loads(path.read_text(encoding="utf-8"))["selected"])
+
+
+def current_selection(project: Project) -> Selected | None:
+    """The last selection, if it was of today's candidate under today's settings and its champion is deployed."""
+    from gallop import bundle
+
+    places = project.places
+    selected = last_selection(project)
+    if selected is None or not (places.candidate / bundle.MANIFEST).is_file():
+        return None
+    inputs = json.loads(places.selection.read_text(encoding="utf-8"))["inputs"]
+    if inputs != _selection_inputs(project, bundle.read_manifest(places.candidate).digest):
+        return None
+    deployed = places.deployed / bundle.MANIFEST
+    if not deployed.is_file() or bundle.read_manifest(places.deployed).version != selected.champion:
+        return None
+    return selected
+
+
+def _compare(project: Project, candidate: "Bundle", champion: "Bundle") -> Decision:
+    import numpy as np
+    from narwhals.exceptions import NarwhalsError
+
+    from gallop.scoring import predict
+    from gallop.stages.model_selection import decide
+
+    table = project.settings.table
+    test = TABLES.read(project.places.sides / "test.parquet")
+    leads = TABLES.read(project.places.leads / "leads.parquet").sort(table.id)
+    leads = leads.filter(nw.col(table.id).is_in(test[table.id].to_list()))
+    label = leads[table.label.column].to_numpy().astype(np.float64)
+    try:
+        theirs = predict(leads, champion)
+    except (NarwhalsError, KeyError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        return Decision(promote=True, because=f"the champion cannot score today's leads: {reason}")
+    return decide(label, predict(leads, candidate), theirs, project.settings)
+
+
+def deploy(project: Project) -> "Manifest":
+    """The registry's champion → models/deployed."""
+    from gallop.adapters.registry_mlflow import MlflowRegistry
+    from gallop.stages.deploy import deploy
+
+    settings = project.settings
+    uri = server.tracking_uri(project.places.root)
+    registry = MlflowRegistry(uri, settings.project.model, settings.project.name)
+    registry.check()
+    return deploy(registry, project.places.deployed)

@@ -1,0 +1,58 @@
+"""Using the model: scoring leads, and holding the exported classifier to its contract."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gallop.errors import SettingsError
+from gallop.flow.data import TABLES
+from gallop.project import Project
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What `score` did."""
+
+    version: str
+    data: str
+    rows: int
+    contact: int
+    rejected: dict[str, int]
+    rejected_path: Path
+
+
+def score(project: Project, leads: Path, output: Path) -> Scored:
+    """Leads → ranked scores, and rows that could not be scored in a file beside them.
+
+    Raises:
+        NothingThere, DamagedFile, UnsafeModel: the deployed bundle. MissingColumn, EmptyTable and the like: the leads.
+    """
+    from gallop import bundle
+    from gallop.adapters.tables_polars import write_scores
+    from gallop.scoring import CONTACT, score
+
+    deployed = bundle.load(project.places.deployed)
+    scores = score(TABLES.read_text(leads), deployed, str(leads))
+    aside = output.with_name(f"{output.stem}.rejected{output.suffix}")
+    if len(scores.rejected):
+        write_scores(scores.rejected, aside)
+    else:
+        aside.unlink(missing_ok=True)
+    write_scores(scores.ranked, output)
+    manifest = deployed.manifest
+    contact = int((scores.ranked["decision"] == CONTACT).sum())
+    return Scored(str(manifest.version), manifest.data, len(scores.ranked), contact, scores.counts, aside)
+
+
+def validate(project: Project, model: Path, *, isolated: bool) -> str:
+    """Hold an exported classifier to the project's contract; returns a sentence. Raises `ContractBroken`."""
+    from gallop import contract
+
+    place = project.settings.export.contract
+    if place is None:
+        raise SettingsError("export.contract: params.yaml names no contract to hold the model to")
+    agreed = contract.read_contract(project.places.root / place)
+    contract.check(contract.read_model(model), agreed, model)
+    sentence = f"{model}: meets {place} ({len(agreed.expected)} rows, {len(agreed.columns)} columns)"
+    if isolated:
+        sentence += f"; also alone with {contract.check_isolated(model, project.places.root / place)}"
+    return sentence

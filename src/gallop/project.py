@@ -1,0 +1,90 @@
+"""A project on disk: its settings, and where it keeps things."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gallop.settings import Settings, load
+
+PARAMS = "params.yaml"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a project keeps things, from its root."""
+
+    root: Path
+    raw: Path
+
+    @classmethod
+    def of(cls, root: Path, settings: Settings) -> "Places":
+        """The places of a project."""
+        return cls(root, root / settings.data.raw)
+
+    @property
+    def sample(self) -> Path:
+        """The synthetic table, beside the raw one but never under its name."""
+        return self.raw.with_name("sample.csv")
+
+    @property
+    def truth(self) -> Path:
+        """The sample's true probabilities."""
+        return self.raw.with_name("sample_truth.csv")
+
+    @property
+    def leads(self) -> Path:
+        """Output of data_clean."""
+        return self.root / "data/interim/leads"
+
+    @property
+    def features(self) -> Path:
+        """Output of data_preprocess."""
+        return self.root / "data/interim/features"
+
+    @property
+    def sides(self) -> Path:
+        """Output of data_split."""
+        return self.root / "data/processed/sides"
+
+    @property
+    def candidate(self) -> Path:
+        """The bundle that model_training makes."""
+        return self.root / "models/candidate"
+
+    @property
+    def export(self) -> Path:
+        """The exported classifier."""
+        return self.root / "models/model.pkl"
+
+    @property
+    def deployed(self) -> Path:
+        """The bundle that scores."""
+        return self.root / "models/deployed"
+
+    @property
+    def metrics(self) -> Path:
+        """The test metrics, a DVC metric."""
+        return self.root / "reports/metrics.json"
+
+    @property
+    def report(self) -> Path:
+        """The report to look at."""
+        return self.root / "reports/report.html"
+
+    @property
+    def selection(self) -> Path:
+        """The outcome of model_selection."""
+        return self.root / "reports/selection.json"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project on disk: its settings and places."""
+
+    settings: Settings
+    places: Places
+
+    @classmethod
+    def open(cls, root: Path) -> "Project":
+        """Read the settings. Raises `SettingsError`."""
+        settings = load(root / PARAMS)
+        return cls(settings, Places.of(root, settings))
