@@ -15,7 +15,8 @@ from gallop.reporting import rule_words, story, wording
 from gallop.reporting.plots import curves
 from gallop.reporting.strips import Mark, Scale, Tick
 from gallop.results import SAMPLE, Candidate, CodeVersion, DataVersion, Facts, Quality, RuleCount
-from gallop.settings import Settings, Table
+from gallop.settings import Settings
+from gallop.table import Table
 
 _CAPTIONS: Final = (
     (
@@ -129,9 +130,9 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     names = (
-        "figure signed interval with_interval signed_interval count leads percent percent_of family metric direction"
+        "figure signed interval with_interval count leads percent percent_of family metric direction version parameter"
     )
-    made.filters |= {name: getattr(wording, name) for name in [*names.split(), "parameter"]}
+    made.filters |= {name: getattr(wording, name) for name in names.split()}
     return made
 
 

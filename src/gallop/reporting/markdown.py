@@ -36,10 +36,10 @@ def escaped(value: object) -> str:
 
 def incomparable(metrics: Metrics, against: Metrics) -> str | None:
     """Why the figures of two runs must not be compared; None where they may be."""
-    if metrics.get("data") != against.get("data"):
+    if _data(metrics) != _data(against):
         return (
-            f"**The data differ**: {escaped(metrics.get('data'))} now, {escaped(against.get('data'))} before. The test "
-            "leads are not the same, so the metrics are not comparable."
+            f"**The data differ**: {_data(metrics)} now, {_data(against)} before. The test leads are not the same, so "
+            "the metrics are not comparable."
         )
     now, before = (each.get("rows", {}).get("test") for each in (metrics, against))
     if now != before:
@@ -54,7 +54,7 @@ def _lines(metrics: Metrics, against: Metrics | None) -> Iterator[str]:
         yield f"> [!WARNING]\n> **{SAMPLE_BANNER}**\n"
     rows = metrics.get("rows", {})
     winner, exported = metrics.get("winner"), metrics.get("exported")
-    yield f"- **Data:** {escaped(metrics.get('data'))}"
+    yield f"- **Data:** {_data(metrics)}"
     yield f"- **Leads:** {_count(rows.get('train'))} to train on, {_count(rows.get('test'))} to test on"
     yield f"- **Winner:** {escaped(family(str(winner)))}"
     yield f"- **Exported:** {_exported(winner, exported)}"
@@ -106,6 +106,12 @@ def _estimate(estimate: Metrics | None, *, strong: bool = False) -> str:
         return _NONE
     value = figure(estimate["value"])
     return f"{f'**{value}**' if strong else value} ({figure(estimate['low'])} to {figure(estimate['high'])})"
+
+
+def _data(metrics: Metrics) -> str:
+    """`real (9f2b…)`: the kind of the data, and its version where the file says it."""
+    known = metrics.get("data_version")
+    return escaped(metrics.get("data")) + (f" ({escaped(known)})" if known else "")
 
 
 def _count(rows: int | None) -> str:

@@ -27,6 +27,7 @@ from gallop.reporting.wording import (
     percent_of,
     plain,
     signed,
+    version,
 )
 from gallop.results import SAMPLE, Candidate, DataVersion, Facts, Quality, Selected
 
@@ -108,11 +109,10 @@ def _data(run: RunSummary) -> Table:
         f"({percent_of(run.quality.positives, run.quality.kept)})",
         style="not bold",
     )
-    version = run.data.name if run.data.origin != SAMPLE else f"{SAMPLE} (md5 {run.data.md5})"
     return _pairs(
         {
             "table": Text(plain(run.data.path)),
-            "version": Text(plain(version)),
+            "version": Text(plain(version(run.data))),
             "from": Text(plain(run.source)),
             "rows": kept,
         }

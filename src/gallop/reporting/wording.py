@@ -4,6 +4,7 @@ import math
 from typing import Final
 
 from gallop.evaluation import LOWER_IS_BETTER, Estimate
+from gallop.results import DataVersion
 
 SAMPLE_BANNER: Final = "SAMPLE DATA — synthetic; not a real result"
 
@@ -81,6 +82,11 @@ def percent_of(part: int, whole: int, decimals: int = 1) -> str:
 def plain(text: str) -> str:
     """The text on one line, with every character that a terminal would act on replaced."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in " ".join(text.split()))
+
+
+def version(data: DataVersion) -> str:
+    """`dvc:<md5>`: where the table's version is known from, and which it is."""
+    return f"{data.origin}:{data.md5}"
 
 
 def family(name: str) -> str:
