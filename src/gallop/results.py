@@ -1,6 +1,9 @@
 """What the stages find out, as values: the reports show them, the tracker keeps them, files carry them as JSON."""
 
+from dataclasses import dataclass
 from typing import Final
+
+import narwhals.stable.v2 as nw
 
 from gallop.evaluation import Estimate, Frozen, Report
 
@@ -49,6 +52,15 @@ class Quality(Frozen):
     positives: int
     rules: tuple[RuleCount, ...]
     missing: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Training leads, test leads, and which lead is on which side."""
+
+    train: nw.DataFrame
+    test: nw.DataFrame
+    assignment: nw.DataFrame
 
 
 class Candidate(Frozen):

@@ -49,8 +49,9 @@ def test_a_folder_remote_answers_first(fresh: Checkout, remote: str) -> None:
 
 def test_the_configured_remotes_are_asked_in_turn(fresh: Checkout, remote: str) -> None:
     config = fresh.folder / ".dvc/config"
-    with config.open("a") as file:
-        file.write(f"['remote \"empty\"']\n    url = {fresh.folder.parent / 'empty'}\n['remote \"team\"']\n    url = {remote}\n")
+    empty = fresh.folder.parent / "empty"
+    remotes = f"['remote \"empty\"']\n    url = {empty}\n['remote \"team\"']\n    url = {remote}\n"
+    config.write_text(config.read_text() + remotes)
     printed = fresh.gallop("data", "pull")
     assert "asking empty" in printed
     assert "data/raw/raw_data.csv: team" in printed

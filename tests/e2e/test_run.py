@@ -102,7 +102,9 @@ def test_mlflow_tags_say_that_the_data_is_a_sample(sample_run: Checkout) -> None
         "print({r.data.tags['data'] for r in c.search_runs([e.experiment_id]) if 'data' in r.data.tags},"
         " c.get_model_version_by_alias('lead_model', 'champion').tags['data'])"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=sample_run.folder, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=sample_run.folder, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "{'sample'} sample"
 
 

@@ -9,11 +9,9 @@ from pathlib import Path
 
 from gallop.bundle import Manifest
 from gallop.evaluation import Vector, paired_difference
-from gallop.ports import Registered, Registry
+from gallop.ports import CHALLENGER, CHAMPION, Registered, Registry
 from gallop.results import SAMPLE, Decision, Selected
 from gallop.settings import Settings
-
-CHAMPION, CHALLENGER = "champion", "challenger"
 
 
 def decide(label: Vector, candidate: Vector, champion: Vector, settings: Settings) -> Decision:

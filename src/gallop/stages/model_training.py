@@ -20,11 +20,9 @@ from gallop.modelling.families import pipeline
 from gallop.modelling.search import Trial, fit, search
 from gallop.modelling.steps import frame
 from gallop.ports import Run
-from gallop.results import Candidate, Facts, Importance
+from gallop.results import Candidate, Facts, Importance, Sides
 from gallop.schema import Role
 from gallop.settings import Settings
-from gallop.stages.data_split import Sides
-
 
 _SHUFFLES = 20
 
