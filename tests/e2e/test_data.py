@@ -105,14 +105,6 @@ def test_a_damaged_cache_object_is_not_taken_for_the_data(fresh: Checkout, remot
     assert md5(fresh) == MD5
 
 
-def test_the_pointer_is_never_changed(fresh: Checkout, remote: str) -> None:
-    pointer = fresh.folder / "data/raw/raw_data.csv.dvc"
-    before = pointer.read_text()
-    fresh.environment["GALLOP_DATA_REMOTE"] = remote
-    fresh.gallop("run")
-    assert pointer.read_text() == before
-
-
 def test_a_table_without_a_pointer_is_used_as_it_is(fresh: Checkout, shared: Path) -> None:
     shutil.copy(shared / "data/course_raw_data.csv", fresh.folder / "data/raw/raw_data.csv")
     (fresh.folder / "data/raw/raw_data.csv.dvc").unlink()

@@ -37,7 +37,7 @@ def decide(label: Vector, candidate: Vector, champion: Vector, settings: Setting
     )
     if difference.value < -rule.minimum_gain and sure >= rule.confidence:
         return Decision(promote=True, because=figures, difference=difference)
-    needs = f"needs below {-rule.minimum_gain:+.4f} and better in {rule.confidence:.0%}"
+    needs = f"a promotion needs a gain of more than {rule.minimum_gain:.4f}, in {rule.confidence:.0%} of resamples"
     return Decision(promote=False, because=f"{figures}; {needs}", difference=difference)
 
 
