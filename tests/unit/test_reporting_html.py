@@ -5,7 +5,6 @@ from functools import cache
 from html import unescape
 from html.parser import HTMLParser
 
-import facts as made
 import pytest
 
 from gallop.evaluation import METRICS
@@ -13,6 +12,7 @@ from gallop.reporting.html import render
 from gallop.reporting.plots import curves
 from gallop.reporting.wording import METRIC_NAMES, SAMPLE_BANNER, figure, interval
 from gallop.results import CodeVersion, Importance, RuleCount
+from tests.unit import facts as made
 
 HOSTILE = "<script>alert('x')</script> & \"quoted\" {{ 7 * 7 }} $x$"
 VOID = {"meta", "link", "br", "hr", "img"}

@@ -4,7 +4,6 @@ import io
 import subprocess
 import sys
 
-import facts as made
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +14,7 @@ from gallop.evaluation import METRICS
 from gallop.reporting.summary import RunSummary, render
 from gallop.reporting.wording import METRIC_NAMES, SAMPLE_BANNER, figure, signed
 from gallop.results import RuleCount
+from tests.unit import facts as made
 
 
 def run(**changes) -> RunSummary:
