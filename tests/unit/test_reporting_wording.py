@@ -2,7 +2,6 @@
 
 import math
 
-import facts as made
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +10,7 @@ from gallop.evaluation import METRICS, Estimate
 from gallop.reporting import rule_words, story, wording
 from gallop.reporting.strips import Scale
 from gallop.rules import rules
+from tests.unit import facts as made
 
 numbers = st.floats(-1e6, 1e6)
 
