@@ -93,8 +93,12 @@ class Facts(Frozen):
     train_positives: int
     candidates: tuple[Candidate, ...]
     test: Report
+    test_digest: str
+    """SHA-256 of the test rows' ids, sorted: two metrics are comparable only where it is the same."""
     baseline: dict[str, Estimate]
     """An untuned logistic regression on the same test rows."""
+    ahead: Estimate
+    """The winner's log-loss minus the baseline's on the same test rows, paired; negative is better."""
     best_possible: dict[str, Estimate] | None
     """The true probabilities of the sample on the same test rows; None for real data."""
     importances: tuple[Importance, ...]

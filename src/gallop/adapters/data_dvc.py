@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gallop.errors import DamagedFile, DataUnavailable, StageFailed
 from gallop.files import digest, write_whole
@@ -103,7 +104,7 @@ def _remotes(root: Path) -> tuple[list[str], dict]:
     from dvc.config import Config
 
     configured = list(Config(str(root / ".dvc"))["remote"])
-    extra: dict = {"remote": {name: {"verify": True} for name in configured}}
+    extra: dict[str, Any] = {"remote": {name: {"verify": True} for name in configured}}
     if url := os.environ.get(REMOTE_VARIABLE):
         folder = Path(url).expanduser()
         place = str(folder.resolve()) if folder.exists() else url

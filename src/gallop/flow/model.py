@@ -96,9 +96,10 @@ def _metrics(facts: Facts, data: DataVersion) -> str:
         "data_version": data.md5,
         "winner": facts.winner,
         "exported": facts.exported,
-        "rows": {"train": facts.train_rows, "test": facts.test.rows},
+        "rows": {"train": facts.train_rows, "test": facts.test.rows, "test_digest": facts.test_digest},
         "test": rounded(facts.test.metrics),
         "baseline": rounded(facts.baseline),
+        "ahead_of_baseline": rounded({"log_loss": facts.ahead})["log_loss"],
         "best_possible": rounded(facts.best_possible) if facts.best_possible else None,
     }
     return json.dumps(content, indent=2) + "\n"
