@@ -1,0 +1,1 @@
+"""One file per module: what it promises of values."""
