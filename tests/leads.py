@@ -61,5 +61,5 @@ messy_leads = st.lists(
         }
     ),
     min_size=1,
-    max_size=12,
+    max_size=25,
 )

@@ -41,7 +41,7 @@ class Role(StrEnum):
 
 
 NUMBER: Final = r"^[+-]?(?:[0-9]{1,40}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE](?:\+?[0-9]{1,2}|-[0-9]{1,3}))?$"
-"""A finite decimal number, small enough to be squared. `NaN`, `inf`, `1e999` and a thousand nines are not numbers here."""
+"""A finite decimal number, small enough to be squared: not `NaN`, `inf` or `1e999`, nor a thousand nines."""
 
 TRUE: Final = ("true", "t", "yes", "y", "1")
 FALSE: Final = ("false", "f", "no", "n", "0")

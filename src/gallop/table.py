@@ -110,8 +110,8 @@ class Table(Frozen):
         if taken := {ROW, RULE} & set(self.columns):
             raise ValueError(f"{sorted(taken)} are names that gallop uses itself")
         for name, kept in self.keep.items():
-            if name not in self.columns or self.columns[name].role is Role.IGNORE:
-                raise ValueError(f"keep.{name} needs a column of that name that is not ignored")
+            if name not in self.values:
+                raise ValueError(f"keep.{name} needs a column of that name with the role category, number or boolean")
             levels = self.columns[name].levels
             if levels and (unknown := set(kept) - set(levels)):
                 raise ValueError(f"keep.{name} has {sorted(unknown)}, which are not among its levels {list(levels)}")
