@@ -143,7 +143,7 @@ def _require_columns(raw: nw.DataFrame, table: Table, source: str, *, labelled: 
     # A column that is only ignored may be absent; so may, in scoring, the label and a day that nothing uses.
     optional = {name for name, column in table.columns.items() if column.role is Role.IGNORE}
     if not labelled:
-        optional |= {table.label.column, table.day}
+        optional |= {table.label.column, *table.with_role(Role.DAY)}
     missing = [name for name in table.columns if name not in raw.columns and name not in optional]
     if missing:
         has = ", ".join(name for name in raw.columns if name != ROW)

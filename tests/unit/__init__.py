@@ -1,1 +1,0 @@
-"""One file per module: what it promises of values."""

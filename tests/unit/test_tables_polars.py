@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import narwhals.stable.v2 as nw
@@ -129,18 +130,20 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
 
 @pytest.mark.parametrize("last", ["S2,1,2024-01-1,signup", 'S2,"a, b",2024-01-1,"si""gn"', "S2,ø,æ,å", 'S2,"x\ny",1,2'])
 def test_a_file_cut_at_any_byte_of_its_last_row_is_refused_unless_all_its_values_have_begun(tmp_path, last):
-    # A cut within the last value leaves a row of the right width: nothing in a CSV can tell it from a whole one. For the
-    # project's own data the md5 of its pointer does.
+    # A cut within the last value leaves a row of the right width: nothing in a CSV can tell it from a whole one. For
+    # the project's own data the md5 of its pointer does.
     head, whole = b"id,a,b,c\nS1,0,2024-01-2,fb\n", last.encode()
     for cut in range(1, len(whole)):
         begun = len(next(csv.reader(io.StringIO(whole[:cut].decode(errors="ignore"), newline=""))))
-        try:
-            frame = read(tmp_path, head + whole[:cut])
-        except (CutTable, UnreadableEncoding) as error:
-            assert "row 2" in str(error) or "well-formed" in str(error)
+        if begun == 4 and whole[:cut].count(b'"') % 2 == 0 and _whole_text(whole[:cut]):
+            assert len(read(tmp_path, head + whole[:cut])) == 2
         else:
-            assert begun == 4
-            assert len(frame) == 2
+            with pytest.raises((CutTable, UnreadableEncoding), match="row 2"):
+                read(tmp_path, head + whole[:cut])
+
+
+def _whole_text(content: bytes) -> bool:
+    return content.decode(errors="ignore").encode() == content
 
 
 def test_a_cut_row_is_named_with_its_width(tmp_path):
@@ -221,30 +224,22 @@ def test_a_flipped_byte_in_a_gzip_file_is_refused_or_harmless(tmp_path, place, f
     whole = bytearray(gzip.compress(b"".join(b"%d,%d\n" % (n, n * n) for n in range(2, 100)), mtime=0))
     expected = rows(tmp_path, bytes(whole))
     whole[place % len(whole)] ^= flip
-    try:
+    with suppress(GallopError):
         assert rows(tmp_path, bytes(whole)) == expected
-    except GallopError:
-        pass
 
 
-@given(st.binary(max_size=80))
-def test_any_bytes_are_read_or_refused_and_never_crash(tmp_path, content):
-    for name in ("leads.csv", "leads.parquet"):
-        try:
-            frame = read(tmp_path, content, name)
-        except GallopError as error:
-            assert str(error).startswith(str(tmp_path / name))
-        else:
-            assert all(dtype == nw.String for column, dtype in frame.schema.items() if column != ROW)
+@given(st.binary(max_size=80), st.sampled_from(["leads.csv", "leads.parquet"]))
+def test_any_bytes_are_read_as_text_or_refused_and_never_crash(tmp_path, content, name):
+    with suppress(GallopError):
+        frame = read(tmp_path, content, name)
+        assert all(dtype == nw.String for column, dtype in frame.schema.items() if column != ROW)
 
 
 @given(st.text(st.sampled_from('a1,"\n\r \t;æ'), max_size=40))
 def test_any_csv_like_text_is_read_or_refused_and_never_crashes(tmp_path, content):
-    try:
+    with suppress(GallopError):
         frame = read(tmp_path, content)
-    except GallopError:
-        return
-    assert all(dtype == nw.String for column, dtype in frame.schema.items() if column != ROW)
+        assert all(dtype == nw.String for column, dtype in frame.schema.items() if column != ROW)
 
 
 def test_an_error_quotes_no_values_of_the_row(tmp_path):
@@ -326,10 +321,8 @@ def test_a_flipped_bit_in_foreign_parquet_never_crashes(tmp_path, place, bit):
     parquet(tmp_path, pl.DataFrame({"a": ["x", "y", None] * 20, "b": list(range(60))}))
     whole = bytearray((tmp_path / "leads.parquet").read_bytes())
     whole[place % len(whole)] ^= 1 << bit
-    try:
+    with suppress(GallopError):
         read(tmp_path, bytes(whole), "leads.parquet")
-    except GallopError:
-        pass
 
 
 def test_a_flipped_bit_in_a_page_with_a_checksum_is_refused(tmp_path):
@@ -399,10 +392,8 @@ def test_a_flipped_byte_in_a_manifest_is_refused_or_harmless(tmp_path, place, fl
     content = bytearray(path.read_bytes())
     content[place % len(content)] ^= flip
     path.write_bytes(content)
-    try:
+    with suppress(DamagedFile):
         assert values(TABLES.read(tmp_path / "leads.parquet")) == values(FRAME)
-    except DamagedFile:
-        pass
 
 
 @pytest.mark.parametrize("manifest", ["", "[]", "{", "null", '{"leads.parquet": 3}', "{}"])

@@ -93,7 +93,7 @@ def _parquet_as_text(path: Path) -> pl.DataFrame:
 
 
 def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
-    """The value as a CSV would hold it: 2.0 as `2`, midnight as its day, NaN as missing; lists and bytes are no values."""
+    """The value as a CSV would hold it: 2.0 as `2`, midnight as its day; NaN, lists and bytes are no values."""
     value = pl.col(name)
     if dtype.is_nested() or dtype in {pl.Binary, pl.Object}:
         return pl.lit(None, dtype=pl.String).alias(name)
