@@ -4,8 +4,12 @@ CSV is parsed by Arrow, because its reader checks that every row has as many val
 row with nulls. Every value enters as text, so no engine's guess about types ever matters.
 """
 
+import csv
 import gzip
+import io
 import json
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import narwhals.stable.v2 as nw
@@ -29,17 +33,19 @@ class PolarsTables:
         if not path.is_file():
             raise DataUnavailable(f"{path}: no such file")
         frame = _parquet_as_text(path) if path.suffix in {".parquet", ".pq"} else _csv(path)
-        return nw.from_native(frame.with_row_index(ROW, offset=1).cast({ROW: pl.Int64}), eager_only=True)
+        # A table that gallop wrote itself, such as rejected rows that were mended, may have row numbers already.
+        numbered = frame.drop(ROW, strict=False).with_row_index(ROW, offset=1).cast({ROW: pl.Int64})
+        return nw.from_native(numbered, eager_only=True)
 
     def read(self, path: Path) -> nw.DataFrame:
         """Read one table of a stage's output and check it against its manifest."""
         manifest = path.parent / MANIFEST
         if not path.is_file() or not manifest.is_file():
             raise NothingThere(f"{path}: not there; run the earlier stages first, or all with `gallop run`")
-        promised = json.loads(manifest.read_text(encoding="utf-8")).get(path.name, {})
-        if promised.get("sha256") != digest(path):
+        if _promised(manifest, path.name) != digest(path):
             raise DamagedFile(
-                f"{path}: SHA-256 is not the one in {manifest}; it was damaged or half-replaced. Run its stage again"
+                f"{path}: SHA-256 is not the one in {manifest}; one of them was damaged or half-replaced. Run the "
+                "stage again"
             )
         return nw.from_native(pl.read_parquet(path), eager_only=True)
 
@@ -67,20 +73,46 @@ def write_scores(table: nw.DataFrame, path: Path) -> None:
         write_whole(path, frame.write_csv)
 
 
+def _promised(manifest: Path, name: str) -> str | None:
+    try:
+        return json.loads(manifest.read_bytes())[name]["sha256"]
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 def _parquet_as_text(path: Path) -> pl.DataFrame:
     try:
         with pyarrow.parquet.ParquetFile(path, page_checksum_verification=True) as file:
+            _require_names_once(file.schema_arrow.names, path)
             frame = pl.DataFrame(pl.from_arrow(file.read()))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
         raise DamagedFile(f"{path}: not a whole Parquet file: {error}") from None
     if not frame.width:
         raise EmptyTable(f"{path}: has no columns")
-    return frame.select(pl.col(name).cast(pl.String, strict=False) for name in frame.columns)
+    return frame.select(_as_text(name, dtype) for name, dtype in frame.schema.items())
+
+
+def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
+    """The value as a CSV would hold it: 2.0 as `2`, midnight as its day; NaN, lists and bytes are no values."""
+    value = pl.col(name)
+    if dtype.is_nested() or dtype in {pl.Binary, pl.Object}:
+        return pl.lit(None, dtype=pl.String).alias(name)
+    if dtype.is_float() or dtype.is_decimal():
+        number = value.cast(pl.Float64).fill_nan(None)
+        whole = (number == number.floor()) & (number.abs() < 1e15)
+        # The cast is also evaluated on the other rows, so it must not fail there.
+        digits = number.cast(pl.Int64, strict=False).cast(pl.String)
+        return pl.when(whole).then(digits).otherwise(number.cast(pl.String)).alias(name)
+    if dtype == pl.Datetime:
+        midnight = value.dt.time() == pl.time(0, 0)
+        return pl.when(midnight).then(value.dt.date().cast(pl.String)).otherwise(value.cast(pl.String)).alias(name)
+    return value.cast(pl.String, strict=False)
 
 
 def _csv(path: Path) -> pl.DataFrame:
     content = _content(path)
     names = _header(content, path)
+    _require_quotes_closed(content, path)
     options = {
         "read_options": pa.csv.ReadOptions(use_threads=True, block_size=1 << 26),
         "parse_options": pa.csv.ParseOptions(newlines_in_values=True),
@@ -92,7 +124,8 @@ def _csv(path: Path) -> pl.DataFrame:
         table = pa.csv.read_csv(pa.BufferReader(content), **options)
     except pa.ArrowInvalid as error:
         raise _explain(error, content, path, len(names)) from None
-    return pl.DataFrame(pl.from_arrow(table))
+    frame = pl.DataFrame(pl.from_arrow(table))
+    return frame.rename({made: name.strip() or made for made, name in zip(frame.columns, names, strict=True)})
 
 
 def _content(path: Path) -> bytes:
@@ -100,7 +133,7 @@ def _content(path: Path) -> bytes:
     if content[:2] == b"\x1f\x8b":
         try:
             content = gzip.decompress(content)
-        except (EOFError, OSError) as error:
+        except (EOFError, OSError, zlib.error) as error:
             raise CutTable(f"{path}: not a whole gzip file: {error}") from None
     content = content.removeprefix(b"\xef\xbb\xbf")
     if not content.strip():
@@ -108,42 +141,70 @@ def _content(path: Path) -> bytes:
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
-        row = content.count(b"\n", 0, error.start)
-        where = f"row {row}" if row else "the header"
         raise UnreadableEncoding(
-            f"{path}: {where}: byte {content[error.start]:#04x} is not UTF-8; save the table as UTF-8 "
-            "(for example `iconv -f latin1 -t utf-8`)"
+            f"{path}: {_row_at(content, error.start)}: byte {content[error.start]:#04x} is not UTF-8; save the table "
+            "as UTF-8 (for example `iconv -f latin1 -t utf-8`)"
         ) from None
     if b"\x00" in content:
-        row = content.count(b"\n", 0, content.index(b"\x00"))
-        raise UnreadableEncoding(f"{path}: row {row}: a NUL byte, which no CSV has; is it UTF-16 or damaged?")
+        row = _row_at(content, content.index(b"\x00"))
+        raise UnreadableEncoding(f"{path}: {row}: a NUL byte, which no CSV has; is it UTF-16 or damaged?")
     return content
 
 
-def _header(content: bytes, path: Path) -> list[str]:
-    import csv
-    import io
+def _rows(content: bytes, *, strict: bool = False) -> Iterator[list[str]]:
+    """The rows as Python reads them: lines without anything are no rows, to Arrow neither."""
+    text = io.StringIO(content.decode("utf-8", "ignore"), newline="")
+    return (values for values in csv.reader(text, strict=strict) if values)
 
-    names = next(csv.reader(io.StringIO(content[: 1 << 20].decode("utf-8", "ignore"), newline="")))
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise CutTable(f"{path}: the header names {twice} more than once; every column needs a name of its own")
+
+def _row_at(content: bytes, place: int) -> str:
+    # One more character, so that a row which begins at the place is counted too.
+    row = sum(1 for _ in _rows(content[:place] + b"x")) - 1
+    return f"row {row}" if row else "the header"
+
+
+def _header(content: bytes, path: Path) -> list[str]:
+    try:
+        names = next(_rows(content[: 1 << 20]))
+    except csv.Error as error:
+        raise CutTable(f"{path}: the header: {error}; is a quotation mark left open?") from None
+    _require_names_once(names, path)
     return names
+
+
+def _require_names_once(names: list[str], path: Path) -> None:
+    stripped = [name.strip() for name in names]
+    if twice := sorted({name for name in stripped if stripped.count(name) > 1}):
+        raise CutTable(f"{path}: the header names {twice} more than once; every column needs a name of its own")
+
+
+def _require_quotes_closed(content: bytes, path: Path) -> None:
+    """Arrow takes a file that ends within quotation marks for whole."""
+    if content.count(b'"') % 2 == 0:
+        return
+    row = -1
+    try:
+        for _ in _rows(content, strict=True):
+            row += 1
+    except csv.Error as error:
+        # Strict, it also minds `"x"y`, which is odd but whole.
+        if "delimiter" not in str(error):
+            raise CutTable(f"{path}: row {row + 1}: a quotation mark is left open; the file was cut there") from None
 
 
 def _explain(error: pa.ArrowInvalid, content: bytes, path: Path, width: int) -> Exception:
     """Say which row is not like the header; Arrow's own message quotes the whole row, which may name a person."""
-    import csv
-    import io
-
-    reader = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
+    row = -1
     try:
-        for row, values in enumerate(reader):
-            if values and len(values) != width:
+        for values in _rows(content):
+            row += 1
+            if len(values) != width:
                 return CutTable(
-                    f"{path}: row {row} has {len(values)} values, the header has {width}; it was cut or malformed there"
+                    f"{path}: row {row} has {len(values)} values, the header has {width}; the file was cut or "
+                    "malformed there"
                 )
     except csv.Error as broken:
-        return CutTable(f"{path}: row {reader.line_num}: {broken}")
+        return CutTable(f"{path}: row {row + 1}: {broken}")
     if "Empty CSV" in str(error):
         return EmptyTable(f"{path}: has a header but no rows; at least one lead is needed")
     return CutTable(f"{path}: not a well-formed CSV: {str(error).split(':')[0]}; is a quotation mark left open?")
