@@ -48,7 +48,7 @@ def in_latin_1(content: bytes) -> bytes:
 CASES = [
     pytest.param(without_column, 10, ["no column 'n_visits'", "the header has"], id="a missing column"),
     pytest.param(
-        with_words_for_numbers, 11, ["row 1, column 'n_visits': 'many'", "a decimal number"], id="a wrong type"
+        with_words_for_numbers, 11, ["row 3, column 'n_visits': 'many'", "a decimal number"], id="a wrong type"
     ),
     pytest.param(lambda _: b"", 12, ["the file is empty"], id="an empty file"),
     pytest.param(lambda content: content.splitlines(keepends=True)[0], 12, ["no rows"], id="a header alone"),
