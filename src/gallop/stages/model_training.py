@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from gallop.bundle import Manifest
 from gallop.errors import ContractBroken, UnsafeModel
@@ -24,7 +25,6 @@ from gallop.results import Candidate, Facts, Importance
 from gallop.schema import Role
 from gallop.settings import Settings
 from gallop.stages.data_split import Sides
-
 
 _SHUFFLES = 20
 
@@ -76,6 +76,8 @@ class Trained:
         )
 
 
+# On a busy machine trees predict a hundred times slower with a thread per core than with one.
+@threadpool_limits.wrap(limits=1)
 def model_training(
     sides: Sides,
     settings: Settings,
