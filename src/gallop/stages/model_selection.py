@@ -37,7 +37,7 @@ def decide(label: Vector, candidate: Vector, champion: Vector, settings: Setting
     )
     if difference.value < -rule.minimum_gain and sure >= rule.confidence:
         return Decision(promote=True, because=figures, difference=difference)
-    needs = f"needs below {-rule.minimum_gain:+.4f} and better in {rule.confidence:.0%}"
+    needs = f"needs below {0.0 - rule.minimum_gain:+.4f} and better in {rule.confidence:.0%}"
     return Decision(promote=False, because=f"{figures}; {needs}", difference=difference)
 
 
@@ -72,6 +72,9 @@ def model_selection(
         registry.release(CHALLENGER)
     elif champion is not None and candidate.version != champion.version:
         registry.point(CHALLENGER, candidate.version, decision.because)
+    elif (challenger := registry.holder(CHALLENGER)) and challenger.version == candidate.version:
+        # The champion was made of the challenger by hand, or a promotion was killed half-way.
+        registry.release(CHALLENGER)
     now = registry.holder(CHAMPION)
     return Selected(
         decision=decision,
