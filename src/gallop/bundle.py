@@ -1,7 +1,7 @@
 """The deployable: a folder with the whole model, the settings it was trained under, its report, and a manifest.
 
-The manifest holds the SHA-256 of every other file, and of itself without that line. `verify` compares them before anything is unpickled, so a damaged or
-half-copied bundle is refused and never scores a lead.
+The manifest holds the SHA-256 of every other file, and of itself without that line. `verify` compares them before
+anything is unpickled, so a damaged or half-copied bundle is refused and never scores a lead.
 """
 
 import hashlib
@@ -156,8 +156,8 @@ def load(folder: Path) -> Bundle:
         settings = Settings.model_validate_json((folder / SETTINGS).read_bytes())
     except ValidationError as error:
         raise DamagedFile(
-            f"{folder / SETTINGS}: {error.error_count()} settings do not fit this version of gallop; the bundle was made "
-            f"by {manifest.libraries.get('gallop')}"
+            f"{folder / SETTINGS}: {error.error_count()} settings do not fit this version of gallop; the bundle was "
+            f"made by {manifest.libraries.get('gallop')}"
         ) from None
     model = unpickle((folder / MODEL).read_bytes(), folder / MODEL, own=True)
     if not isinstance(model, Pipeline):

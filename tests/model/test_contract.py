@@ -1,4 +1,4 @@
-"""What is exported must meet its contract: the right columns, the right answers, and nothing but a library's classes."""
+"""What is exported must meet its contract: columns, answers, and nothing but a library's classes."""
 
 import joblib
 import numpy as np

@@ -1,4 +1,4 @@
-"""Scoring gives a raw lead the features it had in training, ranks every lead that can be scored, and counts the rest."""
+"""Scoring gives a raw lead the features it had in training, ranks what can be scored, and counts the rest."""
 
 import csv
 import io
