@@ -22,8 +22,9 @@ def settings_page() -> str:
     lines = [
         "# Settings: params.yaml",
         "",
-        "Every number a person may tune. An unknown key, a wrong type or an impossible value is refused before any work,",
-        "with the key's name. `gallop settings` prints the settings in force, `gallop settings --schema` their JSON schema.",
+        "Every number a person may tune. An unknown key, a wrong type or an impossible value is refused before any",
+        "work, with the key's name. `gallop settings` prints the settings in force, and `gallop settings --schema`",
+        "their JSON schema.",
         "",
         "This page is written by `python -m scripts.pages`.",
         "",
@@ -41,8 +42,8 @@ def errors_page() -> str:
         "# Exit codes",
         "",
         "A command that cannot go on says why in one sentence (the file, row, column or key; the value; what would be",
-        "accepted), leaves the outputs of the run before as they were, and ends with one of these codes. `gallop run` ends",
-        "with the code of the stage that failed. 0 is success, 2 a wrong command line.",
+        "accepted), leaves the outputs of the run before as they were, and ends with one of these codes. `gallop run`",
+        "ends with the code of the stage that failed. 0 is success, 2 a wrong command line.",
         "",
         "This page is written by `python -m scripts.pages`.",
         "",
@@ -79,7 +80,7 @@ def _models(annotation: Any) -> list[tuple[type[BaseModel], str]]:
     return []
 
 
-def _kind(annotation: Any) -> str:
+def _kind(annotation: Any) -> str:  # noqa: PLR0911 one line a kind
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _kind(inner[0])
@@ -96,7 +97,10 @@ def _kind(annotation: Any) -> str:
     if issubclass(annotation, BaseModel):
         return "section"
     names = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false", "date": "day"}
-    return names.get(annotation.__name__, " or ".join(f"`{value}`" for value in annotation) if hasattr(annotation, "__members__") else "")
+    return names.get(
+        annotation.__name__,
+        " or ".join(f"`{value}`" for value in annotation) if hasattr(annotation, "__members__") else "",
+    )
 
 
 def _default(field: FieldInfo) -> str:

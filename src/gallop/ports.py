@@ -1,11 +1,16 @@
 """What the stages ask of the outside world, as Protocols. The adapters answer; the stages know no vendor."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import narwhals.stable.v2 as nw
+
+CHAMPION: Final = "champion"
+CHALLENGER: Final = "challenger"
+"""The aliases of the registry: the version that is live, and the newest one that was not good enough."""
 
 
 class Tables(Protocol):
@@ -73,6 +78,10 @@ class Registry(Protocol):
 
     def check(self) -> None:
         """Raises `ServerUnreachable` within seconds where the server does not answer."""
+        ...
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Held by one process at a time, on whatever machine. Raises `RegistryBusy` where another one keeps it."""
         ...
 
     def find(self, tag: str, value: str) -> Registered | None:

@@ -36,7 +36,9 @@ class Checkout:
             check=False,
         )
         printed = done.stdout + done.stderr
-        assert done.returncode == code, f"gallop {' '.join(map(str, arguments))} ended with {done.returncode}:\n{printed}"
+        assert done.returncode == code, (
+            f"gallop {' '.join(map(str, arguments))} ended with {done.returncode}:\n{printed}"
+        )
         assert "Traceback" not in printed
         return printed
 
@@ -47,25 +49,43 @@ class Checkout:
 
     def outputs(self) -> dict[str, bytes]:
         """The content of every output, by its path."""
-        kept = [path for part in ("data/interim", "data/processed", "models", "reports") for path in (self.folder / part).rglob("*")]
-        return {str(path.relative_to(self.folder)): path.read_bytes() for path in kept if path.is_file() and not path.name.endswith(".lock")}
+        kept = [
+            path
+            for part in ("data/interim", "data/processed", "models", "reports")
+            for path in (self.folder / part).rglob("*")
+        ]
+        return {
+            str(path.relative_to(self.folder)): path.read_bytes()
+            for path in kept
+            if path.is_file() and not path.name.endswith(".lock")
+        }
 
 
 def _checkout(root: Path, folder: Path) -> Checkout:
     """A clone of the working tree: what Git tracks or would track, with a commit of its own."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=root, capture_output=True, text=True, check=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     for name in filter(None, listed.stdout.split("\0")):
         source, target = root / name, folder / name
         if source.is_file() and not name.startswith(("reports/", "dvc.lock")):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
-    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "a project"]):
+    for command in (
+        ["init", "-q"],
+        ["add", "-A"],
+        ["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "a project"],
+    ):
         subprocess.run(["git", *command], cwd=folder, check=True, capture_output=True)
     pointer = folder / "data/raw/raw_data.csv.dvc"
     lines = pointer.read_text().splitlines()
-    pointer.write_text("\n".join(f"- path: {CLOSED}" if line.startswith("- path: http") else line for line in lines) + "\n")
+    pointer.write_text(
+        "\n".join(f"- path: {CLOSED}" if line.startswith("- path: http") else line for line in lines) + "\n"
+    )
     return Checkout(folder)
 
 
@@ -78,7 +98,7 @@ def _once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Che
             made = make(folder)
             done.write_text("\n".join(f"{key}={value}" for key, value in made.environment.items()))
         pairs = [line.split("=", 1) for line in done.read_text().splitlines() if line]
-    return Checkout(folder, {key: value for key, value in pairs})
+    return Checkout(folder, dict(pairs))
 
 
 @pytest.fixture

@@ -47,12 +47,16 @@ def in_latin_1(content: bytes) -> bytes:
 
 CASES = [
     pytest.param(without_column, 10, ["no column 'n_visits'", "the header has"], id="a missing column"),
-    pytest.param(with_words_for_numbers, 11, ["row 1, column 'n_visits': 'many'", "a decimal number"], id="a wrong type"),
+    pytest.param(
+        with_words_for_numbers, 11, ["row 3, column 'n_visits': 'many'", "a decimal number"], id="a wrong type"
+    ),
     pytest.param(lambda _: b"", 12, ["the file is empty"], id="an empty file"),
     pytest.param(lambda content: content.splitlines(keepends=True)[0], 12, ["no rows"], id="a header alone"),
     pytest.param(cut_in_a_row, 13, ["the header has 19", "cut"], id="a file cut in the middle of a row"),
     pytest.param(one_class, 14, ["'lead_indicator'", "at least 10 leads of each"], id="one class only"),
-    pytest.param(three_labels, 15, ["row 1, column 'lead_indicator'", "['2']", "['1', '0']"], id="a label with three values"),
+    pytest.param(
+        three_labels, 15, ["row 1, column 'lead_indicator'", "['2']", "['1', '0']"], id="a label with three values"
+    ),
     pytest.param(in_latin_1, 16, ["row 1", "0xf6 is not UTF-8"], id="an unreadable encoding"),
 ]
 

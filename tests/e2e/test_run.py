@@ -30,6 +30,12 @@ def test_the_real_data_gives_a_model_a_report_and_a_champion(real_run: Checkout)
     assert len(manifest["code_version"]["commit"]) == 40
 
 
+def test_a_run_leaves_the_pin_and_every_other_tracked_file_as_it_was(real_run: Checkout, fresh: Checkout) -> None:
+    pointer = "data/raw/raw_data.csv.dvc"
+    assert (real_run.folder / pointer).read_text() == (fresh.folder / pointer).read_text()
+    assert (real_run.folder / "params.yaml").read_text() == (fresh.folder / "params.yaml").read_text()
+
+
 def test_the_real_model_ranks_well_and_beats_a_plain_logistic_regression(real_run: Checkout) -> None:
     found = metrics(real_run)
     assert found["test"]["roc_auc"]["value"] >= 0.89
@@ -96,7 +102,9 @@ def test_mlflow_tags_say_that_the_data_is_a_sample(sample_run: Checkout) -> None
         "print({r.data.tags['data'] for r in c.search_runs([e.experiment_id]) if 'data' in r.data.tags},"
         " c.get_model_version_by_alias('lead_model', 'champion').tags['data'])"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=sample_run.folder, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=sample_run.folder, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "{'sample'} sample"
 
 

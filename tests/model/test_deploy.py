@@ -6,8 +6,8 @@ import pytest
 
 from gallop import bundle
 from gallop.errors import DamagedFile, NothingThere
+from gallop.ports import CHAMPION
 from gallop.stages.deploy import deploy
-from gallop.stages.model_selection import CHAMPION
 from tests.unit.test_model_selection import MemoryRegistry
 
 pytestmark = pytest.mark.xdist_group("trained")

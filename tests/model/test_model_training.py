@@ -15,10 +15,9 @@ from gallop import bundle, contract
 from gallop.errors import ContractBroken, UnsafeModel
 from gallop.features import input_roles
 from gallop.modelling.steps import frame
-from gallop.results import CodeVersion, DataVersion, Facts
+from gallop.results import CodeVersion, DataVersion, Facts, Sides
 from gallop.sample import sample
 from gallop.settings import Settings
-from gallop.stages.data_split import Sides
 from gallop.stages.model_training import Trained, model_training
 from gallop.unpickle import unpickle
 from tests.model.conftest import quick, split

@@ -85,7 +85,9 @@ def facts(**changes: Any) -> Facts:
             candidate("logistic_regression", 0.0371, "kept"),
         ),
         "test": report(),
+        "test_digest": "0" * 64,
         "baseline": estimates(0.5),
+        "ahead": estimate(-0.2),
         "best_possible": None,
         "importances": (
             Importance(column="visits", increase=estimate(0.25)),

@@ -1,6 +1,8 @@
 """Selection is a decision with a reason, and running it again changes nothing."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +10,10 @@ import pytest
 
 from gallop.bundle import Manifest
 from gallop.evaluation import Estimate
-from gallop.ports import Registered
+from gallop.ports import CHALLENGER, CHAMPION, Registered
 from gallop.results import CodeVersion, DataVersion, Decision
 from gallop.settings import Settings
-from gallop.stages.model_selection import CHALLENGER, CHAMPION, decide, model_selection
+from gallop.stages.model_selection import decide, model_selection
 
 
 class MemoryRegistry:
@@ -22,9 +24,17 @@ class MemoryRegistry:
         self.bundles: dict[str, Path] = {}
         self.aliases: dict[str, str] = {}
         self.history: list[tuple[str, str, str]] = []
+        self.locked = False
 
     def check(self) -> None:
         """It always answers."""
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        assert not self.locked
+        self.locked = True
+        yield
+        self.locked = False
 
     def find(self, tag: str, value: str) -> Registered | None:
         return next((each for each in reversed(self.versions) if each.tags.get(tag) == value), None)
@@ -177,6 +187,23 @@ def test_a_version_carries_what_it_was_made_of(registry):
     }
 
 
+class GuardedRegistry(MemoryRegistry):
+    """A registry that nobody may read for a decision, or change, without its lock."""
+
+    def __getattribute__(self, name: str):
+        if name in {"find", "holder", "register", "point", "release"}:
+            assert self.locked, name
+        return super().__getattribute__(name)
+
+
+def test_what_is_read_and_changed_is_read_and_changed_under_the_lock():
+    registry = GuardedRegistry()
+    for name, better in [("a", None), ("b", False), ("c", True), ("c", None)]:
+        select(registry, name, better=better)
+    assert registry.aliases == {CHAMPION: "3"}
+    assert not registry.locked
+
+
 def test_every_change_of_an_alias_has_its_reason(registry):
     select(registry, "a")
     select(registry, "b", better=False)
@@ -203,14 +230,14 @@ def test_a_worse_or_an_equal_candidate_is_not_promoted_and_told_what_it_needs(se
     for candidate in (FAIR, GOOD):
         decision = decide(LABEL, candidate, GOOD, settings)
         assert not decision.promote
-        assert "needs below" in decision.because
+        assert "a promotion needs a gain of more than 0.0000, in 90% of resamples" in decision.because
 
 
 def test_a_gain_that_is_too_small_is_not_enough(settings):
     assert decide(LABEL, GOOD, FAIR, rule(settings, minimum_gain=0.13)).promote
     decision = decide(LABEL, GOOD, FAIR, rule(settings, minimum_gain=0.14))
     assert not decision.promote
-    assert "needs below -0.1400" in decision.because
+    assert "a gain of more than 0.1400" in decision.because
 
 
 def test_a_gain_that_is_not_sure_is_not_enough(settings):
@@ -220,7 +247,7 @@ def test_a_gain_that_is_not_sure_is_not_enough(settings):
     decision = decide(LABEL, nearly, FAIR, settings)
     assert decision.difference.value < 0
     assert not decision.promote
-    assert "better in 86% of resamples; needs below +0.0000 and better in 90%" in decision.because
+    assert "better in 86% of resamples; a promotion needs" in decision.because
     assert decide(LABEL, nearly, FAIR, rule(settings, confidence=0.8)).promote
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import facts as made
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from gallop.evaluation import LOWER_IS_BETTER, METRICS
 from gallop.reporting.markdown import escaped, render
 from gallop.reporting.wording import METRIC_NAMES, SAMPLE_BANNER
+from tests.unit import facts as made
 
 
 def metrics(start: float = 0.4, **changes: Any) -> dict:

@@ -2,7 +2,6 @@
 
 import math
 
-import facts as made
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +10,7 @@ from gallop.evaluation import METRICS, Estimate
 from gallop.reporting import rule_words, story, wording
 from gallop.reporting.strips import Scale
 from gallop.rules import rules
+from tests.unit import facts as made
 
 numbers = st.floats(-1e6, 1e6)
 
@@ -78,9 +78,11 @@ def test_an_undefined_figure_does_not_move_the_scale():
 
 def test_the_story_never_claims_to_beat_a_better_baseline():
     better = made.facts(baseline=made.estimates(0.01))
-    worse = made.facts(baseline=made.estimates(5.0))
+    worse = made.facts(baseline=made.estimates(5.0), ahead=Estimate(value=-0.05, low=-0.07, high=-0.03))
+    lucky = made.facts(baseline=made.estimates(5.0), ahead=Estimate(value=-0.05, low=-0.11, high=0.01))
     assert "not better than" in story.against_baseline(better)
-    assert "do not overlap" in story.against_baseline(worse)
+    assert "-0.050 [-0.070, -0.030], surely better" in story.against_baseline(worse)
+    assert "perhaps by chance better" in story.against_baseline(lucky)
 
 
 def test_the_reach_is_next_to_what_a_perfect_ranking_could_reach():

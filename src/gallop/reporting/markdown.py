@@ -41,9 +41,9 @@ def incomparable(metrics: Metrics, against: Metrics) -> str | None:
             f"**The data differ**: {_data(metrics)} now, {_data(against)} before. The test leads are not the same, so "
             "the metrics are not comparable."
         )
-    now, before = (each.get("rows", {}).get("test") for each in (metrics, against))
-    if now != before:
-        counts = f"{_count(now)} now, {_count(before)} before"
+    now, before = (each.get("rows", {}) for each in (metrics, against))
+    if any(now.get(key) != before.get(key) for key in ("test", "test_digest")):
+        counts = f"{_count(now.get('test'))} now, {_count(before.get('test'))} before"
         return f"**The test leads differ** ({counts}), so the metrics are not comparable."
     return None
 

@@ -3,8 +3,18 @@
 from dataclasses import dataclass
 from typing import Final
 
-from gallop.evaluation import Estimate, Report, Step
-from gallop.reporting.wording import count, family, figure, interval, leads, percent, percent_of, with_interval
+from gallop.evaluation import Report, Step
+from gallop.reporting.wording import (
+    count,
+    family,
+    figure,
+    interval,
+    leads,
+    percent,
+    percent_of,
+    signed_interval,
+    with_interval,
+)
 from gallop.results import Facts, Quality
 
 CALLED: Final = 0.2
@@ -61,11 +71,9 @@ def against_baseline(facts: Facts) -> str:
     other = f"an untuned logistic regression on the same leads: {figure(theirs.value)} {interval(theirs)}"
     if ours.value >= theirs.value:
         return f"{start}, not better than {other}."
-    return f"{start}, lower (better) than {other}{_how_sure(ours, theirs)}."
-
-
-def _how_sure(ours: Estimate, theirs: Estimate) -> str:
-    return "; the intervals do not overlap" if ours.high < theirs.low else "; the intervals overlap"
+    sure = "surely" if facts.ahead.high < 0 else "perhaps by chance"
+    paired = f"lead by lead the difference is {signed_interval(facts.ahead)}, {sure} better"
+    return f"{start}, lower (better) than {other}; {paired}."
 
 
 def against_best(facts: Facts) -> str | None:

@@ -5,24 +5,15 @@ rows, so the split is the same on every engine and machine. With `by: day` the l
 """
 
 import hashlib
-from dataclasses import dataclass
 
 import narwhals.stable.v2 as nw
 
 from gallop.errors import OneClass
+from gallop.results import Sides
 from gallop.settings import Split
 from gallop.table import Table
 
 SIDE = "side"
-
-
-@dataclass(frozen=True)
-class Sides:
-    """Training leads, test leads, and which lead is on which side."""
-
-    train: nw.DataFrame
-    test: nw.DataFrame
-    assignment: nw.DataFrame
 
 
 def data_split(leads: nw.DataFrame, table: Table, split: Split, seed: int) -> Sides:
