@@ -1,5 +1,6 @@
 """One thin command per verb. Heavy imports wait until a command runs, so that `gallop --help` answers at once."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -34,6 +35,8 @@ def main() -> None:
         app()
     except GallopError as error:
         console.fail(str(error))
+        if place := os.environ.get("GALLOP_FAILURE_FILE"):
+            Path(place).write_text(f"{sys.argv[1]} {error.exit_code}", encoding="utf-8")
         sys.exit(error.exit_code)
 
 
