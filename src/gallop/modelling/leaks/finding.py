@@ -107,7 +107,8 @@ class Limits(Frozen):
 
 
 LATER_WORDS: Final = frozenset(
-    "after cancel cancelled churned close closed converted deal final grade invoice last lost "
-    "outcome paid payment profile quality rating reason result score stage status tag tags updated value won".split()
+    {"after", "cancel", "cancelled", "churned", "close", "closed", "converted", "deal", "final", "grade", "invoice"}
+    | {"last", "lost", "outcome", "paid", "payment", "profile", "quality", "rating", "reason", "result", "score"}
+    | {"stage", "status", "tag", "tags", "updated", "value", "won"}
 )
 """Words in the names of columns that are often written after the outcome. They only ever make a warning."""
