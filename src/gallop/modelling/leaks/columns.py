@@ -83,7 +83,7 @@ def _category(
         return
     rows, converted = counts(codes, study.label)
     bounds = [share(hits, n, study.confidence) for hits, n in zip(converted, rows, strict=True)]
-    yes = np.array([bound.low >= limits.certain for bound in bounds])
+    yes = np.array([bound.low >= limits.said for bound in bounds])
     no = np.array([bound.high <= study.rate / 4 for bound in bounds])
     said_yes = converted[yes].sum() / study.label.sum()
     said_no = (rows - converted)[no].sum() / (1 - study.label).sum()
@@ -93,7 +93,7 @@ def _category(
             name,
             levels,
             f"holds near-certain answers both ways (levels such as {_examples(values, codes, yes)} convert at "
-            f"{percent(limits.certain)} or more, {_examples(values, codes, no)} hardly ever) and alone ranks the leads "
+            f"{percent(limits.said)} or more, {_examples(values, codes, no)} hardly ever) and alone ranks the leads "
             f"with {auc(levels)}",
         )
         return

@@ -79,8 +79,8 @@ def day_findings(
             yield _finding(Kind.AFTER_DECISION_DAY, name, best, said)
         else:
             said = (
-                f"{told}. How long after hardly tells the label ({auc(best)}), but unless it is a planned day it is not "
-                "known when the score is used."
+                f"{told}. How long after hardly tells the label ({auc(best)}), but unless it is a planned day it is "
+                "not known when the score is used."
             )
             yield _finding(Kind.AFTER_DECISION_DAY, name, after, said, Severity.WARN)
 
@@ -98,6 +98,8 @@ def repeated_rows(
     Look-alikes are common in coarse tables. They agree as often as chance says, p² + (1 − p)² for leads that convert
     with probability p (Simpson 1949), so only agreement beyond that, or disagreement beyond it, is a finding.
     """
+    if not train.shape[1]:
+        return
     key = _keys(train)
     twins = pd.DataFrame({"key": key, "label": study.label, "probability": probability}).groupby("key")
     known = twins.agg(rows=("label", "size"), label=("label", "mean"), probability=("probability", "mean"))
