@@ -68,10 +68,12 @@ def _real_tables() -> dict[str, Leads]:
 
 def _real_findings(tables: dict[str, Leads]) -> None:
     for name, leads in tables.items():
-        start = time.perf_counter()
+        guard(leads, FIRST_SEED)
+        start, used = time.perf_counter(), time.process_time()
         found = guard(leads, FIRST_SEED)
-        taken = time.perf_counter() - start
-        print(f"\n{name}: {len(leads.label):,} rows, {leads.table.shape[1]} columns, {taken:.2f} s")
+        taken, used = time.perf_counter() - start, time.process_time() - used
+        shape = f"{len(leads.label):,} rows, {leads.table.shape[1]} columns"
+        print(f"\n{name}: {shape}; {taken:.2f} s wall, {used:.2f} s processor")
         for each in found:
             print(f"  {each.severity.value} {each.kind.value}: {each.evidence}")
 
