@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gallop import console
+from gallop import cli_audit, console
 from gallop.errors import GallopError
 
 if TYPE_CHECKING:
@@ -186,6 +186,9 @@ def validate(
     with console.working("holding the classifier to its contract"):
         sentence = use.validate(_project(context), model, isolated=isolated)
     typer.echo(sentence)
+
+
+app.command("audit", rich_help_panel=MODEL_PANEL)(cli_audit.audit)
 
 
 @app.command(rich_help_panel=PROJECT_PANEL)
