@@ -13,10 +13,10 @@ from typing import Annotated, Final, Protocol, runtime_checkable
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gallop.errors import ContractBroken, CutTable, EmptyTable, OneClass, UnknownLabel, UnreadableEncoding, WrongType
-from gallop.evaluation import Estimate, estimate
+from gallop.evaluation import Estimate, Frozen, estimate
 
 Vector = NDArray[np.float64]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -26,11 +26,7 @@ _SAME: Final = 1e-6
 """Probabilities of one row may differ by this much between two calls: sums in another order, in 32 bits."""
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class AuditSettings(_Value):
+class AuditSettings(Frozen):
     """What is demanded, and how it is measured. Each default is what no sensible model fails."""
 
     min_auc: Share = Field(0.5, description="The ranking must surely be better than this (0.5: than none).")
@@ -44,7 +40,7 @@ class AuditSettings(_Value):
     seed: int = Field(42, ge=0, lt=2**32, description="Seed of shuffling and resampling.")
 
 
-class Shuffled(_Value):
+class Shuffled(Frozen):
     """The control: how well the same scores rank shuffled labels."""
 
     permutations: int
@@ -54,7 +50,7 @@ class Shuffled(_Value):
     p_value: float
 
 
-class Demand(_Value):
+class Demand(Frozen):
     """One thing that was demanded, what was found, and whether that is enough."""
 
     name: str
@@ -63,7 +59,7 @@ class Demand(_Value):
     met: bool
 
 
-class Audit(_Value):
+class Audit(Frozen):
     """The verdict, with all it rests on."""
 
     rows: int
