@@ -1,12 +1,13 @@
 """One thin command per verb. Heavy imports wait until a command runs, so that `gallop --help` answers at once."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gallop import console
+from gallop import cli_audit, console
 from gallop.errors import GallopError
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def main() -> None:
         app()
     except GallopError as error:
         console.fail(str(error))
+        if place := os.environ.get("GALLOP_FAILURE_FILE"):
+            Path(place).write_text(f"{sys.argv[1]} {error.exit_code}", encoding="utf-8")
         sys.exit(error.exit_code)
 
 
@@ -137,7 +140,8 @@ def model_selection(context: typer.Context) -> None:
     """Compare the candidate with the champion on the same test leads, and register it."""
     from gallop.flow import selection
 
-    selected = selection.model_selection(_project(context))
+    with console.working("comparing the candidate with the champion"):
+        selected = selection.model_selection(_project(context))
     verdict = "promoted" if selected.decision.promote else "not promoted"
     console.done("model_selection", f"version {selected.candidate} {verdict}: {selected.decision.because}")
 
@@ -147,7 +151,8 @@ def deploy(context: typer.Context) -> None:
     """Put the champion into models/deployed, in one atomic step."""
     from gallop.flow import selection
 
-    manifest = selection.deploy(_project(context))
+    with console.working("putting the champion into models/deployed"):
+        manifest = selection.deploy(_project(context))
     console.done("deploy", f"version {manifest.version} ({manifest.family}, data: {manifest.data}) is live")
 
 
@@ -178,7 +183,12 @@ def validate(
     """Hold an exported classifier to its contract."""
     from gallop.flow import use
 
-    typer.echo(use.validate(_project(context), model, isolated=isolated))
+    with console.working("holding the classifier to its contract"):
+        sentence = use.validate(_project(context), model, isolated=isolated)
+    typer.echo(sentence)
+
+
+app.command("audit", rich_help_panel=MODEL_PANEL)(cli_audit.audit)
 
 
 @app.command(rich_help_panel=PROJECT_PANEL)
