@@ -7,12 +7,16 @@ from typing import Protocol
 
 import narwhals.stable.v2 as nw
 
+from gallop.table import Format
+
 
 class Tables(Protocol):
     """Reads and writes tables with one engine."""
 
-    def read_text(self, path: Path) -> nw.DataFrame:
+    def read_text(self, path: Path, form: Format | None = None) -> nw.DataFrame:
         """Read a CSV or Parquet file with every value as text, plus the row number in column `schema.ROW`.
+
+        A CSV may be plain, gz or zst, and is written as `form` says.
 
         Raises `EmptyTable`, `CutTable`, `UnreadableEncoding` or `DataUnavailable`.
         """

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from pydantic import Field
+
 from gallop.evaluation import Estimate, Frozen, Report
 
 SAMPLE: Final = "sample"
@@ -49,6 +51,8 @@ class Quality(Frozen):
     positives: int
     rules: tuple[RuleCount, ...]
     missing: dict[str, int]
+    noticed: dict[str, int] = Field(default_factory=dict)
+    """Leads kept in spite of a value that the schema did not know, per rule; the settings say keep."""
 
 
 class Candidate(Frozen):

@@ -30,7 +30,9 @@ class Data(Frozen):
     """Where the raw table lies."""
 
     raw: str = Field(description="The raw table, tracked by DVC under the same name plus `.dvc`.")
-    sample_rows: int = Field(14000, ge=2000, le=1_000_000, description="Rows of the synthetic sample.")
+    sample_rows: int | None = Field(
+        None, ge=2000, le=1_000_000, description="Rows of the synthetic sample of the reference table; null for none."
+    )
 
 
 class Bins(Frozen):
@@ -48,11 +50,42 @@ class Bins(Frozen):
         return self
 
 
+class DatePart(Frozen):
+    """Something said of a date, for the model: dates themselves are no numbers and no categories."""
+
+    column: str = Field(description="The date; a column with the role date or day.")
+    part: Literal["weekday", "month", "days", "until"] = Field(
+        description="weekday and month as categories; days since 1970-01-01; days until the date `of`."
+    )
+    of: str | None = Field(None, description="For until: the later date, a column with the role date or day.")
+
+    @model_validator(mode="after")
+    def _until_of(self) -> Self:
+        if (self.part == "until") != (self.of is not None):
+            raise ValueError("of is for the part until, which needs it")
+        return self
+
+
 class Features(Frozen):
     """What the model sees of a lead. All row-wise: one row in, one row out, no other row looked at."""
 
     bins: dict[str, Bins] = Field(default_factory=dict, description="Binned categories, by their new name.")
-    inputs: Values = Field(description="Columns and bins that the model takes, in order.")
+    dates: dict[str, DatePart] = Field(default_factory=dict, description="Parts of dates, by their new name.")
+    inputs: Values = Field(description="Columns, bins and parts of dates that the model takes, in order.")
+
+    def sources(self, name: str) -> tuple[str, ...]:
+        """The columns of the table that an input is made from."""
+        if name in self.bins:
+            return (self.bins[name].column,)
+        if name in self.dates:
+            part = self.dates[name]
+            return (part.column,) if part.of is None else (part.column, part.of)
+        return (name,)
+
+    @property
+    def used(self) -> frozenset[str]:
+        """All columns of the table that the model's inputs are made from."""
+        return frozenset(source for name in self.inputs for source in self.sources(name))
 
 
 class Split(Frozen):
@@ -71,11 +104,24 @@ class FamilySearch(Frozen):
     )
 
 
+class Encoding(Frozen):
+    """How categories and missing numbers enter the model. All of it is fitted on training rows, inside each fold."""
+
+    drop_first: bool = Field(True, description="Leave out the first level of each one-hot category.")
+    rare_rows: int = Field(1, ge=1, description="Levels with fewer training rows than this are one level together.")
+    one_hot_levels: int = Field(20, ge=2, description="Categories with more levels than this are target-encoded.")
+    missing_indicators: bool = Field(False, description="Say of each number with gaps whether it was there.")
+    columns: dict[str, Literal["one_hot", "target"]] = Field(
+        default_factory=dict, description="Inputs whose encoding does not follow from the number of levels."
+    )
+
+
 class Training(Frozen):
     """The search for the best candidate."""
 
     folds: int = Field(5, ge=2, le=20, description="Folds of the cross-validation on training rows.")
     clip_sd: float = Field(2.0, gt=0.0, description="Numbers are clipped at mean ± this many standard deviations.")
+    encoding: Encoding = Field(default_factory=Encoding, description="Of categories and missing numbers.")
     families: dict[Family, FamilySearch] = Field(min_length=1, description="The families that compete.")
 
 
@@ -130,14 +176,36 @@ class Settings(Frozen):
                 raise ValueError(
                     f"features.bins.{name}.column is {bins.column!r}, which is no column with the role category"
                 )
-        known = {*self.table.values, *self.features.bins}
+        self._dates_agree()
+        usable = {name for name in self.table.values if self.table.columns[name].role is not Role.DATE}
+        known = {*usable, *self.features.bins, *self.features.dates}
         if unknown := [name for name in self.features.inputs if name not in known]:
             raise ValueError(f"features.inputs has {unknown}; known are {sorted(known)}")
         if len(set(self.features.inputs)) != len(self.features.inputs):
             raise ValueError("features.inputs names a column twice")
+        if late := [
+            why for name in self.table.columns if name in self.features.used and (why := self.table.too_late(name))
+        ]:
+            raise ValueError(f"features.inputs: {'; '.join(late)}")
+        roles = {name: self.table.columns[name].role for name in self.features.inputs if name in self.table.columns}
+        if strange := [
+            name
+            for name in self.training.encoding.columns
+            if name not in self.features.inputs or roles.get(name) is Role.NUMBER
+        ]:
+            raise ValueError(f"training.encoding.columns has {strange}, which are no categories among features.inputs")
         if self.split.by == "day" and not self.table.day:
             raise ValueError("split.by is day, but no column has the role day")
         return self
+
+    def _dates_agree(self) -> None:
+        for name in self.features.dates:
+            if name in self.table.columns or name in self.features.bins:
+                raise ValueError(f"features.dates.{name} is also the name of a column or bin")
+            for source in self.features.sources(name):
+                column = self.table.columns.get(source)
+                if column is None or column.role not in {Role.DATE, Role.DAY}:
+                    raise ValueError(f"features.dates.{name} is of {source!r}, no column with the role date or day")
 
 
 def load(path: Path) -> Settings:

@@ -1,11 +1,16 @@
 """Tables with Polars, the engine that comes along.
 
 CSV is parsed by Arrow, because its reader checks that every row has as many values as the header; others fill a cut
-row with nulls. Every value enters as text, so no engine's guess about types ever matters.
+row with nulls. Every value enters as text, so no engine's guess about types ever matters. Separator and encoding are
+settings; compression is told by a file's first bytes.
 """
 
+import codecs
+import csv
 import gzip
+import io
 import json
+import zlib
 from pathlib import Path
 
 import narwhals.stable.v2 as nw
@@ -16,7 +21,8 @@ import pyarrow.parquet
 
 from gallop.errors import CutTable, DamagedFile, DataUnavailable, EmptyTable, NothingThere, UnreadableEncoding
 from gallop.files import digest, write_text, write_whole
-from gallop.schema import ROW
+from gallop.schema import ROW, usable_names
+from gallop.table import Format
 
 MANIFEST = "manifest.json"
 
@@ -24,11 +30,11 @@ MANIFEST = "manifest.json"
 class PolarsTables:
     """The port `Tables`, with Polars frames inside narwhals."""
 
-    def read_text(self, path: Path) -> nw.DataFrame:
+    def read_text(self, path: Path, form: Format | None = None) -> nw.DataFrame:
         """Read a CSV or Parquet file as text, with row numbers. See the port for the errors."""
         if not path.is_file():
             raise DataUnavailable(f"{path}: no such file")
-        frame = _parquet_as_text(path) if path.suffix in {".parquet", ".pq"} else _csv(path)
+        frame = _parquet_as_text(path) if path.suffix in {".parquet", ".pq"} else _csv(path, form or Format())
         return nw.from_native(frame.with_row_index(ROW, offset=1).cast({ROW: pl.Int64}), eager_only=True)
 
     def read(self, path: Path) -> nw.DataFrame:
@@ -75,15 +81,16 @@ def _parquet_as_text(path: Path) -> pl.DataFrame:
         raise DamagedFile(f"{path}: not a whole Parquet file: {error}") from None
     if not frame.width:
         raise EmptyTable(f"{path}: has no columns")
-    return frame.select(pl.col(name).cast(pl.String, strict=False) for name in frame.columns)
+    names = dict(zip(frame.columns, _names(frame.columns, path), strict=True))
+    return frame.select(pl.col(name).cast(pl.String, strict=False).alias(names[name]) for name in frame.columns)
 
 
-def _csv(path: Path) -> pl.DataFrame:
-    content = _content(path)
-    names = _header(content, path)
+def _csv(path: Path, form: Format) -> pl.DataFrame:
+    content = _utf8(unpacked(path), path, form.encoding)
+    names = _header(content, path, form.separator)
     options = {
-        "read_options": pa.csv.ReadOptions(use_threads=True, block_size=1 << 26),
-        "parse_options": pa.csv.ParseOptions(newlines_in_values=True),
+        "read_options": pa.csv.ReadOptions(use_threads=True, block_size=1 << 26, column_names=names, skip_rows=0),
+        "parse_options": pa.csv.ParseOptions(newlines_in_values=True, delimiter=form.separator),
         "convert_options": pa.csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=True
         ),
@@ -91,17 +98,36 @@ def _csv(path: Path) -> pl.DataFrame:
     try:
         table = pa.csv.read_csv(pa.BufferReader(content), **options)
     except pa.ArrowInvalid as error:
-        raise _explain(error, content, path, len(names)) from None
-    return pl.DataFrame(pl.from_arrow(table))
+        raise _explain(error, content, path, len(names), form.separator) from None
+    # The header was read as the first row, since its own names need not be usable.
+    return pl.DataFrame(pl.from_arrow(table.slice(1)))
 
 
-def _content(path: Path) -> bytes:
+def unpacked(path: Path) -> bytes:
+    """The bytes of a file, unpacked where it is gzip or zstd. Raises `CutTable`, `EmptyTable`."""
     content = path.read_bytes()
-    if content[:2] == b"\x1f\x8b":
-        try:
+    try:
+        if content[:2] == b"\x1f\x8b":
             content = gzip.decompress(content)
-        except (EOFError, OSError) as error:
-            raise CutTable(f"{path}: not a whole gzip file: {error}") from None
+        elif content[:4] == b"\x28\xb5\x2f\xfd":
+            with pa.input_stream(pa.BufferReader(content), compression="zstd") as stream:
+                content = stream.read()
+    except (EOFError, OSError, zlib.error) as error:
+        kind = "gzip" if content[:2] == b"\x1f\x8b" else "zstd"
+        raise CutTable(f"{path}: not a whole {kind} file: {error}") from None
+    if not content.strip():
+        raise EmptyTable(f"{path}: the file is empty; a header and at least one row are needed")
+    return content
+
+
+def _utf8(content: bytes, path: Path, encoding: str) -> bytes:
+    if codecs.lookup(encoding).name != "utf-8":
+        try:
+            content = content.decode(encoding).encode("utf-8")
+        except (UnicodeDecodeError, UnicodeEncodeError) as error:
+            raise UnreadableEncoding(
+                f"{path}: not {encoding}, which table.format.encoding says: {error.reason}"
+            ) from None
     content = content.removeprefix(b"\xef\xbb\xbf")
     if not content.strip():
         raise EmptyTable(f"{path}: the file is empty; a header and at least one row are needed")
@@ -111,8 +137,8 @@ def _content(path: Path) -> bytes:
         row = content.count(b"\n", 0, error.start)
         where = f"row {row}" if row else "the header"
         raise UnreadableEncoding(
-            f"{path}: {where}: byte {content[error.start]:#04x} is not UTF-8; save the table as UTF-8 "
-            "(for example `iconv -f latin1 -t utf-8`)"
+            f"{path}: {where}: byte {content[error.start]:#04x} is not UTF-8; save the table as UTF-8 (for example "
+            "`iconv -f latin1 -t utf-8`), or say its encoding in table.format.encoding"
         ) from None
     if b"\x00" in content:
         row = content.count(b"\n", 0, content.index(b"\x00"))
@@ -120,22 +146,25 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _header(content: bytes, path: Path) -> list[str]:
-    import csv
-    import io
+def _header(content: bytes, path: Path, separator: str) -> list[str]:
+    text = io.StringIO(content[: 1 << 20].decode("utf-8", "ignore"), newline="")
+    try:
+        names = next(filter(None, csv.reader(text, delimiter=separator)))
+    except csv.Error as error:
+        raise CutTable(f"{path}: the header: {error}") from None
+    return _names(names, path)
 
-    names = next(csv.reader(io.StringIO(content[: 1 << 20].decode("utf-8", "ignore"), newline="")))
+
+def _names(header: list[str], path: Path) -> list[str]:
+    names = usable_names(header)
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise CutTable(f"{path}: the header names {twice} more than once; every column needs a name of its own")
     return names
 
 
-def _explain(error: pa.ArrowInvalid, content: bytes, path: Path, width: int) -> Exception:
+def _explain(error: pa.ArrowInvalid, content: bytes, path: Path, width: int, separator: str) -> Exception:
     """Say which row is not like the header; Arrow's own message quotes the whole row, which may name a person."""
-    import csv
-    import io
-
-    reader = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
+    reader = csv.reader(io.StringIO(content.decode("utf-8"), newline=""), delimiter=separator)
     try:
         for row, values in enumerate(reader):
             if values and len(values) != width:

@@ -34,8 +34,15 @@ class Outcome:
 
 
 def write_sample(project: Project) -> None:
-    """Write the synthetic table and its true probabilities beside the place of the raw file, never in its place."""
-    leads, truth = sample(project.settings.data.sample_rows, project.settings.seed)
+    """Write the synthetic table and its true probabilities beside the place of the raw file, never in its place.
+
+    Raises:
+        DataUnavailable: the project's table is not the reference one, of which alone there is a sample.
+    """
+    rows = project.settings.data.sample_rows
+    if rows is None:
+        raise DataUnavailable("data.sample_rows: null, so there is no synthetic sample of this project's table")
+    leads, truth = sample(rows, project.settings.seed)
     for path, text in ((project.places.sample, leads), (project.places.truth, truth)):
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             write_text(path, text)
@@ -66,7 +73,7 @@ def get_data(project: Project, progress: Progress, *, require: bool) -> str:
     try:
         return pull_data(project, progress)
     except DataUnavailable as error:
-        if require:
+        if require or project.settings.data.sample_rows is None:
             raise
         progress.say(f"The real data cannot be had. {error}")
         progress.say("Going on with a synthetic sample. Every output will say `data: sample`.")
