@@ -1,4 +1,4 @@
-"""Resolve requirements.lock from pyproject.toml: for every supported Python and platform, with hashes, without an address.
+"""Resolve requirements.lock from pyproject.toml: with hashes, for all Pythons and platforms, no address.
 
 `python -m scripts.lock` writes it; with `--check` it fails where the lock is not what pyproject.toml asks for.
 """

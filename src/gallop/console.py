@@ -1,6 +1,6 @@
 """How the command line speaks: one line per thing done, and a progress bar for what takes long."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ def done(stage: str, what: str) -> None:
 
 
 @contextmanager
-def progress() -> Iterator["Progress"]:
+def progress() -> Generator["Progress"]:
     """Tells of a whole run: sentences, and a bar while data comes in."""
     from rich.console import Console
 
@@ -40,12 +40,12 @@ def progress() -> Iterator["Progress"]:
     with bar("raw data", 0) as advance:
         yield Progress(
             say=lambda text: console.print(plain(text), highlight=False),
-            on_bytes=lambda received, expected: advance(received, expected),
+            on_bytes=advance,
         )
 
 
 @contextmanager
-def bar(what: str, total: int) -> Iterator[Callable[..., None]]:
+def bar(what: str, total: int) -> Generator[Callable[..., None]]:
     """A progress bar that appears with its first step and leaves nothing behind."""
     from rich.console import Console
     from rich.progress import Progress as Bar

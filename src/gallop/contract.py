@@ -90,12 +90,13 @@ def check(content: bytes, contract: Contract, source: Path) -> None:
     import pandas as pd
 
     model = _load(content, source)
-    if not hasattr(model, "predict"):
+    predict = getattr(model, "predict", None)
+    if not callable(predict):
         raise ContractBroken(f"{source}: holds a {type(model).__name__}, which has no predict")
     named = tuple(getattr(model, "feature_names_in_", ()))
     if named != contract.columns:
         raise ContractBroken(f"{source}: takes the columns {list(named)}; the contract has {list(contract.columns)}")
-    answers = np.asarray(model.predict(pd.DataFrame(contract.rows, columns=list(contract.columns))), dtype=float)
+    answers = np.asarray(predict(pd.DataFrame(contract.rows, columns=list(contract.columns))), dtype=float)
     if wrong := [row for row, (a, b) in enumerate(zip(answers, contract.expected, strict=True), 1) if a != b]:
         raise ContractBroken(
             f"{source}: rows {wrong} of the contract get {answers.tolist()}, expected {contract.expected.tolist()}"

@@ -129,7 +129,7 @@ def paired_difference(
     Returns:
         The mean difference with its paired bootstrap interval, and the share of resamples in which it is below zero.
     """
-    difference = _row_losses(label, probability) - _row_losses(label, other)
+    difference = log_losses(label, probability) - log_losses(label, other)
     drawn = _resampled(len(label), resamples, seed) @ difference / len(label)
     tail = (1 - confidence) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail])
@@ -158,7 +158,7 @@ def metrics(label: Vector, probability: Vector, weights: NDArray[np.float64], th
         average_precision = (precision * found_now).sum(axis=1) / hits[:, -1]
         f1 = 2 * true_yes / (weights @ yes + weights @ converted)
     return {
-        "log_loss": weights @ _row_losses(label, probability) / total,
+        "log_loss": weights @ log_losses(label, probability) / total,
         "roc_auc": area,
         "pr_auc": average_precision,
         "brier": weights @ (probability - label) ** 2 / total,
@@ -167,7 +167,8 @@ def metrics(label: Vector, probability: Vector, weights: NDArray[np.float64], th
     }
 
 
-def _row_losses(label: Vector, probability: Vector) -> Vector:
+def log_losses(label: Vector, probability: Vector) -> Vector:
+    """The log-loss of each row, in nats, shape (n,); probabilities of exactly 0 or 1 are pulled in by 1e-15."""
     sure = np.clip(probability, _SMALLEST, 1 - _SMALLEST)
     return -(label * np.log(sure) + (1 - label) * np.log1p(-sure))
 

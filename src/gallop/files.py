@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary neighbour of `path`, then rename it to `path`.
 
     Where anything fails on the way (a full disk, a kill), the previous file stays as it was.
@@ -29,12 +29,12 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a UTF-8 text file whole."""
-    write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8") and None)
+    write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a binary file whole."""
-    write_whole(path, lambda temporary: temporary.write_bytes(content) and None)
+    write_whole(path, lambda temporary: temporary.write_bytes(content))
 
 
 def digest(path: Path, algorithm: str = "sha256") -> str:

@@ -141,7 +141,7 @@ def sort_rows(raw: nw.DataFrame, table: Table, source: str, *, labelled: bool, u
     Raises:
         MissingColumn, EmptyTable. WrongType: a value that the settings refuse.
     """
-    spare = set() if labelled else {table.label.column, table.day} - {*used}
+    spare = set() if labelled else {table.label.column, *table.with_role(Role.DAY)} - {*used}
     _require_columns(raw, table, source, spare)
     if not len(raw):
         raise EmptyTable(f"{source}: has a header but no rows; at least one lead is needed")
@@ -172,8 +172,8 @@ def _refuse(rejected: nw.DataFrame, found: list[Rule], source: str) -> None:
         if rule.on is New.REFUSE and len(rows := rejected.filter(nw.col(RULE) == rule.name).sort(ROW)):
             where = f"{source}: row {rows[ROW][0]}, column {rule.column!r}"
             raise WrongType(
-                f"{where}: {rows[rule.column][0]!r} is not {rule.accepts}; {len(rows)} rows break the rule {rule.name}, "
-                "and on_new says refuse"
+                f"{where}: {rows[rule.column][0]!r} is not {rule.accepts}; {len(rows)} rows break the rule "
+                f"{rule.name}, and on_new says refuse"
             )
 
 

@@ -94,7 +94,7 @@ def probabilities_of_frame(leads: object, bundle: Bundle) -> np.ndarray:
         Shape (n,), in the rows' order; NaN where a rule rejects the row.
     """
     key = bundle.settings.table.id
-    typed = nw.from_native(leads, eager_only=True)
+    typed: nw.DataFrame = nw.from_native(leads, eager_only=True)  # ty: ignore[no-matching-overload]
     columns = {name: [_as_text(value) for value in typed[name].to_list()] for name in typed.columns}
     places = list(range(1, len(typed) + 1))
     # Ids only tell rows of this request apart here, so that no row is taken for another's duplicate.

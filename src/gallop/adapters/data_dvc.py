@@ -106,10 +106,8 @@ def _remotes(root: Path) -> tuple[list[str], dict]:
     extra: dict = {"remote": {name: {"verify": True} for name in configured}}
     if url := os.environ.get(REMOTE_VARIABLE):
         folder = Path(url).expanduser()
-        extra["remote"][REMOTE_VARIABLE.lower()] = {
-            "url": str(folder.resolve()) if folder.exists() else url,
-            "verify": True,
-        }
+        place = str(folder.resolve()) if folder.exists() else url
+        extra["remote"][REMOTE_VARIABLE.lower()] = {"url": place, "verify": True}
         configured.insert(0, REMOTE_VARIABLE.lower())
     return configured, extra
 

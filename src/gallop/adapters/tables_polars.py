@@ -45,7 +45,7 @@ class PolarsTables:
         promised = json.loads(manifest.read_text(encoding="utf-8")).get(path.name, {})
         if promised.get("sha256") != digest(path):
             raise DamagedFile(
-                f"{path}: SHA-256 is not the one in {manifest}; the file was damaged or half-replaced. Run its stage again"
+                f"{path}: SHA-256 is not the one in {manifest}; it was damaged or half-replaced. Run its stage again"
             )
         return nw.from_native(pl.read_parquet(path), eager_only=True)
 
@@ -68,9 +68,9 @@ def write_scores(table: nw.DataFrame, path: Path) -> None:
     """Write a table for people: Parquet where the name says so, else CSV."""
     frame = table.to_native()
     if path.suffix in {".parquet", ".pq"}:
-        write_whole(path, lambda temporary: frame.write_parquet(temporary))
+        write_whole(path, frame.write_parquet)
     else:
-        write_whole(path, lambda temporary: frame.write_csv(temporary))
+        write_whole(path, frame.write_csv)
 
 
 def _parquet_as_text(path: Path) -> pl.DataFrame:
@@ -169,7 +169,7 @@ def _explain(error: pa.ArrowInvalid, content: bytes, path: Path, width: int, sep
         for row, values in enumerate(reader):
             if values and len(values) != width:
                 return CutTable(
-                    f"{path}: row {row} has {len(values)} values, the header has {width}; the file was cut or malformed there"
+                    f"{path}: row {row} has {len(values)} values, the header has {width}; it was cut or malformed there"
                 )
     except csv.Error as broken:
         return CutTable(f"{path}: row {reader.line_num}: {broken}")

@@ -99,7 +99,7 @@ def _log_model(run_id: str, run: Run) -> None:
     import mlflow
     from mlflow.models import infer_signature
 
-    answers = run.model.predict_proba(run.example)  # ty: ignore[unresolved-attribute]
+    answers = run.model.predict_proba(run.example)  # ty: ignore[missing-attribute]
     with mlflow.start_run(run_id=run_id, log_system_metrics=False):
         mlflow.sklearn.log_model(
             run.model,

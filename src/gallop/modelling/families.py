@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sklearn.base import ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
@@ -17,16 +16,17 @@ from gallop.schema import Role
 from gallop.settings import Encoding
 
 Parameters = dict[str, Any]
+Classifier = LogisticRegression | XGBRFClassifier | HistGradientBoostingClassifier
 
 # One thread each: the search runs trials side by side, and results do not depend on the machine's cores.
-_FAMILIES: dict[str, Callable[[int], ClassifierMixin]] = {
+_FAMILIES: dict[str, Callable[[int], Classifier]] = {
     "logistic_regression": lambda seed: LogisticRegression(max_iter=2000, random_state=seed),
     "random_forest": lambda seed: XGBRFClassifier(n_jobs=1, random_state=seed),
     "gradient_boosting": lambda seed: HistGradientBoostingClassifier(early_stopping=False, random_state=seed),
 }
 
 
-def classifier(family: str, parameters: Parameters, seed: int) -> ClassifierMixin:
+def classifier(family: str, parameters: Parameters, seed: int) -> Classifier:
     """An unfitted classifier.
 
     Raises:

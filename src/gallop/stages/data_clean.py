@@ -75,7 +75,8 @@ def _refuse_defects(quality: Quality, rows: Sorted, table: Table, source: str) -
         if count > table.max_defect_share * in_scope:
             first = rows.rejected.filter(nw.col(RULE) == rule.name).sort(ROW)
             raise WrongType(
-                f"{source}: row {first[ROW][0]}, column {rule.column!r}: {first[rule.column][0]!r} is not {rule.accepts}; "
+                f"{source}: row {first[ROW][0]}, column {rule.column!r}: {first[rule.column][0]!r} is not "
+                f"{rule.accepts}; "
                 f"{count} of {in_scope} rows break the rule {rule.name}, more than table.max_defect_share = "
                 f"{table.max_defect_share}"
             )

@@ -42,7 +42,7 @@ def data_split(leads: nw.DataFrame, table: Table, split: Split, seed: int) -> Si
     for name, part in (("training", train), ("test", test)):
         if part[table.label.column].n_unique() < 2:
             raise OneClass(
-                f"data_split: the {len(part)} {name} leads have fewer than two labels; use more days, or split.by: random"
+                f"data_split: the {len(part)} {name} leads have one label only; use more days, or split.by: random"
             )
     shown = f"{SIDE}_" if table.id == SIDE else SIDE
     assignment = nw.from_dict(

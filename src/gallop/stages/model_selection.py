@@ -32,8 +32,8 @@ def decide(label: Vector, candidate: Vector, champion: Vector, settings: Setting
         seed=settings.seed,
     )
     figures = (
-        f"log-loss {difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}] on the same {len(label)} test "
-        f"rows, better in {sure:.0%} of resamples"
+        f"log-loss {difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}] on the same "
+        f"{len(label)} test rows, better in {sure:.0%} of resamples"
     )
     if difference.value < -rule.minimum_gain and sure >= rule.confidence:
         return Decision(promote=True, because=figures, difference=difference)
