@@ -74,7 +74,7 @@ class LevelNames:
 
     def __call__(self, name: str, level: object) -> str:
         """The encoded column's name."""
-        return f"{name}{self.signs[name]}{level}"
+        return f"{name}{self.signs.get(name, '_')}{level}"
 
 
 class PlainNames:

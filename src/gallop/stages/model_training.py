@@ -25,7 +25,6 @@ from gallop.schema import Role
 from gallop.settings import Settings
 from gallop.stages.data_split import Sides
 
-
 _SHUFFLES = 20
 
 
