@@ -69,6 +69,37 @@ def run(context: typer.Context, require_data: RequireData = False) -> None:
     Console().print(summary.render(results.run_summary(project, outcome.source, outcome.selected)))
 
 
+@app.command(rich_help_panel=PROJECT_PANEL)
+def init(
+    table: Annotated[
+        str, typer.Argument(help="CSV (plain, gz, zst) or Parquet file, or postgresql://…/database/table.")
+    ],
+    label: Annotated[str, typer.Option("--label", help="Column with the outcome.")],
+    id_: Annotated[str | None, typer.Option("--id", help="Column that tells leads apart.")] = None,
+    day: Annotated[str | None, typer.Option("--day", help="Column with the day of the lead.")] = None,
+    positive: Annotated[str | None, typer.Option("--positive", help="Value of the label that means yes.")] = None,
+    into: Annotated[Path, typer.Option("--into", help="Folder of the new project.", show_default="here")] = Path(),
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Take everything as proposed; ask nothing.")] = False,
+) -> None:
+    """Make a project of your own from a table: shows what each column is taken for, and writes its settings."""
+    from rich.console import Console
+
+    from gallop.flow import init as flow
+    from gallop.proposal import Asked
+    from gallop.reporting import profile as page
+
+    screen = Console()
+    with flow.source(table) as source:
+        proposal = flow.look(source, Asked(label, id_, day, positive))
+        screen.print(page.render(proposal))
+        if not yes and sys.stdin.isatty():
+            proposal = console.confirm(proposal)
+        made = flow.make(source, proposal, into.resolve())
+    screen.print(page.made(made.proposal, made.files))
+    where = "" if into == Path() else f"cd {into} && "
+    typer.echo(f"Next: {where}gallop run")
+
+
 @data_app.command("pull")
 def data_pull(context: typer.Context) -> None:
     """Get the raw data from the DVC remotes, else from the upstream, and check it against its pin."""

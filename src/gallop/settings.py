@@ -151,6 +151,20 @@ class Export(Frozen):
     contract: str | None = Field(None, description="CSV of encoded rows and the answers they must get.")
 
 
+class Acknowledged(Frozen):
+    """A finding of the leak guard that a person has looked at."""
+
+    column: str = Field(description="The column, or `*` for a finding about the whole table.")
+    because: Annotated[str, Field(min_length=1)] = Field(description="The reason, in a sentence.")
+    keep: bool = Field(description="true: used on purpose; false: left out, which the run makes sure of.")
+
+
+class Leaks(Frozen):
+    """What the leak guard may pass over."""
+
+    acknowledged: tuple[Acknowledged, ...] = Field((), description="Findings that do not stop the run, by column.")
+
+
 class Settings(Frozen):
     """All of params.yaml."""
 
@@ -165,6 +179,7 @@ class Settings(Frozen):
     decision: DecisionRule = Field(default_factory=DecisionRule, description="Contact or not.")
     selection: Selection = Field(default_factory=Selection, description="Champion or not.")
     export: Export = Field(default_factory=Export, description="The exported file.")
+    leaks: Leaks = Field(default_factory=Leaks, description="Acknowledged findings of the leak guard.")
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gallop import __version__
 from gallop.adapters import data_dvc, server
 from gallop.errors import DataUnavailable
 from gallop.files import write_text
@@ -12,6 +13,8 @@ from gallop.project import Project
 from gallop.results import Selected
 from gallop.sample import sample
 from gallop.schema import DVC_STAGES
+
+VERSION = ".gallop-version"
 
 
 @dataclass(frozen=True)
@@ -81,12 +84,20 @@ def get_data(project: Project, progress: Progress, *, require: bool) -> str:
         return "sample"
 
 
+def _say_version(project: Project) -> None:
+    """Keep the file by which a generated project's stages depend on gallop, whose code is not among its files."""
+    place = project.places.root / VERSION
+    if place.is_file() and place.read_text(encoding="utf-8").strip() != __version__:
+        write_text(place, f"{__version__}\n")
+
+
 def run(project: Project, progress: Progress, *, require_data: bool) -> Outcome:
     """Everything, from raw data to a deployed champion; only what changed since the last run is done again.
 
     Raises:
         Any `GallopError`; a stage's failure as `StageFailed` with the stage's own exit code.
     """
+    _say_version(project)
     source = get_data(project, progress, require=require_data)
     server.require(server.tracking_uri(project.places.root))
     changed = data_dvc.reproduce(project.places.root, DVC_STAGES)
