@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import narwhals.stable.v2 as nw
 
 from gallop.table import Format
+
+CHAMPION: Final = "champion"
+CHALLENGER: Final = "challenger"
+"""The aliases of the registry: the version that is live, and the newest one that was not good enough."""
 
 
 class Tables(Protocol):

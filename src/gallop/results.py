@@ -1,7 +1,9 @@
 """What the stages find out, as values: the reports show them, the tracker keeps them, files carry them as JSON."""
 
+from dataclasses import dataclass
 from typing import Final
 
+import narwhals.stable.v2 as nw
 from pydantic import Field
 
 from gallop.evaluation import Estimate, Frozen, Report
@@ -55,6 +57,15 @@ class Quality(Frozen):
     """Leads kept in spite of a value that the schema did not know, per rule; the settings say keep."""
 
 
+@dataclass(frozen=True)
+class Sides:
+    """Training leads, test leads, and which lead is on which side."""
+
+    train: nw.DataFrame
+    test: nw.DataFrame
+    assignment: nw.DataFrame
+
+
 class Candidate(Frozen):
     """One family's best setting, by cross-validation on training rows."""
 
@@ -85,8 +96,12 @@ class Facts(Frozen):
     train_positives: int
     candidates: tuple[Candidate, ...]
     test: Report
+    test_digest: str
+    """SHA-256 of the test rows' ids, sorted: two metrics are comparable only where it is the same."""
     baseline: dict[str, Estimate]
     """An untuned logistic regression on the same test rows."""
+    ahead: Estimate
+    """The winner's log-loss minus the baseline's on the same test rows, paired; negative is better."""
     best_possible: dict[str, Estimate] | None
     """The true probabilities of the sample on the same test rows; None for real data."""
     importances: tuple[Importance, ...]

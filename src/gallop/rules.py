@@ -61,13 +61,14 @@ def rules(table: Table, *, labelled: bool, used: Collection[str] = ()) -> list[R
         found.append(Rule("no_id", nw.col(table.id).is_null(), False, table.id, "an id"))
     if labelled:
         found += _label_rules(table)
-    if labelled and table.window and table.day:
-        day = padded_day(nw.col(table.day))
-        first, last = table.window.first.isoformat(), table.window.last.isoformat()
+    if labelled and table.day:
         found.append(Rule("no_day", nw.col(table.day).is_null(), False, table.day, "a day"))
         found.append(_unreadable(table.day, table))
+    if labelled and table.day and table.window:
+        day = padded_day(nw.col(table.day))
+        first, last = table.window.first.isoformat(), table.window.last.isoformat()
         found.append(Rule("outside_window", (day < first) | (day > last), False, table.day, f"{first} to {last}"))
-    elif table.day and (labelled or table.day in used):
+    if not labelled and table.day and table.day in used:
         found.append(_unreadable(table.day, table))
     for name, kept in table.keep.items():
         # An impossible value is a defect even where the row would be out of scope, so it is looked for first.

@@ -33,7 +33,7 @@ RESERVED: Final = frozenset({ROW, RULE})
 
 def usable_names(header: list[str]) -> list[str]:
     """The header's names as the settings know them: `column_7` for an empty seventh, `gallop_row_` for a reserved."""
-    names = [name if name.strip() else f"column_{place}" for place, name in enumerate(header, 1)]
+    names = [name.strip() or f"column_{place}" for place, name in enumerate(header, 1)]
     return [f"{name}_" if name in RESERVED else name for name in names]
 
 
@@ -61,19 +61,19 @@ class New(StrEnum):
     """The run stops."""
 
 
-NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$"
-"""A finite decimal number. `NaN`, `inf` and `1e999` are not numbers here."""
+NUMBER: Final = r"^[+-]?(?:[0-9]{1,40}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE](?:\+?[0-9]{1,2}|-[0-9]{1,3}))?$"
+"""A finite decimal number, small enough to be squared: not `NaN`, `inf` or `1e999`, nor a thousand nines."""
 
 TRUE: Final = ("true", "t", "yes", "y", "1")
 FALSE: Final = ("false", "f", "no", "n", "0")
 """Truth values, compared in lower case: one table may hold `true` in one column and `True` in another."""
 
 # A day is year-month-day, zero-padded or not (`2024-01-3`); after padding, only days that exist match.
-_LEAP = r"([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)"
+_LEAP = r"(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
 DAY: Final = (
-    r"^([0-9]{4}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
-    r"|[0-9]{4}-(0[469]|11)-(0[1-9]|[12][0-9]|30)"
-    r"|[0-9]{4}-02-(0[1-9]|1[0-9]|2[0-8])"
+    r"^(?:[0-9]{4}-(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"|[0-9]{4}-(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
+    r"|[0-9]{4}-02-(?:0[1-9]|1[0-9]|2[0-8])"
     rf"|{_LEAP}-02-29)$"
 )
 

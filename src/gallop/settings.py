@@ -191,6 +191,12 @@ class Settings(Frozen):
                 raise ValueError(
                     f"features.bins.{name}.column is {bins.column!r}, which is no column with the role category"
                 )
+            for group, levels in bins.groups.items():
+                if column.levels and (unknown := set(levels) - set(column.levels)):
+                    raise ValueError(
+                        f"features.bins.{name}.groups.{group} has {sorted(unknown)}, which are not among the levels "
+                        f"{list(column.levels)} of {bins.column}"
+                    )
         self._dates_agree()
         usable = {name for name in self.table.values if self.table.columns[name].role is not Role.DATE}
         known = {*usable, *self.features.bins, *self.features.dates}
@@ -236,7 +242,10 @@ def load(path: Path) -> Settings:
         raw = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError(f"{path}: no such file; a gallop project has its settings there") from None
-    except (YAMLError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        # ValueError: bytes that are not UTF-8, a day that no calendar has, a number of thousands of digits.
         raise SettingsError(f"{path}: not valid YAML: {error}") from None
     if not isinstance(raw, dict):
         raise SettingsError(f"{path}: expected a mapping of settings, got {type(raw).__name__}")
@@ -247,7 +256,11 @@ def parse(raw: dict, source: str) -> Settings:
     """Check settings that are already read; `source` names them in errors. Raises `SettingsError`."""
     try:
         # Through JSON, since strict JSON mode takes a text as a date or a role but never `"3"` as a number.
-        return Settings.model_validate_json(json.dumps(raw, default=str))
+        text = json.dumps(raw, default=str)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"{source}: {error}; a key that is no word needs quotation marks") from None
+    try:
+        return Settings.model_validate_json(text)
     except ValidationError as error:
         lines = [_explain(problem) for problem in error.errors(include_url=False)]
         raise SettingsError(f"{source}: " + "; ".join(lines)) from None

@@ -12,9 +12,9 @@ Values = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class Frozen(BaseModel):
-    """Base of every setting: no unknown keys, no changes after loading, no silent conversions."""
+    """Base of every setting: no unknown keys, no changes after loading, no silent conversions, no infinite numbers."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Format(Frozen):
@@ -64,6 +64,8 @@ class Column(Frozen):
             raise ValueError(f"minimum and maximum are for the role number, not {self.role.value}")
         if self.role is not Role.CATEGORY and (self.levels is not None or self.fold_case):
             raise ValueError(f"levels and fold_case are for the role category, not {self.role.value}")
+        if self.levels and len(set(self.levels)) != len(self.levels):
+            raise ValueError(f"levels names one more than once: {list(self.levels)}")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"minimum {self.minimum} is above maximum {self.maximum}")
         if self.fold_case and self.levels and (upper := [level for level in self.levels if level != level.lower()]):
@@ -164,8 +166,8 @@ class Table(Frozen):
         if taken := RESERVED & set(self.columns):
             raise ValueError(f"{sorted(taken)} are names that gallop uses itself; a file's own such columns get a `_`")
         for name, kept in self.keep.items():
-            if name not in self.columns or self.columns[name].role is Role.IGNORE:
-                raise ValueError(f"keep.{name} needs a column of that name that is not ignored")
+            if name not in self.values:
+                raise ValueError(f"keep.{name} needs a column of that name with the role category, number or boolean")
             levels = self.columns[name].levels
             if levels and (unknown := set(kept) - set(levels)):
                 raise ValueError(f"keep.{name} has {sorted(unknown)}, which are not among its levels {list(levels)}")

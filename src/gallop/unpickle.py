@@ -1,7 +1,7 @@
 """Reading a pickle without handing it the machine.
 
-A pickle is a program: it names classes and functions and calls them. This reader resolves only classes of the
-libraries models are made of, and the few functions numpy and scikit-learn rebuild their own objects with. A name is
+A pickle is a program: it names classes and functions and calls them. This reader resolves only estimators of the
+libraries models are made of, whose making does nothing, their compiled parts, and the few functions numpy and scikit-learn rebuild their own objects with. A name is
 judged by what it resolves to, not by where it was asked for, so an allowed module is no way to a forbidden import of
 its own. This narrows what a hostile file can do; it is not a sandbox, so bundles are also checked against the SHA-256
 of their manifest before any of this.
@@ -22,6 +22,9 @@ LIBRARIES: Final = ("sklearn", "xgboost")
 OWN: Final = ("gallop.modelling.steps",)
 """Whose classes a whole pipeline of this project may hold besides."""
 
+_PARTS: Final = ("sklearn._loss", "sklearn.calibration", "sklearn.ensemble")
+"""Where the plain classes lie that estimators hold. Elsewhere making one may write a file or open a socket."""
+
 _BUILTINS: Final = frozenset({"slice", "range", "set", "frozenset", "complex", "bytearray", "object"})
 _NAMED: Final = frozenset(
     {
@@ -38,10 +41,15 @@ _NAMED: Final = frozenset(
         ("numpy.random._pickle", "__randomstate_ctor"),
         ("numpy.random.bit_generator", "__pyx_unpickle_SeedSequence"),
         ("copyreg", "_reconstructor"),
+        ("xgboost.core", "Booster"),
         ("collections", "OrderedDict"),
         ("collections", "defaultdict"),
     }
 )
+
+
+_PY_TPFLAGS_HEAPTYPE: Final = 1 << 9
+"""Set for classes that are written in Python (its C API, type flags)."""
 
 
 class _Reader(pickle.Unpickler):
@@ -54,14 +62,14 @@ class _Reader(pickle.Unpickler):
             return super().find_class(module, name)
         if _within(module, self._modules) and "." not in name:
             found = super().find_class(module, name)
-            if isinstance(found, type) and _within(found.__module__, self._modules):
+            if isinstance(found, type) and _within(found.__module__, self._modules) and _is_part_of_model(found):
                 return found
         if module in {"numpy", "numpy.dtypes"}:
             # Scalar types and dtypes only: numpy.memmap, say, would open a file.
             found = super().find_class(module, name)
             if isinstance(found, type) and issubclass(found, np.generic | np.dtype):
                 return found
-        raise UnsafeModel(f"asks for {module}.{name}, which is no class of {', '.join(self._modules)}")
+        raise UnsafeModel(f"asks for {module}.{name}, which is no model's class of {', '.join(self._modules)}")
 
 
 def unpickle(content: bytes, source: Path, *, own: bool = False) -> object:
@@ -82,6 +90,14 @@ def unpickle(content: bytes, source: Path, *, own: bool = False) -> object:
         raise UnsafeModel(f"{source}: {error}") from None
     except Exception as error:  # noqa: BLE001 damaged pickles raise anything; all of it means the same
         raise ContractBroken(f"{source}: not a whole pickle: {type(error).__name__}: {error}") from None
+
+
+def _is_part_of_model(found: type) -> bool:
+    from sklearn.base import BaseEstimator
+
+    compiled = not found.__flags__ & _PY_TPFLAGS_HEAPTYPE
+    # Making one of this project's own steps, or one of the rules by which they choose and name columns, does nothing.
+    return compiled or issubclass(found, BaseEstimator) or _within(found.__module__, _PARTS + OWN)
 
 
 def _within(module: str, allowed: tuple[str, ...]) -> bool:

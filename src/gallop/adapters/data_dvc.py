@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gallop.errors import DamagedFile, DataUnavailable, StageFailed
 from gallop.files import digest, write_whole
@@ -125,18 +126,18 @@ def _in_git(root: Path) -> bool:
         return False
 
 
-def _remotes(root: Path) -> tuple[list[str], dict]:
+def _remotes(root: Path) -> tuple[list[str], dict[str, Any]]:
     """Names of the remotes to ask, in order, and configuration that adds to the project's own."""
     from dvc.config import Config
 
-    configured = list(Config(str(root / ".dvc"))["remote"])
-    extra: dict = {"remote": {name: {"verify": True} for name in configured}}
+    settings: dict[str, dict[str, Any]] = {name: {"verify": True} for name in Config(str(root / ".dvc"))["remote"]}
+    names = list(settings)
     if url := os.environ.get(REMOTE_VARIABLE):
         folder = Path(url).expanduser()
-        place = str(folder.resolve()) if folder.exists() else url
-        extra["remote"][REMOTE_VARIABLE.lower()] = {"url": place, "verify": True}
-        configured.insert(0, REMOTE_VARIABLE.lower())
-    return configured, extra
+        name = REMOTE_VARIABLE.lower()
+        settings[name] = {"url": str(folder.resolve()) if folder.exists() else url, "verify": True}
+        names.insert(0, name)
+    return names, {"remote": settings}
 
 
 def _pull_remote(root: Path, raw: Path, name: str, extra: dict, promised: Pin) -> None:

@@ -11,6 +11,7 @@ import gzip
 import io
 import json
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import narwhals.stable.v2 as nw
@@ -42,10 +43,10 @@ class PolarsTables:
         manifest = path.parent / MANIFEST
         if not path.is_file() or not manifest.is_file():
             raise NothingThere(f"{path}: not there; run the earlier stages first, or all with `gallop run`")
-        promised = json.loads(manifest.read_text(encoding="utf-8")).get(path.name, {})
-        if promised.get("sha256") != digest(path):
+        if _promised(manifest, path.name) != digest(path):
             raise DamagedFile(
-                f"{path}: SHA-256 is not the one in {manifest}; it was damaged or half-replaced. Run its stage again"
+                f"{path}: SHA-256 is not the one in {manifest}; one of them was damaged or half-replaced. Run the "
+                "stage again"
             )
         return nw.from_native(pl.read_parquet(path), eager_only=True)
 
@@ -73,21 +74,47 @@ def write_scores(table: nw.DataFrame, path: Path) -> None:
         write_whole(path, frame.write_csv)
 
 
+def _promised(manifest: Path, name: str) -> str | None:
+    try:
+        return json.loads(manifest.read_bytes())[name]["sha256"]
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 def _parquet_as_text(path: Path) -> pl.DataFrame:
     try:
         with pyarrow.parquet.ParquetFile(path, page_checksum_verification=True) as file:
+            _names(file.schema_arrow.names, path)
             frame = pl.DataFrame(pl.from_arrow(file.read()))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
         raise DamagedFile(f"{path}: not a whole Parquet file: {error}") from None
     if not frame.width:
         raise EmptyTable(f"{path}: has no columns")
     names = dict(zip(frame.columns, _names(frame.columns, path), strict=True))
-    return frame.select(pl.col(name).cast(pl.String, strict=False).alias(names[name]) for name in frame.columns)
+    return frame.select(_as_text(name, dtype).alias(names[name]) for name, dtype in frame.schema.items())
+
+
+def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
+    """The value as a CSV would hold it: 2.0 as `2`, midnight as its day; NaN, lists and bytes are no values."""
+    value = pl.col(name)
+    if dtype.is_nested() or dtype in {pl.Binary, pl.Object}:
+        return pl.lit(None, dtype=pl.String).alias(name)
+    if dtype.is_float() or dtype.is_decimal():
+        number = value.cast(pl.Float64).fill_nan(None)
+        whole = (number == number.floor()) & (number.abs() < 1e15)
+        # The cast is also evaluated on the other rows, so it must not fail there.
+        digits = number.cast(pl.Int64, strict=False).cast(pl.String)
+        return pl.when(whole).then(digits).otherwise(number.cast(pl.String)).alias(name)
+    if dtype == pl.Datetime:
+        midnight = value.dt.time() == pl.time(0, 0)
+        return pl.when(midnight).then(value.dt.date().cast(pl.String)).otherwise(value.cast(pl.String)).alias(name)
+    return value.cast(pl.String, strict=False)
 
 
 def _csv(path: Path, form: Format) -> pl.DataFrame:
     content = _utf8(unpacked(path), path, form.encoding)
     names = _header(content, path, form.separator)
+    _require_quotes_closed(content, path, form.separator)
     options = {
         "read_options": pa.csv.ReadOptions(use_threads=True, block_size=1 << 26, column_names=names, skip_rows=0),
         "parse_options": pa.csv.ParseOptions(newlines_in_values=True, delimiter=form.separator),
@@ -134,24 +161,33 @@ def _utf8(content: bytes, path: Path, encoding: str) -> bytes:
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
-        row = content.count(b"\n", 0, error.start)
-        where = f"row {row}" if row else "the header"
         raise UnreadableEncoding(
-            f"{path}: {where}: byte {content[error.start]:#04x} is not UTF-8; save the table as UTF-8 (for example "
-            "`iconv -f latin1 -t utf-8`), or say its encoding in table.format.encoding"
+            f"{path}: {_row_at(content, error.start)}: byte {content[error.start]:#04x} is not UTF-8; save the table "
+            "as UTF-8 (for example `iconv -f latin1 -t utf-8`), or say its encoding in table.format.encoding"
         ) from None
     if b"\x00" in content:
-        row = content.count(b"\n", 0, content.index(b"\x00"))
-        raise UnreadableEncoding(f"{path}: row {row}: a NUL byte, which no CSV has; is it UTF-16 or damaged?")
+        row = _row_at(content, content.index(b"\x00"))
+        raise UnreadableEncoding(f"{path}: {row}: a NUL byte, which no CSV has; is it UTF-16 or damaged?")
     return content
 
 
+def _rows(content: bytes, separator: str = ",", *, strict: bool = False) -> Iterator[list[str]]:
+    """The rows as Python reads them: lines without anything are no rows, to Arrow neither."""
+    text = io.StringIO(content.decode("utf-8", "ignore"), newline="")
+    return (values for values in csv.reader(text, delimiter=separator, strict=strict) if values)
+
+
+def _row_at(content: bytes, place: int) -> str:
+    # One more character, so that a row which begins at the place is counted too.
+    row = sum(1 for _ in _rows(content[:place] + b"x")) - 1
+    return f"row {row}" if row else "the header"
+
+
 def _header(content: bytes, path: Path, separator: str) -> list[str]:
-    text = io.StringIO(content[: 1 << 20].decode("utf-8", "ignore"), newline="")
     try:
-        names = next(filter(None, csv.reader(text, delimiter=separator)))
+        names = next(_rows(content[: 1 << 20], separator))
     except csv.Error as error:
-        raise CutTable(f"{path}: the header: {error}") from None
+        raise CutTable(f"{path}: the header: {error}; is a quotation mark left open?") from None
     return _names(names, path)
 
 
@@ -162,17 +198,33 @@ def _names(header: list[str], path: Path) -> list[str]:
     return names
 
 
+def _require_quotes_closed(content: bytes, path: Path, separator: str) -> None:
+    """Arrow takes a file that ends within quotation marks for whole."""
+    if content.count(b'"') % 2 == 0:
+        return
+    row = -1
+    try:
+        for _ in _rows(content, separator, strict=True):
+            row += 1
+    except csv.Error as error:
+        # Strict, it also minds `"x"y`, which is odd but whole.
+        if "delimiter" not in str(error):
+            raise CutTable(f"{path}: row {row + 1}: a quotation mark is left open; the file was cut there") from None
+
+
 def _explain(error: pa.ArrowInvalid, content: bytes, path: Path, width: int, separator: str) -> Exception:
     """Say which row is not like the header; Arrow's own message quotes the whole row, which may name a person."""
-    reader = csv.reader(io.StringIO(content.decode("utf-8"), newline=""), delimiter=separator)
+    row = -1
     try:
-        for row, values in enumerate(reader):
-            if values and len(values) != width:
+        for values in _rows(content, separator):
+            row += 1
+            if len(values) != width:
                 return CutTable(
-                    f"{path}: row {row} has {len(values)} values, the header has {width}; it was cut or malformed there"
+                    f"{path}: row {row} has {len(values)} values, the header has {width}; the file was cut or "
+                    "malformed there"
                 )
     except csv.Error as broken:
-        return CutTable(f"{path}: row {reader.line_num}: {broken}")
+        return CutTable(f"{path}: row {row + 1}: {broken}")
     if "Empty CSV" in str(error):
         return EmptyTable(f"{path}: has a header but no rows; at least one lead is needed")
     return CutTable(f"{path}: not a well-formed CSV: {str(error).split(':')[0]}; is a quotation mark left open?")

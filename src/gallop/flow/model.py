@@ -9,7 +9,7 @@ from gallop.errors import NothingThere
 from gallop.files import digest, write_bytes, write_text
 from gallop.flow.data import TABLES, quality_of
 from gallop.project import Project
-from gallop.results import SAMPLE, DataVersion, Facts
+from gallop.results import SAMPLE, DataVersion, Facts, Sides
 
 _FACTS, _EXPORT = "facts.json", "model.pkl"
 
@@ -19,7 +19,6 @@ def model_training(project: Project, on_trial: Callable[[str], None] = lambda _:
     from gallop import bundle
     from gallop.adapters.tracking_mlflow import MlflowTracker
     from gallop.reporting import html
-    from gallop.stages.data_split import Sides
     from gallop.stages.model_training import model_training
 
     settings, places = project.settings, project.places
@@ -97,9 +96,10 @@ def _metrics(facts: Facts, data: DataVersion) -> str:
         "data_version": data.md5,
         "winner": facts.winner,
         "exported": facts.exported,
-        "rows": {"train": facts.train_rows, "test": facts.test.rows},
+        "rows": {"train": facts.train_rows, "test": facts.test.rows, "test_digest": facts.test_digest},
         "test": rounded(facts.test.metrics),
         "baseline": rounded(facts.baseline),
+        "ahead_of_baseline": rounded({"log_loss": facts.ahead})["log_loss"],
         "best_possible": rounded(facts.best_possible) if facts.best_possible else None,
     }
     return json.dumps(content, indent=2) + "\n"

@@ -1,2 +1,195 @@
-def render(facts, quality, data, code, settings):
-    return facts.model_dump_json()
+"""The HTML report: one file that needs nothing else, made from the values that training found out.
+
+What is said and where each dot stands is worked out here; how it looks is in `templates/`. jinja2 escapes every value.
+The same values give the same bytes: there is no clock and no machine in the page.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from gallop.evaluation import METRICS, Estimate, Report
+from gallop.reporting import rule_words, story, wording
+from gallop.reporting.plots import curves
+from gallop.reporting.strips import Mark, Scale, Tick
+from gallop.results import SAMPLE, Candidate, CodeVersion, DataVersion, Facts, Quality, RuleCount
+from gallop.settings import Settings
+from gallop.table import Table
+
+_CAPTIONS: Final = (
+    (
+        "gain",
+        "Customers reached",
+        "call leads from the top of the list: the line says which share of all customers has been called by then; the "
+        "further above the dashed line, the better the ranking.",
+    ),
+    (
+        "lift",
+        "Lift",
+        "how many times more customers are among the best leads than among as many leads picked at random; "
+        "1 is no help.",
+    ),
+    (
+        "calibration",
+        "Can the probabilities be taken at their word?",
+        "each dot is a tenth of the leads: on the dashed line, as many became customers as the model said; the bars "
+        "are Wilson intervals, and the ticks below show where the tenths lie.",
+    ),
+    (
+        "roc",
+        "ROC curve",
+        "every point is a possible threshold: up is more customers found, right is more other leads called by mistake; "
+        "the closer to the top left corner, the better.",
+    ),
+    (
+        "pr",
+        "Precision and recall",
+        "calling further down the list (to the right) finds more of the customers, while the share of customers among "
+        "those called falls; the higher the line stays, the better.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table with its place on a scale."""
+
+    name: str
+    estimates: dict[str, Estimate]
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Lines of dots with intervals over one scale."""
+
+    title: str
+    rows: tuple[Row, ...]
+    ticks: tuple[Tick, ...]
+    zero: float | None = None
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A rule with its meaning."""
+
+    count: RuleCount
+    meaning: str
+
+
+def render(facts: Facts, quality: Quality, data: DataVersion, code: CodeVersion, settings: Settings) -> str:
+    """The whole page.
+
+    Args:
+        facts: what training found out.
+        quality: what the rules kept and rejected.
+        data: which data, for the header and the banner.
+        code: which code, for the header.
+        settings: under which it all ran.
+
+    Returns:
+        UTF-8 HTML without scripts and without anything to load.
+    """
+    drawn = curves(facts.test)
+    template = _environment().get_template("report.html.j2")
+    return template.render(
+        banner=wording.SAMPLE_BANNER,
+        meanings=wording.METRIC_MEANINGS,
+        signed_interval=wording.signed_interval,
+        with_interval=wording.with_interval,
+        only_value=_only_value,
+        facts=facts,
+        quality=quality,
+        data=data,
+        code=code,
+        settings=settings,
+        sample=data.origin == SAMPLE,
+        reach=story.reach(facts.test),
+        story=story,
+        scope=rule_words.scope(settings.table),
+        rejected=_rejected(quality, settings.table),
+        missing=[(name, rows) for name, rows in quality.missing.items() if rows],
+        complete=[name for name, rows in quality.missing.items() if not rows],
+        candidates=[_candidates(facts.candidates, name) for name in ("log_loss", "roc_auc")],
+        metrics=_metrics(facts),
+        importances=_importances(facts),
+        confusion=_confusion(facts.test),
+        plots=[(name, title, caption, Markup(drawn[name])) for name, title, caption in _CAPTIONS],
+    )
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("gallop.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    names = (
+        "figure signed interval with_interval count leads percent percent_of family metric direction version parameter"
+    )
+    made.filters |= {name: getattr(wording, name) for name in names.split()}
+    return made
+
+
+def _only_value(estimate: Estimate) -> str:
+    return wording.figure(estimate.value)
+
+
+def _rejected(quality: Quality, table: Table) -> list[Rejected]:
+    meanings = rule_words.meanings(table)
+    return [Rejected(each, meanings.get(each.rule, wording.family(each.rule))) for each in quality.rules]
+
+
+def _candidates(candidates: tuple[Candidate, ...], name: str) -> Chart:
+    scale = Scale.around(each.metrics[name] for each in candidates)
+    rows = tuple(
+        Row(
+            wording.family(each.family),
+            {"value": each.metrics[name]},
+            (scale.mark(each.metrics[name], "accent" if place == 0 else "muted"),),
+        )
+        for place, each in enumerate(candidates)
+    )
+    return Chart(f"{wording.title(wording.metric(name))} ({wording.direction(name)})", rows, scale.ticks())
+
+
+def _metrics(facts: Facts) -> tuple[Row, ...]:
+    """Each metric of the model, of the baseline, and of the best possible, on a scale of its own."""
+    rows = []
+    for name in METRICS:
+        estimates = {"best": facts.best_possible[name]} if facts.best_possible else {}
+        estimates = {"model": facts.test.metrics[name], "baseline": facts.baseline[name]} | estimates
+        scale = Scale.around(estimates.values())
+        rows.append(Row(name, estimates, tuple(scale.mark(each, kind) for kind, each in estimates.items())))
+    return tuple(rows)
+
+
+def _importances(facts: Facts) -> Chart:
+    scale = Scale.around((each.increase for each in facts.importances), zero=True)
+    rows = tuple(
+        Row(each.column, {"value": each.increase}, (scale.mark(each.increase, "accent"),)) for each in facts.importances
+    )
+    return Chart("Rise in log-loss when the column is shuffled", rows, scale.ticks(5), scale.place(0.0))
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """The four outcomes at the threshold, each with its share of all test leads."""
+
+    left_rightly: int
+    called_wrongly: int
+    missed: int
+    called_rightly: int
+
+    def strength(self, rows: int) -> int:
+        """How strongly a cell is coloured, in percent: its share of all leads."""
+        return round(100 * rows / max(1, self.left_rightly + self.called_wrongly + self.missed + self.called_rightly))
+
+
+def _confusion(report: Report) -> Confusion:
+    return Confusion(*report.confusion)

@@ -1,16 +1,220 @@
-from dataclasses import dataclass
+"""The summary of a run in the terminal: what came in, how good the model is, what was decided, and what to do next.
+
+Nothing heavy is imported here, so that a summary of known results appears at once. Whatever comes from data or from
+the outside is shown as text and never read as markup.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
+
+from gallop.evaluation import LOWER_IS_BETTER, METRICS, Estimate
+from gallop.reporting.wording import (
+    SAMPLE_BANNER,
+    count,
+    family,
+    figure,
+    interval,
+    leads,
+    metric,
+    percent_of,
+    plain,
+    signed,
+    version,
+)
+from gallop.results import SAMPLE, Candidate, DataVersion, Facts, Quality, Selected
+
+_LONGEST_BAR: Final = 16
+_IN_ASCII: Final = str.maketrans({"━": "#", "—": "-"})
 
 
 @dataclass(frozen=True)
 class RunSummary:
-    facts: object
-    quality: object
-    data: object
+    """What a run found out and left behind, as far as it came."""
+
+    facts: Facts | None
+    quality: Quality
+    data: DataVersion
     source: str
-    selected: object
-    places: dict
-    next_steps: tuple
+    """Who gave the data: `remote 'x'`, `upstream`, `already here` or `sample`."""
+    selected: Selected | None
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Label → path or address: report, model, deployed, registry."""
+    next_steps: tuple[str, ...] = ()
+    """Commands to type next."""
 
 
-def render(r):
-    return str(r.facts.test.metrics) + str(r.selected) + str(r.places)
+def render(run: RunSummary) -> RenderableType:
+    """The summary, for `rich.console.Console.print`; legible from 60 columns, and without colour."""
+    return _Encodable(Group(*_parts(run)))
+
+
+class _Encodable:
+    """What a terminal's encoding cannot show becomes `?`, so that printing a summary never fails."""
+
+    def __init__(self, content: RenderableType) -> None:
+        self._content = content
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for text, style, control in console.render(self._content, options):
+            shown = text.translate(_IN_ASCII) if options.ascii_only else text
+            yield Segment(shown.encode(options.encoding, "replace").decode(options.encoding), style, control)
+
+
+def _parts(run: RunSummary) -> Iterator[RenderableType]:
+    sample = run.data.origin == SAMPLE
+    if sample:
+        yield Panel(Text(SAMPLE_BANNER, style="bold", justify="center"), style="yellow", padding=(0, 1))
+    yield _section("Data", _data(run), _rules(run.quality))
+    if run.facts:
+        yield _section(
+            "Candidates, cross-validated on the training leads", _candidates(run.facts), *_broken(run.facts.candidates)
+        )
+        held_out = f"Test: {leads(run.facts.test.rows)} held out, {count(run.facts.test.positives)} converted"
+        yield _section(held_out, _metrics(run.facts), _directions(), _exported(run.facts))
+    if run.selected:
+        yield _section("Decision", _decision(run.selected))
+    if run.places:
+        yield _section("Where", _pairs({label: Text(plain(place)) for label, place in run.places.items()}))
+    if run.next_steps:
+        yield _section("Next", *(Text(f"$ {plain(step)}", style="green") for step in run.next_steps))
+    if sample:
+        yield Text(f"\n{SAMPLE_BANNER}", style="bold yellow")
+
+
+def _section(title: str, *content: RenderableType) -> RenderableType:
+    return Group(Text(f"\n{title}", style="bold cyan"), *(Padding(each, (0, 0, 0, 2)) for each in content))
+
+
+def _pairs(values: Mapping[str, Text]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, value in values.items():
+        grid.add_row(Text(plain(label)), value)
+    return grid
+
+
+def _data(run: RunSummary) -> Table:
+    kept = Text(leads(run.quality.kept), style="bold")
+    kept.append(
+        f" kept of {count(run.quality.rows)} rows; {count(run.quality.positives)} converted "
+        f"({percent_of(run.quality.positives, run.quality.kept)})",
+        style="not bold",
+    )
+    return _pairs(
+        {
+            "table": Text(plain(run.data.path)),
+            "version": Text(plain(version(run.data))),
+            "from": Text(plain(run.source)),
+            "rows": kept,
+        }
+    )
+
+
+def _rules(quality: Quality) -> Table:
+    """Rows that were set aside, by rule: out of scope first, then defects."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(overflow="fold")
+    for _ in range(2):
+        table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    for defect, heading, style in ((False, "out of scope", "blue"), (True, "defects", "red")):
+        rules = [each for each in quality.rules if each.defect is defect and each.rows]
+        if rules:
+            total = sum(each.rows for each in rules)
+            table.add_row(Text(heading, style="bold"), Text(count(total), style="bold"), _share(total, quality))
+        for each in rules:
+            length = max(1, round(_LONGEST_BAR * each.rows / quality.rows))
+            bar = Text("━" * length, style=style)
+            table.add_row(Text(f"  {plain(each.rule)}"), Text(count(each.rows)), _share(each.rows, quality), bar)
+    return table
+
+
+def _share(rows: int, quality: Quality) -> Text:
+    return Text(percent_of(rows, quality.rows), style="dim")
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
+    for place, name in enumerate(columns):
+        table.add_column(Text(name), overflow="fold", justify="right" if place else "left")
+    return table
+
+
+def _stacked(estimate: Estimate, style: str = "") -> Text:
+    return Text.assemble((figure(estimate.value), style), "\n", (interval(estimate), "dim"))
+
+
+def _candidates(facts: Facts) -> Table:
+    table = _table("family", "log-loss", "ROC AUC", "behind")
+    for each in facts.candidates:
+        won = each.family == facts.winner
+        table.add_row(
+            Text.assemble(family(each.family), "\n", _verdict(each)),
+            _stacked(each.metrics["log_loss"], "bold" if won else ""),
+            _stacked(each.metrics["roc_auc"], "bold" if won else ""),
+            Text("winner", style="bold green") if won else _behind(each.behind),
+        )
+    return table
+
+
+def _behind(behind: Estimate) -> Text:
+    return Text.assemble(signed(behind.value), "\n", (f"[{signed(behind.low)}, {signed(behind.high)}]", "dim"))
+
+
+def _verdict(candidate: Candidate) -> Text:
+    known = {"kept": Text("contract kept", style="green"), "none": Text("no contract", style="dim")}
+    return known.get(candidate.contract, Text("contract broken", style="red"))
+
+
+def _broken(candidates: tuple[Candidate, ...]) -> Iterator[Text]:
+    for each in candidates:
+        if each.contract not in {"kept", "none"}:
+            yield Text(f"{family(each.family)} breaks the contract: {plain(each.contract)}", style="red")
+
+
+def _metrics(facts: Facts) -> Table:
+    table = _table("", "this model", "baseline", *(["best possible"] if facts.best_possible else []))
+    for name in METRICS:
+        rest = [facts.baseline[name], *([facts.best_possible[name]] if facts.best_possible else [])]
+        table.add_row(
+            metric(name), _beside(facts.test.metrics[name], "bold"), *(_beside(estimate) for estimate in rest)
+        )
+    return table
+
+
+def _beside(estimate: Estimate, style: str = "") -> Text:
+    return Text.assemble((figure(estimate.value), style), " ", (interval(estimate), "dim"))
+
+
+def _directions() -> Text:
+    lower = " and ".join(metric(name) for name in METRICS if name in LOWER_IS_BETTER)
+    return Text(f"Lower is better for {lower}, higher for the others.", style="dim")
+
+
+def _exported(facts: Facts) -> Text:
+    if facts.exported is None:
+        return Text("model.pkl: not written, no candidate keeps the contract", style="yellow")
+    if facts.exported == facts.winner:
+        return Text(f"model.pkl: the winner, {family(facts.winner)}")
+    return Text(f"model.pkl: {family(facts.exported)}, since the winner breaks the contract", style="yellow")
+
+
+def _decision(selected: Selected) -> Table:
+    if selected.decision.promote:
+        outcome = Text(f"PROMOTED: version {selected.champion} is champion", style="bold green")
+        if selected.previous and selected.previous != selected.champion:
+            outcome.append(f", before it version {selected.previous}", style="not bold")
+    else:
+        outcome = Text(f"NOT PROMOTED: version {selected.champion} stays champion", style="bold yellow")
+        if selected.candidate != selected.champion:
+            outcome.append(f", the candidate is version {selected.candidate}", style="not bold")
+    return _pairs({"outcome": outcome, "because": Text(plain(selected.decision.because))})

@@ -5,31 +5,22 @@ rows, so the split is the same on every engine and machine. With `by: day` the l
 """
 
 import hashlib
-from dataclasses import dataclass
 
 import narwhals.stable.v2 as nw
 
 from gallop.errors import OneClass
+from gallop.results import Sides
 from gallop.settings import Split
 from gallop.table import Table
 
 SIDE = "side"
 
 
-@dataclass(frozen=True)
-class Sides:
-    """Training leads, test leads, and which lead is on which side."""
-
-    train: nw.DataFrame
-    test: nw.DataFrame
-    assignment: nw.DataFrame
-
-
 def data_split(leads: nw.DataFrame, table: Table, split: Split, seed: int) -> Sides:
     """Divide model-ready leads into training and test rows, both sorted by id.
 
     Raises:
-        OneClass: one side has leads of one label only (possible with `by: day`).
+        OneClass: one side has leads of one label only (possible with `by: day` or a tiny share).
     """
     ordered = leads.sort(table.id)
     ids, labels = ordered[table.id].to_list(), ordered[table.label.column].to_list()
@@ -42,7 +33,8 @@ def data_split(leads: nw.DataFrame, table: Table, split: Split, seed: int) -> Si
     for name, part in (("training", train), ("test", test)):
         if part[table.label.column].n_unique() < 2:
             raise OneClass(
-                f"data_split: the {len(part)} {name} leads have one label only; use more days, or split.by: random"
+                f"data_split: the {len(part)} {name} leads have fewer than two labels; use more leads, another "
+                "split.test_share, or split.by: random"
             )
     shown = f"{SIDE}_" if table.id == SIDE else SIDE
     assignment = nw.from_dict(
@@ -62,6 +54,6 @@ def _stratified(ids: list[str], labels: list[int], share: float, seed: int) -> l
 
 def _last_days(days: list[str], share: float) -> list[bool]:
     """Whole days from the end until the share is reached, so that no day is on both sides."""
-    wanted = round(share * len(days))
-    first_test_day = sorted(days)[max(len(days) - wanted, 0)]
+    wanted = max(1, round(share * len(days)))
+    first_test_day = sorted(days)[-wanted]
     return [day >= first_test_day for day in days]

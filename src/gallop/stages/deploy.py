@@ -10,8 +10,7 @@ from pathlib import Path
 from gallop import bundle
 from gallop.bundle import Manifest
 from gallop.errors import NothingThere
-from gallop.ports import Registry
-from gallop.stages.model_selection import CHAMPION
+from gallop.ports import CHAMPION, Registry
 
 BUNDLES = "bundles"
 

@@ -9,11 +9,9 @@ from pathlib import Path
 
 from gallop.bundle import Manifest
 from gallop.evaluation import Vector, paired_difference
-from gallop.ports import Registered, Registry
+from gallop.ports import CHALLENGER, CHAMPION, Registered, Registry
 from gallop.results import SAMPLE, Decision, Selected
 from gallop.settings import Settings
-
-CHAMPION, CHALLENGER = "champion", "challenger"
 
 
 def decide(label: Vector, candidate: Vector, champion: Vector, settings: Settings) -> Decision:
@@ -37,7 +35,7 @@ def decide(label: Vector, candidate: Vector, champion: Vector, settings: Setting
     )
     if difference.value < -rule.minimum_gain and sure >= rule.confidence:
         return Decision(promote=True, because=figures, difference=difference)
-    needs = f"needs below {-rule.minimum_gain:+.4f} and better in {rule.confidence:.0%}"
+    needs = f"a promotion needs a gain of more than {rule.minimum_gain:.4f}, in {rule.confidence:.0%} of resamples"
     return Decision(promote=False, because=f"{figures}; {needs}", difference=difference)
 
 

@@ -4,6 +4,7 @@ The winner has the lowest cross-validated log-loss. What is exported as model.pk
 candidate that meets the export contract; where that is not the winner, or there is none, the result says so.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +21,9 @@ from gallop.modelling.families import pipeline
 from gallop.modelling.search import Trial, fit, search
 from gallop.modelling.steps import frame
 from gallop.ports import Run
-from gallop.results import Candidate, Facts, Importance
+from gallop.results import Candidate, Facts, Importance, Sides
 from gallop.schema import Role
 from gallop.settings import Settings
-from gallop.stages.data_split import Sides
 
 _SHUFFLES = 20
 
@@ -122,7 +122,9 @@ def model_training(
             for trial in ranked
         ),
         test=evaluate(y_test, probability, **_measure(settings)),
+        test_digest=hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest(),
         baseline=estimate(y_test, untuned, **_measure(settings)),
+        ahead=paired_difference(y_test, probability, untuned, **_resampling(settings))[0],
         best_possible=None
         if truth is None
         else estimate(y_test, np.array([truth[key] for key in ids]), **_measure(settings)),
@@ -151,8 +153,11 @@ def _export(model: Pipeline, export: Callable[[object], bytes]) -> bytes | str:
 
 
 def _measure(settings: Settings) -> dict:
+    return {"threshold": settings.decision.threshold} | _resampling(settings)
+
+
+def _resampling(settings: Settings) -> dict:
     return {
-        "threshold": settings.decision.threshold,
         "resamples": settings.evaluation.resamples,
         "confidence": settings.evaluation.confidence,
         "seed": settings.seed,
@@ -160,10 +165,8 @@ def _measure(settings: Settings) -> dict:
 
 
 def _summary(trial: Trial, tried: int, y: Vector, best: Trial, exported: bytes | str, settings: Settings) -> Candidate:
-    measure = _measure(settings)
-    metrics = estimate(y, trial.out_of_fold, **measure)
-    del measure["threshold"]
-    behind, _ = paired_difference(y, trial.out_of_fold, best.out_of_fold, **measure)
+    metrics = estimate(y, trial.out_of_fold, **_measure(settings))
+    behind, _ = paired_difference(y, trial.out_of_fold, best.out_of_fold, **_resampling(settings))
     kept = "kept" if settings.export.contract else "none"
     return Candidate(
         family=trial.family,

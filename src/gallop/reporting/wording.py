@@ -1,0 +1,116 @@
+"""How figures and names are written, in every report alike: three decimals, thousands separators, plain words."""
+
+import math
+from typing import Final
+
+from gallop.evaluation import LOWER_IS_BETTER, Estimate
+from gallop.results import DataVersion
+
+SAMPLE_BANNER: Final = "SAMPLE DATA — synthetic; not a real result"
+
+METRIC_NAMES: Final = {
+    "log_loss": "log-loss",
+    "roc_auc": "ROC AUC",
+    "pr_auc": "PR AUC",
+    "brier": "Brier",
+    "accuracy": "accuracy",
+    "f1": "F1",
+}
+
+METRIC_MEANINGS: Final = {
+    "log_loss": "How far the probabilities are from what happened; a sure mistake costs most. 0 is perfect.",
+    "roc_auc": "Of a customer and another lead, how often the customer is ranked first. 0.5 is a coin, 1 is perfect.",
+    "pr_auc": "The share of customers among the leads called, averaged over how far down the list one calls.",
+    "brier": "The mean squared distance between probability and outcome. 0 is perfect.",
+    "accuracy": "The share of leads on the right side of the threshold.",
+    "f1": "The balance between calling customers only and calling all of them, at the threshold. 1 is perfect.",
+}
+
+
+def figure(value: float) -> str:
+    """Three decimals; `n/a` for a figure that is undefined."""
+    return f"{round(value, 3) + 0.0:,.3f}" if math.isfinite(value) else "n/a"
+
+
+def signed(value: float) -> str:
+    """Three decimals with a sign; what rounds to zero is `+0.000` and never `-0.000`."""
+    return f"{round(value, 3) + 0.0:+,.3f}" if math.isfinite(value) else "n/a"
+
+
+def interval(estimate: Estimate) -> str:
+    """`[low, high]`."""
+    return f"[{figure(estimate.low)}, {figure(estimate.high)}]"
+
+
+def with_interval(estimate: Estimate) -> str:
+    """`value [low, high]`."""
+    return f"{figure(estimate.value)} {interval(estimate)}"
+
+
+def signed_interval(estimate: Estimate) -> str:
+    """`+value [+low, +high]`, for differences."""
+    return f"{signed(estimate.value)} [{signed(estimate.low)}, {signed(estimate.high)}]"
+
+
+def count(rows: int) -> str:
+    """Thousands separators."""
+    return f"{rows:,}"
+
+
+def leads(rows: int) -> str:
+    """`1 lead`, `2,937 leads`."""
+    return f"{count(rows)} {'lead' if rows == 1 else 'leads'}"
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """A share as a percentage; neither a few nor almost all are rounded to none or all."""
+    if not math.isfinite(share):
+        return "n/a"
+    smallest = 10.0**-decimals
+    if 0 < share * 100 < smallest / 2:
+        return f"<{smallest:.{decimals}f} %"
+    if 100 - smallest / 2 <= share * 100 < 100:
+        return f">{100 - smallest:.{decimals}f} %"
+    return f"{share * 100:.{decimals}f} %"
+
+
+def percent_of(part: int, whole: int, decimals: int = 1) -> str:
+    """`part` of `whole` as a percentage; nothing of nothing is `0.0 %`."""
+    return percent(part / whole if whole else 0.0, decimals)
+
+
+def plain(text: str) -> str:
+    """The text on one line, with every character that a terminal would act on replaced."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in " ".join(text.split()))
+
+
+def version(data: DataVersion) -> str:
+    """`dvc:<md5>`: where the table's version is known from, and which it is."""
+    return f"{data.origin}:{data.md5}"
+
+
+def family(name: str) -> str:
+    """`gradient_boosting` → `gradient boosting`."""
+    return name.replace("_", " ")
+
+
+def metric(name: str) -> str:
+    """The metric's name for people; a metric this version does not know keeps its own name."""
+    return METRIC_NAMES.get(name, name)
+
+
+def title(text: str) -> str:
+    """The text with its first letter in upper case and the rest as it was."""
+    return text[:1].upper() + text[1:]
+
+
+def direction(name: str) -> str:
+    """Which way the metric is better."""
+    return "lower is better" if name in LOWER_IS_BETTER else "higher is better"
+
+
+def parameter(value: str | int | float | bool | None) -> str:
+    """A parameter's value as params.yaml writes it."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)

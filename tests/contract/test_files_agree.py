@@ -1,0 +1,164 @@
+"""Files that must agree are held to it: stages and modules, settings and docs, changelog and version."""
+
+import importlib
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import grimp
+import pytest
+from ruamel.yaml import YAML
+from scripts import pages
+from typer.main import get_command
+
+import gallop
+from gallop import errors
+from gallop.cli import app
+from gallop.schema import DVC_STAGES, STAGES
+
+# Modules that hold words, types and errors: they compute nothing that a stage's output could depend on, or their
+# content reaches the stage through params.yaml.
+VOCABULARY = {"errors", "results", "ports", "settings", "table", "files", "__init__"}
+
+
+@pytest.fixture(scope="module")
+def dvc(root: Path) -> dict:
+    return YAML(typ="safe").load((root / "dvc.yaml").read_text())["stages"]
+
+
+def tracked(root: Path) -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=root,
+        capture_output=True,
+        check=True,
+    )
+    return [root / name for name in listed.stdout.decode().split("\0") if name and (root / name).is_file()]
+
+
+def test_every_stage_has_a_module_and_a_command_of_its_name() -> None:
+    commands = get_command(app).commands  # ty: ignore[missing-attribute]
+    for stage in STAGES:
+        assert callable(getattr(importlib.import_module(f"gallop.stages.{stage}"), stage))
+        assert stage.replace("_", "-") in commands
+
+
+def test_dvcs_stages_are_the_file_stages_in_order_with_their_commands(dvc: dict) -> None:
+    assert tuple(dvc) == DVC_STAGES
+    for stage, definition in dvc.items():
+        assert definition["cmd"] == f"gallop {stage.replace('_', '-')}"
+
+
+def test_no_output_is_removed_before_its_stage_has_a_new_one(dvc: dict) -> None:
+    for definition in dvc.values():
+        for output in [*definition["outs"], *definition.get("metrics", [])]:
+            assert next(iter(output.values()))["persist"] is True
+
+
+def computed_with(graph: grimp.ImportGraph, module: str) -> set[str]:
+    """A module and all it imports, directly or not, without going through the vocabulary."""
+    found, waiting = set(), {module}
+    while waiting:
+        found |= (now := waiting)
+        imported = {other for each in now for other in graph.find_modules_directly_imported_by(each)}
+        waiting = (
+            {each for each in imported if each.split(".")[1:2] not in [[name] for name in VOCABULARY]}
+            - found
+            - {"gallop"}
+        )
+    return found
+
+
+@pytest.mark.parametrize("stage", DVC_STAGES)
+def test_a_stage_declares_every_module_it_computes_with(stage: str, dvc: dict, root: Path) -> None:
+    graph = grimp.build_graph("gallop")
+    needed = computed_with(graph, f"gallop.stages.{stage}")
+    declared = [Path(path) for path in dvc[stage]["deps"]]
+    for name in sorted(needed):
+        path = Path("src", *name.split("."))
+        file = path.with_suffix(".py") if (root / path.with_suffix(".py")).exists() else path / "__init__.py"
+        if file.name == "__init__.py":
+            continue
+        assert any(file.is_relative_to(each) for each in declared), f"{stage} imports {name}, dvc.yaml does not say so"
+
+
+def test_every_part_of_the_settings_is_a_parameter_of_some_stage_or_of_selection(dvc: dict, root: Path) -> None:
+    declared = {key for definition in dvc.values() for key in definition["params"]}
+    sections = set(YAML(typ="safe").load((root / "params.yaml").read_text()))
+    assert sections - declared == {"selection"}
+
+
+def test_the_reference_pages_are_what_the_code_says(root: Path) -> None:
+    assert (root / "docs/settings.md").read_text() == pages.settings_page(), "run `python -m scripts.pages`"
+    assert (root / "docs/errors.md").read_text() == pages.errors_page(), "run `python -m scripts.pages`"
+
+
+def test_every_setting_is_documented() -> None:
+    undocumented = [line for line in pages.settings_page().splitlines() if line.endswith("|  |")]
+    assert undocumented == []
+
+
+def test_every_error_has_an_exit_code_of_its_own() -> None:
+    codes = [kind.exit_code for kind in errors.GallopError.__subclasses__() if kind is not errors.StageFailed]
+    assert len(codes) == len(set(codes))
+    assert not {0, 1, 2} & set(codes)
+
+
+def test_the_changelog_knows_the_version(root: Path) -> None:
+    assert f"## [{gallop.__version__}]" in (root / "CHANGELOG.md").read_text()
+    assert tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"] == gallop.__version__
+
+
+def test_every_make_verb_and_link_in_the_readme_exists(root: Path) -> None:
+    text = "\n".join((root / name).read_text() for name in ("README.md", "CONTRIBUTING.md"))
+    verbs = set(re.findall(r"^([a-z-]+):", (root / "Makefile").read_text(), flags=re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z-]+)", text)) - {"makes"} <= verbs
+    for link in re.findall(r"\]\((?!http)([^)#]+)\)", text):
+        assert (root / link).exists(), link
+
+
+def test_every_link_in_the_docs_exists(root: Path) -> None:
+    for page in (root / "docs").rglob("*.md"):
+        for link in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_lock_has_hashes_and_no_file_names_a_package_index(root: Path) -> None:
+    lock = (root / "requirements.lock").read_text()
+    assert "--hash=sha256:" in lock
+    assert "://" not in lock
+    hosts = [
+        "pypi" + ".org",
+        "python" + "hosted",
+        "npmjs" + ".org",
+        "repo1" + ".maven",
+        "deb.debian" + ".org",
+        "crates" + ".io/",
+    ]
+    for path in tracked(root):
+        content = path.read_bytes()
+        for host in hosts:
+            assert host.encode() not in content, f"{path} names {host}"
+    assert not (root / "uv.lock").exists()
+
+
+def test_the_lock_never_has_both_packages_of_xgboost_for_one_platform(root: Path) -> None:
+    for line in (root / "requirements.lock").read_text().splitlines():
+        if line.startswith("xgboost=="):
+            assert "sys_platform != 'linux'" in line
+        if line.startswith("xgboost-cpu=="):
+            assert "sys_platform == 'linux'" in line
+
+
+def test_every_configured_remote_is_verified(root: Path) -> None:
+    for name in (".dvc/config", "docs/data.md"):
+        text = (root / name).read_text()
+        assert text.count("remote add") == text.count("verify true")
+        assert text.count("['remote") == text.count("verify = true") or name.endswith(".md")
+
+
+def test_modules_stay_short(root: Path) -> None:
+    for path in (root / "src").rglob("*.py"):
+        assert len(path.read_text().splitlines()) <= 250, path
+        assert path.stem not in {"utils", "helpers", "common"}

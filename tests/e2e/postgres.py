@@ -1,0 +1,55 @@
+"""A real PostgreSQL on a loopback port of its own, for the length of a test."""
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+INSTALL = "scripts/install-test-tools.sh"
+
+
+def free_port() -> int:
+    """A loopback port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _program(name: str) -> str:
+    # Debian keeps the server's programs out of PATH, one folder a version.
+    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
+    found = str(places[0]) if places else shutil.which(name)
+    if not found:
+        pytest.skip(f"PostgreSQL is not installed ({name} not found); {INSTALL} installs it")
+    return found
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """Start a server with an empty database `gallop`; yields its SQLAlchemy URL and stops it at the end."""
+    initdb, pg_ctl = _program("initdb"), _program("pg_ctl")
+    # PostgreSQL refuses to run as root.
+    as_user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    for parent in folder.parents:
+        if parent.owner() == "root" and parent.is_relative_to("/tmp") and parent != Path("/tmp"):
+            parent.chmod(parent.stat().st_mode | 0o055)
+    data, port = folder / "data", free_port()
+
+    def run(*command: str) -> None:
+        subprocess.run([*as_user, *command], check=True, capture_output=True, cwd="/", timeout=120)
+
+    run(initdb, "-D", str(data), "-U", "gallop", "--auth=trust", "--no-sync")
+    options = f"-h 127.0.0.1 -p {port} -k {folder} -F"
+    run(pg_ctl, "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
+    try:
+        run(_program("createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "gallop", "gallop")
+        yield f"postgresql+psycopg://gallop@127.0.0.1:{port}/gallop"
+    finally:
+        run(pg_ctl, "-D", str(data), "-m", "immediate", "stop")

@@ -1,0 +1,94 @@
+"""How figures are written, and where they are drawn."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gallop.evaluation import METRICS, Estimate
+from gallop.reporting import rule_words, story, wording
+from gallop.reporting.strips import Scale
+from gallop.rules import rules
+from tests.unit import facts as made
+
+numbers = st.floats(-1e6, 1e6)
+
+
+@given(numbers)
+def test_a_figure_reads_back_to_three_decimals(value):
+    assert math.isclose(float(wording.figure(value).replace(",", "")), value, abs_tol=0.000501)
+    assert wording.signed(value)[0] in "+-"
+
+
+@given(st.floats(-0.000499, 0.000499))
+def test_what_rounds_to_zero_has_no_minus(value):
+    assert wording.figure(value) == "0.000"
+    assert wording.signed(value) == "+0.000"
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_an_undefined_figure_is_said_to_be_so(value):
+    assert wording.figure(value) == wording.signed(value) == wording.percent(value) == "n/a"
+
+
+@given(st.floats(0, 1), st.integers(0, 2))
+def test_only_none_is_0_percent_and_only_all_is_100(share, decimals):
+    text = wording.percent(share, decimals)
+    assert (float(text.removesuffix(" %").lstrip("<>")) == 0) == (share == 0)
+    assert (text == f"{100:.{decimals}f} %") == (share == 1)
+
+
+def test_counts_have_thousands_separators():
+    assert wording.leads(2937) == "2,937 leads"
+    assert wording.leads(1) == "1 lead"
+    assert wording.percent_of(0, 0) == "0.0 %"
+
+
+def test_parameters_are_written_as_in_params_yaml():
+    assert [wording.parameter(value) for value in (None, True, 0.5, "l2")] == ["null", "true", "0.5", "l2"]
+
+
+def test_every_metric_has_a_name_and_a_meaning():
+    assert set(METRICS) == set(wording.METRIC_NAMES) == set(wording.METRIC_MEANINGS)
+
+
+def test_every_rule_of_a_table_has_a_meaning():
+    table = made.settings().table
+    assert {rule.name for rule in rules(table, labelled=True)} <= set(rule_words.meanings(table))
+
+
+@given(st.lists(st.tuples(numbers, numbers, numbers), min_size=1, max_size=5), st.booleans())
+def test_marks_stand_on_the_strip_in_their_order(triples, zero):
+    estimates = [Estimate(low=low, value=value, high=high) for low, value, high in map(sorted, triples)]
+    scale = Scale.around(estimates, zero=zero)
+    for each in estimates:
+        mark = scale.mark(each, "accent")
+        assert 0 <= mark.start <= mark.at <= mark.end <= 100
+    places = [tick.at for tick in scale.ticks()]
+    assert places == sorted(places)
+    assert len(places) <= 9
+
+
+def test_an_undefined_figure_does_not_move_the_scale():
+    unknown = Estimate(value=math.nan, low=math.nan, high=math.nan)
+    assert Scale.around([made.estimate(0.5), unknown]) == Scale.around([made.estimate(0.5)])
+    assert Scale.around([unknown]).ticks()
+
+
+def test_the_story_never_claims_to_beat_a_better_baseline():
+    better = made.facts(baseline=made.estimates(0.01))
+    worse = made.facts(baseline=made.estimates(5.0), ahead=Estimate(value=-0.05, low=-0.07, high=-0.03))
+    lucky = made.facts(baseline=made.estimates(5.0), ahead=Estimate(value=-0.05, low=-0.11, high=0.01))
+    assert "not better than" in story.against_baseline(better)
+    assert "-0.050 [-0.070, -0.030], surely better" in story.against_baseline(worse)
+    assert "perhaps by chance better" in story.against_baseline(lucky)
+
+
+def test_the_reach_is_next_to_what_a_perfect_ranking_could_reach():
+    report = made.report()
+    reach = story.reach(report)
+    assert reach.step.share == 0.2
+    assert reach.step.gain <= reach.ceiling + 1e-9
+    assert wording.percent(reach.step.gain) in reach.sentence
+    assert wording.percent(reach.ceiling) in reach.sentence
