@@ -1,4 +1,4 @@
-"""A whole project proposed for an unknown table: every setting that follows from its columns, with the reasons. Pure."""
+"""A whole project proposed for an unknown table: every setting that follows from its columns, with reasons. Pure."""
 
 import re
 from collections import Counter

@@ -100,7 +100,7 @@ def find_label(name: str, counts: Counter, positive: str | None) -> LabelFound:
         yes = _likely_yes(folded)
         return _label_of(counts, {yes}, {*folded} - {yes}, f"{yes!r} is taken for yes; say --positive for the other")
     raise UnknownLabel(
-        f"column {name!r}: the label has {len(folded)} values ({_some(counts)}); say with --positive which one means yes"
+        f"column {name!r}: the label has {len(folded)} values ({_some(counts)}); say with --positive which means yes"
     )
 
 
@@ -186,7 +186,7 @@ def _judge(look: Look) -> Proposed:
     if look.kind == "boolean":
         return _with_gaps(Proposed(Role.BOOLEAN, f"two values, {_some(look.counts)}", used=True), look)
     if look.kind == "date":
-        keys = {} if look.order == "ymd" else {"order": look.order}
+        keys: dict[str, Any] = {} if look.order == "ymd" else {"order": look.order}
         keys |= {"missing": list(look.spellings)} if look.spellings else {}
         return _with_gaps(Proposed(Role.DATE, f"dates, such as {look.examples[0]}", used=True, keys=keys), look)
     return _judge_number(look) if look.kind == "number" else _judge_text(look)

@@ -13,7 +13,7 @@ import narwhals.stable.v2 as nw
 
 from gallop.errors import EmptyTable, MissingColumn, WrongType
 from gallop.features import padded_day, plain_text, readable, typed, typed_value
-from gallop.schema import ROW, RULE, New, Role
+from gallop.schema import NEW_LEVEL, ROW, RULE, New, Role
 from gallop.table import Table
 
 DUPLICATE, CONFLICT = "duplicate_row", "conflicting_id"
@@ -220,4 +220,8 @@ def _final(name: str, table: Table) -> nw.Expr:
         # What cannot be read was counted and is missing from here on.
         there = nw.when(readable(name, role)).then(nw.col(name)).otherwise(None)
         return typed_value(there, role).alias(name)
+    levels = table.columns[name].levels
+    if levels and table.on(name, "level") is New.KEEP:
+        known = nw.col(name).is_null() | nw.col(name).is_in([*levels])
+        return nw.when(known).then(nw.col(name)).otherwise(nw.lit(NEW_LEVEL)).alias(name)
     return typed(name, role)

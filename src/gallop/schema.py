@@ -84,3 +84,6 @@ TIME: Final = (
 
 MISSING_LEVEL: Final = "missing"
 """The level that stands for a category or truth value that is not there."""
+
+NEW_LEVEL: Final = "(new)"
+"""The level that stands for a category the schema did not know, where such rows are kept."""

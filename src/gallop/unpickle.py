@@ -1,10 +1,10 @@
 """Reading a pickle without handing it the machine.
 
 A pickle is a program: it names classes and functions and calls them. This reader resolves only estimators of the
-libraries models are made of, whose making does nothing, their compiled parts, and the few functions numpy and scikit-learn rebuild their own objects with. A name is
-judged by what it resolves to, not by where it was asked for, so an allowed module is no way to a forbidden import of
-its own. This narrows what a hostile file can do; it is not a sandbox, so bundles are also checked against the SHA-256
-of their manifest before any of this.
+libraries models are made of, whose making does nothing, their compiled parts, and the few functions numpy and
+scikit-learn rebuild their own objects with. A name is judged by what it resolves to, not by where it was asked for, so
+an allowed module is no way to a forbidden import of its own. This narrows what a hostile file can do; it is not a
+sandbox, so bundles are also checked against the SHA-256 of their manifest before any of this.
 """
 
 import io
@@ -42,6 +42,7 @@ _NAMED: Final = frozenset(
         ("numpy.random.bit_generator", "__pyx_unpickle_SeedSequence"),
         ("copyreg", "_reconstructor"),
         ("xgboost.core", "Booster"),
+        ("sklearn.model_selection._split", "StratifiedKFold"),
         ("collections", "OrderedDict"),
         ("collections", "defaultdict"),
     }

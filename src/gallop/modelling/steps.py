@@ -5,6 +5,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
+from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, TargetEncoder
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -87,7 +88,7 @@ class PlainNames:
 
 # XGBoost refuses these three; the full-width forms read alike and no two names become one.
 _REFUSED = str.maketrans("[]<", "［］＜")
-_SEED = 0
+_SEED, _RATE_FOLDS = 0, 5
 
 
 def encoder(roles: dict[str, Role], clip_sd: float, encoding: Encoding | None = None) -> ColumnTransformer:
@@ -127,7 +128,8 @@ def encoder(roles: dict[str, Role], clip_sd: float, encoding: Encoding | None = 
         sparse_output=False,
         feature_name_combiner=LevelNames(list(roles)),
     )
-    rates = TargetEncoder(target_type="binary", random_state=_SEED)
+    folds = StratifiedKFold(_RATE_FOLDS, shuffle=True, random_state=_SEED)
+    rates = TargetEncoder(target_type="binary", cv=folds)
     one_hot = {name: how == "one_hot" for name, how in encoding.columns.items()}
     few = Levels(categories, encoding.one_hot_levels, few=True, fixed=one_hot)
     many = Levels(
