@@ -1,0 +1,125 @@
+"""The leak guard: looks at training rows for columns, ids, days and rows that know the outcome."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gallop.evaluation import Vector
+from gallop.modelling.leaks.columns import column_findings
+from gallop.modelling.leaks.evidence import Codes, Study, bin_codes, level_codes, study
+from gallop.modelling.leaks.finding import Finding, Limits, Severity
+from gallop.modelling.leaks.rows import day_findings, id_findings, order_findings, repeated_rows
+from gallop.modelling.leaks.together import (
+    group_means,
+    joint_pairs,
+    linear_function,
+    overall_score,
+    overwritten_copies,
+    too_good,
+)
+from gallop.schema import Role
+
+FEATURES = (Role.NUMBER, Role.CATEGORY, Role.BOOLEAN)
+_LOOKS_PER_COLUMN = 6
+_LOOKS_AT_ROWS = 20
+_FEWEST_PER_CLASS = 20
+
+
+def find_leaks(
+    train: pd.DataFrame,
+    label: NDArray,
+    roles: Mapping[str, Role],
+    *,
+    ids: Sequence[str | None] | Mapping[str, Sequence[str | None]] | None = None,
+    order: NDArray | None = None,
+    days: Sequence[str | None] | None = None,
+    other_dates: Mapping[str, Sequence[str | None]] | None = None,
+    test: pd.DataFrame | None = None,
+    test_label: NDArray | None = None,
+    seed: int = 42,
+    confidence: float = 0.95,
+    limits: Limits | None = None,
+) -> tuple[Finding, ...]:
+    """All findings, those that stop a run first.
+
+    Only training rows decide. The test rows are compared with them for equality, and for nothing else.
+
+    Args:
+        train: columns as they are before anything is fitted: numbers float64 with NaN, all others with None for missing.
+        label: shape (n,), 0 or 1.
+        roles: column → role; those in `FEATURES` that `train` has are looked at.
+        ids: keys of the rows, by column name where that is known; not looked at as features.
+        order: shape (n,), the row's number in the raw file.
+        days: the decision day of each row, YYYY-MM-DD.
+        other_dates: column → days, YYYY-MM-DD.
+        test: the same columns of the test rows.
+        test_label: their labels.
+        seed: of the dealing into folds.
+        confidence: coverage that all intervals have together.
+        limits: how strong evidence must be.
+
+    Returns:
+        Nothing where fewer than 20 rows of a class leave no evidence to speak of.
+    """
+    from threadpoolctl import threadpool_limits
+
+    limits, outcome = limits or Limits(), np.asarray(label, dtype=np.float64)
+    if min(outcome.sum(), (1 - outcome).sum()) < _FEWEST_PER_CLASS:
+        return ()
+    names = [name for name in train.columns if roles.get(name) in FEATURES]
+    looks = _LOOKS_PER_COLUMN * (len(names) + len(other_dates or {})) + _LOOKS_AT_ROWS
+    rows = study(outcome, confidence=confidence, looks=looks, seed=seed)
+    # The matrices are small: threads would only wait for each other.
+    with threadpool_limits(limits=1):
+        dates = dict(other_dates or {})
+        table = train[names]
+        views = {name: _view(table[name]) for name in names}
+        found = [each for name in names for each in column_findings(name, table[name], rows, limits)]
+        found += _seen_together(table, views, rows, looks, limits, _stopped(found))
+        for name, keys in _named(ids).items():
+            found += id_findings(name, keys, rows, limits)
+        if order is not None:
+            found += order_findings(np.asarray(order), rows, limits)
+        found += day_findings(days, dates, rows, limits)
+        found += too_good({name: view for name, view in views.items() if name not in _stopped(found)}, rows, limits)
+        outcome_of_test = None if test_label is None else np.asarray(test_label, dtype=np.float64)
+        found += repeated_rows(table, test, outcome_of_test, overall_score(views, rows)[0], rows, limits)
+    stopped = _stopped(found)
+    kept = [each for each in found if each.severity is Severity.STOP or each.column not in stopped]
+    return tuple(sorted(kept, key=lambda each: each.severity is not Severity.STOP))
+
+
+def _seen_together(
+    table: pd.DataFrame, views: dict[str, Codes], rows: Study, looks: int, limits: Limits, stopped: set[str]
+) -> list[Finding]:
+    numbers: dict[str, Vector] = {name: table[name].to_numpy() for name in table if _is_number(table[name])}
+    levels = {name: table[name] for name in table if name not in numbers}
+    found = [
+        *overwritten_copies(levels, rows, limits),
+        *group_means(numbers, {name: views[name] for name in levels}, rows, looks, limits),
+    ]
+    stopped = stopped | _stopped(found)
+    found += joint_pairs({name: view for name, view in views.items() if name not in stopped}, rows, limits)
+    stopped = stopped | _stopped(found)
+    found += linear_function({name: each for name, each in numbers.items() if name not in stopped}, rows, limits)
+    return found
+
+
+def _stopped(found: Sequence[Finding]) -> set[str]:
+    return {each.column for each in found if each.severity is Severity.STOP and each.column is not None}
+
+
+def _named(ids: Sequence[str | None] | Mapping[str, Sequence[str | None]] | None) -> Mapping:
+    if ids is None:
+        return {}
+    return ids if isinstance(ids, Mapping) else {None: ids}
+
+
+def _view(values: pd.Series) -> Codes:
+    return bin_codes(values.to_numpy()) if _is_number(values) else level_codes(values)
+
+
+def _is_number(values: pd.Series) -> bool:
+    return isinstance(values.dtype, np.dtype) and values.dtype.kind == "f"

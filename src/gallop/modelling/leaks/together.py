@@ -1,0 +1,250 @@
+"""Leaks that show only when columns are seen together."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, permutations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gallop.evaluation import Estimate, Vector
+from gallop.modelling.leaks.evidence import (
+    FOLDS,
+    Codes,
+    Study,
+    bin_codes,
+    common_log_odds,
+    counts,
+    held_out_rates,
+    level_codes,
+    ranking,
+    score_ranking,
+    value_codes,
+)
+from gallop.modelling.leaks.finding import Finding, Kind, Limits, Severity
+from gallop.modelling.leaks.wording import advice, auc, percent
+
+_SHARED_LEVELS = 4
+_MARKER_SHARE = 0.95
+_COARSE = 8
+_SCREENED_ROWS = 5000
+_GROUPS = 3
+
+
+def overwritten_copies(levels: Mapping[str, pd.Series], study: Study, limits: Limits) -> Iterator[Finding]:
+    """A category that is the copy of another, except where one marker level overwrote it.
+
+    Two readings of one field that disagree prove that the field changes during a lead's life. Where being overwritten
+    goes with the label, at equal values of the untouched copy, what happened in between is in the column.
+    """
+    words = {name: frozenset(values.dropna().unique()) for name, values in levels.items()}
+    for name, other in permutations(levels, 2):
+        common = words[name] & words[other]
+        if len(common) < _SHARED_LEVELS:
+            continue
+        values, base = levels[name], levels[other]
+        differs = (values.astype(object) != base.astype(object)).to_numpy() & values.notna().to_numpy()
+        if not 0.02 <= differs.mean() <= 0.8:
+            continue
+        marker, rows = _most_frequent(values[differs])
+        if rows < _MARKER_SHARE * differs.sum() or marker in common:
+            continue
+        codes = level_codes(base)
+        odds = common_log_odds(differs, codes, study)
+        if max(odds.low, -odds.high) < limits.overwritten:
+            continue
+        told = (
+            f"equals {other} except in {percent(differs.mean())} of the rows, nearly all overwritten by {marker!r}: one "
+            f"field read at two times. At equal {other}, overwriting goes with {np.exp(odds.value):.2f} times the odds "
+            f"({np.exp(odds.low):.2f} to {np.exp(odds.high):.2f}) of converting"
+        )
+        yield _finding(Kind.OVERWRITTEN_COPY, name, odds, told, (other,))
+        alone = ranking(codes, study)
+        if alone.low >= limits.touched:
+            told = (
+                f"is a field that changes during a lead's life, as {name} shows, and ranks the leads with {auc(alone)}"
+            )
+            yield _finding(Kind.OVERWRITTEN_COPY, other, alone, told, (name,))
+
+
+def group_means(
+    numbers: Mapping[str, Vector], levels: Mapping[str, Codes], study: Study, looks: int, limits: Limits
+) -> Iterator[Finding]:
+    """A number that fits the conversion rates of its groups better than chance allows.
+
+    An honest forecast misses each group's rate by binomial noise. A mean computed from these very labels does not: the
+    chi-squared statistic of rates against values is then far too small (the lower tail, as Fisher 1936 read Mendel).
+    """
+    from scipy.stats import chi2
+
+    for name, values in numbers.items():
+        scale = 100.0 if np.nanmax(values, initial=0.0) > 1 else 1.0
+        if np.nanmin(values, initial=0.0) < 0 or np.nanmax(values, initial=0.0) > scale:
+            continue
+        own, found = value_codes(values), ranking(bin_codes(values), study)
+        groupings = [own, *(codes for codes in levels.values() if _constant_within(own, codes))]
+        for codes in groupings:
+            rows, converted = counts(codes, study.label)
+            stated = np.bincount(codes, np.nan_to_num(values) / scale) / np.maximum(rows, 1)
+            expected = rows * stated * (1 - stated)
+            used = expected >= 1
+            if used.sum() < _GROUPS:
+                continue
+            statistic = float((((converted - rows * stated) ** 2)[used] / expected[used]).sum())
+            chance = float(chi2.cdf(statistic, used.sum()))
+            if chance * looks < limits.too_even and found.low > 0.5:
+                ratio = statistic / used.sum()
+                told = (
+                    f"states the conversion rate of {used.sum()} groups of these rows with {percent(ratio)} of the "
+                    f"noise that a forecast must have (chance {chance:.1g}), and ranks the leads with {auc(found)}"
+                )
+                yield _finding(Kind.GROUP_MEAN, name, found, told)
+                break
+
+
+def joint_pairs(codes: Mapping[str, Codes], study: Study, limits: Limits) -> Iterator[Finding]:
+    """Two columns that say together what neither says alone, such as an exclusive or.
+
+    Screened by interaction information (McGill 1954) on at most 5,000 rows, then measured on all.
+    """
+    coarse = {name: _coarse(view) for name, view in codes.items()}
+    some = slice(None, None, max(1, len(study.label) // _SCREENED_ROWS))
+    label = study.label[some]
+    alone = {name: _told(view[some], label) for name, view in coarse.items()}
+    for first, second in combinations(coarse, 2):
+        both = coarse[first] * (_COARSE + 2) + coarse[second]
+        if _told(both[some], label) - alone[first] - alone[second] < limits.synergy:
+            continue
+        found = ranking(both, study)
+        if found.low >= limits.pair:
+            name, other = sorted((first, second), key=lambda each: alone[each])
+            told = f"together with {other} ranks the leads with {auc(found)}, while neither does alone"
+            yield _finding(Kind.FUNCTION_OF_LABEL, name, found, told, (other,))
+
+
+def linear_function(numbers: Mapping[str, Vector], study: Study, limits: Limits) -> Iterator[Finding]:
+    """The label as a linear, or after logarithms multiplicative, function of numbers: Fisher's (1936) discriminant."""
+    if len(numbers) < 2:
+        return
+    found = _discriminant(numbers, study)
+    if found.low < limits.overall:
+        return
+    without = {
+        name: _discriminant({other: each for other, each in numbers.items() if other != name}, study).value
+        for name in numbers
+    }
+    needed = [name for name in sorted(without, key=lambda each: without[each]) if without[name] < found.low][:4]
+    alone = {name: ranking(bin_codes(numbers[name]), study).value for name in needed}
+    needed.sort(key=lambda name: -alone[name])
+    if needed:
+        others = tuple(needed[1:])
+        told = f"in a linear function with {', '.join(others) or 'other numbers'} ranks the leads with {auc(found)}"
+        yield _finding(Kind.FUNCTION_OF_LABEL, needed[0], found, told, others)
+
+
+def overall_score(codes: Mapping[str, Codes], study: Study) -> tuple[Vector, Vector]:
+    """Out-of-fold probability of each row from all columns, and how much each column adds to it.
+
+    An additive model: logistic regression on the held-out log-odds of each column's codes (stacking, Wolpert 1992).
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    if not codes:
+        return np.full(len(study.label), study.rate), np.zeros(0)
+    rates = np.column_stack([held_out_rates(view, study) for view in codes.values()])
+    odds = np.log(rates / (1 - rates))
+    odds = (odds - odds.mean(axis=0)) / np.maximum(odds.std(axis=0), 1e-9)
+    probability, weight = np.zeros(len(study.label)), np.zeros(odds.shape[1])
+    for fold in range(FOLDS):
+        out = study.fold == fold
+        model = LogisticRegression(solver="newton-cholesky").fit(odds[~out], study.label[~out])
+        probability[out] = model.predict_proba(odds[out])[:, 1]
+        weight += np.abs(model.coef_[0]) / FOLDS
+    return probability, weight
+
+
+def too_good(codes: Mapping[str, Codes], study: Study, limits: Limits) -> Iterator[Finding]:
+    """All columns together rank better than any honest lead table does; names those whose absence makes it honest."""
+    probability, weight = overall_score(codes, study)
+    first = now = score_ranking(probability, study)
+    left, dropped = dict(codes), []
+    while now.low >= limits.overall and len(left) > 1:
+        dropped.append(list(left)[int(weight.argmax())])
+        del left[dropped[-1]]
+        probability, weight = overall_score(left, study)
+        now = score_ranking(probability, study)
+    if dropped:
+        told = f"all columns together rank the leads with {auc(first)}; without {', '.join(dropped)} with {auc(now)}."
+        yield Finding(
+            kind=Kind.TOO_GOOD,
+            column=None,
+            others=tuple(dropped),
+            severity=Severity.STOP,
+            estimate=first,
+            evidence=told[0].upper() + told[1:],
+            advice=advice(Kind.TOO_GOOD),
+        )
+
+
+def _finding(kind: Kind, name: str, estimate: Estimate, told: str, others: Sequence[str] = ()) -> Finding:
+    return Finding(
+        kind=kind,
+        column=name,
+        others=tuple(others),
+        severity=Severity.STOP,
+        estimate=estimate,
+        evidence=f"{name}: {told}.",
+        advice=advice(kind),
+    )
+
+
+def _most_frequent(values: pd.Series) -> tuple[object, int]:
+    found = values.value_counts()
+    return found.index[0], int(found.iloc[0])
+
+
+def _constant_within(own: Codes, codes: Codes) -> bool:
+    """Whether each level has one value of the number, and levels are groups rather than single rows."""
+    levels = len(np.unique(codes))
+    return levels < len(codes) / 2 and len(np.unique(codes * (own.max() + 1) + own)) == levels
+
+
+def _coarse(codes: Codes) -> Codes:
+    """The most frequent codes, and one for all others: at most `_COARSE` + 2, for a small table of pairs."""
+    frequent = np.argsort(-np.bincount(codes), kind="stable")[:_COARSE]
+    place = np.full(int(codes.max()) + 1, len(frequent), dtype=np.int64)
+    place[frequent] = np.arange(len(frequent))
+    return place[codes]
+
+
+def _told(codes: Codes, label: Vector) -> float:
+    """Share of the label's entropy that the codes take away (the uncertainty coefficient, Theil 1970)."""
+    rows, converted = counts(codes, label)
+    before = _entropy(np.array([len(label)]), np.array([label.sum()]))
+    return 1 - _entropy(rows, converted) / before if before > 0 else 0.0
+
+
+def _entropy(rows: NDArray, converted: NDArray) -> float:
+    rate = converted / np.maximum(rows, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bits = -(rate * np.log(rate) + (1 - rate) * np.log1p(-rate))
+    return float((rows * np.nan_to_num(bits)).sum())
+
+
+def _discriminant(numbers: Mapping[str, Vector], study: Study) -> Estimate:
+    """AUC of the least-squares score, cross-fitted."""
+    parts = []
+    for values in numbers.values():
+        filled = np.nan_to_num(values, nan=float(np.nanmean(values)) if not np.isnan(values).all() else 0.0)
+        size = np.abs(filled)
+        parts += [filled, np.log(np.maximum(size, size[size > 0].min() / 2 if size.any() else 1.0))]
+    X = np.column_stack(parts) if parts else np.zeros((len(study.label), 0))
+    X = (X - X.mean(axis=0)) / np.maximum(X.std(axis=0), 1e-12)
+    X = np.column_stack([X, np.ones(len(X))])
+    score = np.zeros(len(X))
+    whole, target = X.T @ X, X.T @ study.label
+    for fold in range(FOLDS):
+        out = study.fold == fold
+        gram, moment = whole - X[out].T @ X[out], target - X[out].T @ study.label[out]
+        score[out] = X[out] @ np.linalg.solve(gram + 1e-9 * len(X) * np.eye(len(gram)), moment)
+    return score_ranking(score, study)
