@@ -34,7 +34,8 @@ from xgboost import XGBRFClassifier
 table = pd.read_csv(sys.argv[1])
 table = table[(table.source == "signup") & table.lead_indicator.notna()]
 numbers, levels = ["purchases", "time_spent", "n_visits"], ["customer_group", "onboarding"]
-X, _, y, _ = train_test_split(table[numbers + levels], table.lead_indicator, test_size=0.15, stratify=table.lead_indicator, random_state=42)
+label = table.lead_indicator
+X, _, y, _ = train_test_split(table[numbers + levels], label, test_size=0.15, stratify=label, random_state=42)
 models = [LogisticRegression(C=c, max_iter=2000) for c in (0.03, 0.1, 0.3, 1, 10, 100)]
 models += [XGBRFClassifier(n_estimators=n, max_depth=d, n_jobs=1) for n, d in itertools.product((100, 200), (4, 6))]
 models += [HistGradientBoostingClassifier(learning_rate=r, max_iter=n, max_depth=d, early_stopping=False)

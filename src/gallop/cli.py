@@ -168,7 +168,8 @@ def model_selection(context: typer.Context) -> None:
     """Compare the candidate with the champion on the same test leads, and register it."""
     from gallop.flow import selection
 
-    selected = selection.model_selection(_project(context))
+    with console.working("comparing the candidate with the champion"):
+        selected = selection.model_selection(_project(context))
     verdict = "promoted" if selected.decision.promote else "not promoted"
     console.done("model_selection", f"version {selected.candidate} {verdict}: {selected.decision.because}")
 
@@ -178,7 +179,8 @@ def deploy(context: typer.Context) -> None:
     """Put the champion into models/deployed, in one atomic step."""
     from gallop.flow import selection
 
-    manifest = selection.deploy(_project(context))
+    with console.working("putting the champion into models/deployed"):
+        manifest = selection.deploy(_project(context))
     console.done("deploy", f"version {manifest.version} ({manifest.family}, data: {manifest.data}) is live")
 
 
@@ -209,7 +211,9 @@ def validate(
     """Hold an exported classifier to its contract."""
     from gallop.flow import use
 
-    typer.echo(use.validate(_project(context), model, isolated=isolated))
+    with console.working("holding the classifier to its contract"):
+        sentence = use.validate(_project(context), model, isolated=isolated)
+    typer.echo(sentence)
 
 
 @app.command(rich_help_panel=PROJECT_PANEL)

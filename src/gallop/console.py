@@ -42,7 +42,22 @@ def progress() -> Generator["Progress"]:
         yield Progress(
             say=lambda text: console.print(plain(text), highlight=False),
             on_bytes=advance,
+            working=working,
         )
+
+
+@contextmanager
+def working(what: str) -> Generator[None]:
+    """Say what is going on, with a spinner on a terminal, for a step whose length nobody knows."""
+    from rich.console import Console
+
+    console = Console(soft_wrap=True)
+    if console.is_terminal:
+        with console.status(plain(what)):
+            yield
+    else:
+        console.print(plain(what), highlight=False)
+        yield
 
 
 @contextmanager

@@ -95,6 +95,12 @@ class UnsafeModel(GallopError):
     exit_code = 24
 
 
+class RegistryBusy(GallopError):
+    """Another selection holds the registry's lock and does not let go of it."""
+
+    exit_code = 25
+
+
 class StageFailed(GallopError):
     """A stage ended with a failure of its own; the exit code is that stage's."""
 

@@ -1,6 +1,7 @@
 """What the stages ask of the outside world, as Protocols. The adapters answer; the stages know no vendor."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
@@ -81,6 +82,10 @@ class Registry(Protocol):
 
     def check(self) -> None:
         """Raises `ServerUnreachable` within seconds where the server does not answer."""
+        ...
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Held by one process at a time, on whatever machine. Raises `RegistryBusy` where another one keeps it."""
         ...
 
     def find(self, tag: str, value: str) -> Registered | None:

@@ -1,25 +1,35 @@
 """Versions of one model in MLflow's registry.
 
-MLflow's aliases have no history and no compare-and-swap, so whoever moves one holds a lock (see `flow`), and every move
-is written into tags of the registered model, newest last: version, what it replaced, and why.
+MLflow's aliases have no history and no compare-and-swap. So every move of one is written into tags of the registered
+model, newest last (version, what it replaced, and why), and there is a lock: a registered model of another name, which
+MLflow lets one process alone create, on whatever machine. It is deleted at the end; one whose process has died, or
+that is older than any selection takes, is broken.
 """
 
 import json
+import os
 import shutil
+import socket
 import tempfile
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gallop
 from gallop.adapters import server
-from gallop.adapters.tracking_mlflow import client, requirements
-from gallop.errors import DamagedFile
+from gallop.adapters.tracking_mlflow import alive, client, requirements
+from gallop.errors import DamagedFile, RegistryBusy
 from gallop.ports import Registered
 
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
 _HISTORY = "gallop.history"
+_PATIENCE, _STALE = 300.0, 900.0
+"""Seconds: how long a selection waits for the lock, and how old a lock is broken."""
 _TAG_LENGTH = 4000
 """MLflow refuses longer tag values on some stores."""
 
@@ -33,6 +43,23 @@ class MlflowRegistry:
     def check(self) -> None:
         """See the port."""
         server.require(self._uri)
+
+    @contextmanager
+    def lock(self) -> Generator[None]:
+        """See the port."""
+        with_client, name = client(self._uri), f"{self._name}.lock"
+        deadline = time.monotonic() + _PATIENCE
+        while not _acquired(with_client, name):
+            if time.monotonic() > deadline:
+                raise RegistryBusy(
+                    f"registry: another selection has held {name} for {_PATIENCE:.0f} s; delete that registered model "
+                    "if no selection is running"
+                )
+            time.sleep(0.5)
+        try:
+            yield
+        finally:
+            with_client.delete_registered_model(name)
 
     def find(self, tag: str, value: str) -> Registered | None:
         """See the port."""
@@ -109,6 +136,26 @@ class MlflowRegistry:
                 raise DamagedFile(f"registry: version {version} of {self._name} holds no bundle")
             shutil.copytree(found, into)
         return into
+
+
+def _acquired(with_client: "MlflowClient", name: str) -> bool:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        with_client.create_registered_model(name, tags={"host": socket.gethostname(), "pid": str(os.getpid())})
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    else:
+        return True
+    try:
+        held = with_client.get_registered_model(name)
+    except MlflowException:
+        return False  # released in between
+    local = held.tags.get("host") == socket.gethostname()
+    if time.time() - held.creation_timestamp / 1000 > _STALE or (local and not alive(int(held.tags["pid"]))):
+        with_client.delete_registered_model(name)
+    return False
 
 
 def _registered(version: "ModelVersion") -> Registered:

@@ -117,11 +117,12 @@ def _close_abandoned(with_client: "MlflowClient", experiment_id: str) -> None:
     """A killed process leaves its runs RUNNING for ever; those of this machine whose process is gone become KILLED."""
     for run in with_client.search_runs([experiment_id], "attributes.status = 'RUNNING'"):
         host, pid = run.data.tags.get("gallop.host"), run.data.tags.get("gallop.pid", "")
-        if host == socket.gethostname() and pid.isdigit() and not _alive(int(pid)):
+        if host == socket.gethostname() and pid.isdigit() and not alive(int(pid)):
             with_client.set_terminated(run.info.run_id, "KILLED")
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
+    """Whether a process of this machine is there."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,6 +1,7 @@
 """`gallop run`: get the data, reproduce what changed, select, deploy. A thin wrapper over the stages' own commands."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from gallop import __version__
@@ -22,7 +23,8 @@ class Progress:
     """Whom to tell what goes on."""
 
     say: Callable[[str], None]
-    on_bytes: Callable[[int, int], None] = lambda _received, _expected: None
+    on_bytes: Callable[[int, int], None]
+    working: Callable[[str], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,8 @@ def run(project: Project, progress: Progress, *, require_data: bool) -> Outcome:
     selected = current_selection(project)
     if selected is None:
         changed = True
-        progress.say("model_selection: comparing the candidate with the champion")
-        selected = model_selection(project)
-        progress.say("deploy: putting the champion into models/deployed")
-        deploy(project)
+        with progress.working("model_selection: comparing the candidate with the champion"):
+            selected = model_selection(project)
+        with progress.working("deploy: putting the champion into models/deployed"):
+            deploy(project)
     return Outcome(source, changed, selected)

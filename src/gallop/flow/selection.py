@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 def model_selection(project: Project) -> Selected:
     """models/candidate → the registry; who is champion, and why, goes to reports/selection.json."""
-    from filelock import FileLock
-
     from gallop import bundle
     from gallop.adapters.registry_mlflow import MlflowRegistry
     from gallop.adapters.tracking_mlflow import MlflowTracker
@@ -39,9 +37,7 @@ def model_selection(project: Project) -> Selected:
             other = bundle.load(registry.fetch(champion.version, Path(folder, "champion")))
             return _compare(project, candidate, other)
 
-    # Two promoters at once would both read the old champion; the second one waits, and reads the new one.
-    with FileLock(places.root / "models/.selection.lock", timeout=600):
-        selected = model_selection(registry, places.candidate, candidate.manifest, run_id, compare)
+    selected = model_selection(registry, places.candidate, candidate.manifest, run_id, compare)
     content = {"inputs": _selection_inputs(project, candidate.manifest.digest), "selected": selected.model_dump()}
     write_text(places.selection, json.dumps(content, indent=2) + "\n")
     return selected

@@ -42,7 +42,9 @@ def draw(family: str, search: FamilySearch, seed: int) -> list[Parameters]:
     Raises:
         SettingsError: a drawn combination is not valid in its library.
     """
-    every = [dict(sorted(combination.items())) for grid in search.space for combination in ParameterGrid(grid)]
+    combinations = [dict(sorted(each.items())) for grid in search.space for each in ParameterGrid(grid)]
+    # Grids may overlap; a combination that two of them hold is one.
+    every = list({repr(each): each for each in combinations}.values())
     # Seeded by the family too, so that adding a family does not change what the others try.
     drawn = random.Random(f"{seed}:{family}").sample(every, min(search.trials, len(every)))
     for parameters in drawn:

@@ -1,7 +1,8 @@
 """model_selection: does the candidate replace the champion? Decided on the same test rows, with the reason written.
 
-The registry has no compare-and-swap, so the caller holds a lock around `model_selection`, and the champion is read
-again inside it. Running it again changes nothing: a candidate that is registered already keeps its version.
+The registry's aliases have no compare-and-swap: of two promoters at once, the worse candidate may win. So the champion
+is read, compared and replaced under the registry's lock. Running it again changes nothing: a candidate that is
+registered already keeps its version.
 """
 
 from collections.abc import Callable
@@ -62,15 +63,16 @@ def model_selection(
         "data_version": manifest.data_version.md5,
         "code_version": manifest.code_version.name,
     }
-    candidate = registry.find("digest", manifest.digest) or registry.register(bundle, run_id, tags)
-    champion = registry.holder(CHAMPION)
-    decision = _decide(candidate, champion, manifest, compare)
-    if decision.promote:
-        registry.point(CHAMPION, candidate.version, decision.because)
-        registry.release(CHALLENGER)
-    elif champion is not None and candidate.version != champion.version:
-        registry.point(CHALLENGER, candidate.version, decision.because)
-    now = registry.holder(CHAMPION)
+    with registry.lock():
+        candidate = registry.find("digest", manifest.digest) or registry.register(bundle, run_id, tags)
+        champion = registry.holder(CHAMPION)
+        decision = _decide(candidate, champion, manifest, compare)
+        if decision.promote:
+            registry.point(CHAMPION, candidate.version, decision.because)
+            registry.release(CHALLENGER)
+        elif champion is not None and candidate.version != champion.version:
+            registry.point(CHALLENGER, candidate.version, decision.because)
+        now = registry.holder(CHAMPION)
     return Selected(
         decision=decision,
         candidate=candidate.version,

@@ -1,0 +1,103 @@
+"""The registry over time: the second and third selection, two promoters at once, and a process that was killed."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from .conftest import GALLOP, Checkout
+
+EXPERIMENT = "c.get_experiment_by_name('lead_scoring').experiment_id"
+
+
+def ask(project: Checkout, code: str) -> str:
+    script = f"import mlflow; c = mlflow.MlflowClient('sqlite:///mlflow.db'); {code}"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=project.folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def champion(project: Checkout) -> str:
+    return ask(project, "print(c.get_model_version_by_alias('lead_model', 'champion').version)")
+
+
+def test_selecting_again_changes_nothing(real: Checkout) -> None:
+    for _ in range(3):
+        assert "the candidate is the champion already" in real.gallop("model-selection")
+    assert ask(real, "print(len(c.search_model_versions(\"name = 'lead_model'\")))") == "1"
+    assert ask(real, "print([m.name for m in c.search_registered_models()])") == "['lead_model']"
+
+
+def test_a_worse_candidate_becomes_the_challenger_with_the_reason(real: Checkout) -> None:
+    params = real.folder / "params.yaml"
+    params.write_text(
+        params.read_text().replace("    gradient_boosting:", "    ignored:").split("    ignored:")[0] + TAIL
+    )
+    printed = " ".join(real.gallop("run").split())
+    assert "NOT PROMOTED" in printed
+    assert "on the same 440 test rows" in printed
+    assert champion(real) == "1"
+    assert ask(real, "print(c.get_model_version_by_alias('lead_model', 'challenger').version)") == "2"
+    assert json.loads((real.folder / "models/deployed/manifest.json").read_text())["version"] == "1"
+
+
+TAIL = """
+evaluation: {resamples: 1000, confidence: 0.95}
+decision: {threshold: 0.5}
+selection: {minimum_gain: 0.0, confidence: 0.9}
+export: {contract: contract/model_contract.csv}
+"""
+
+
+def test_the_history_says_what_was_champion_and_why(real: Checkout) -> None:
+    history = ask(real, "print([v for k, v in c.get_registered_model('lead_model').tags.items() if 'history' in k][0])")
+    assert json.loads(history) == {
+        "alias": "champion",
+        "version": "1",
+        "replaced": None,
+        "because": "the registry had no champion",
+    }
+
+
+def test_of_two_promoters_at_once_the_better_candidate_wins(real: Checkout, tmp_path: Path) -> None:
+    ask(real, "c.delete_registered_model('lead_model')")
+    worse = real.copy(tmp_path / "worse")
+    params = worse.folder / "params.yaml"
+    params.write_text(
+        params.read_text().replace("    gradient_boosting:", "    ignored:").split("    ignored:")[0] + TAIL
+    )
+    worse.gallop("model-training")
+    both = [worse.folder, real.folder]
+    environment = os.environ | {"MLFLOW_TRACKING_URI": f"sqlite:///{real.folder / 'mlflow.db'}"}
+    promoters = [
+        subprocess.Popen([str(GALLOP), "model-selection"], cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+        for folder in both
+    ]
+    assert [promoter.wait(timeout=300) for promoter in promoters] == [0, 0]
+    tags = ask(real, "print(c.get_model_version_by_alias('lead_model', 'champion').tags['family'])")
+    assert tags == "gradient_boosting"
+
+
+def test_a_lock_whose_process_died_is_broken(real: Checkout) -> None:
+    tags = {"host": socket.gethostname(), "pid": "999999"}
+    ask(real, f"c.create_registered_model('lead_model.lock', tags={tags})")
+    assert "the candidate is the champion already" in real.gallop("model-selection")
+
+
+def test_a_killed_training_leaves_the_outputs_before_it_and_no_run_open_for_ever(real: Checkout) -> None:
+    before = real.outputs()
+    training = subprocess.Popen([str(GALLOP), "model-training"], cwd=real.folder, stdout=subprocess.DEVNULL)
+    tags = {"gallop.host": socket.gethostname(), "gallop.pid": str(training.pid)}
+    ask(real, f"c.create_run({EXPERIMENT}, tags={tags})")
+    time.sleep(2)
+    training.send_signal(signal.SIGKILL)
+    training.wait(timeout=30)
+    assert real.outputs() == before
+    real.gallop("model-training")
+    statuses = ask(real, f"print(sorted({{r.info.status for r in c.search_runs([{EXPERIMENT}])}}))")
+    assert statuses == "['FINISHED', 'KILLED']"
