@@ -24,6 +24,8 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Get the raw data, or a synthetic sample of it.", no_args_is_help=True)
 app.add_typer(data_app, name="data", rich_help_panel=DATA_PANEL)
+check_app = typer.Typer(help="Look for what would make a model look better than it is.", no_args_is_help=True)
+app.add_typer(check_app, name="check", rich_help_panel=DATA_PANEL)
 
 RequireData = Annotated[bool, typer.Option("--require-data", help="Fail where the real data cannot be had.")]
 
@@ -94,10 +96,26 @@ def init(
         screen.print(page.render(proposal))
         if not yes and sys.stdin.isatty():
             proposal = console.confirm(proposal)
-        made = flow.make(source, proposal, into.resolve())
+        screen.print(page.judging())
+        made = flow.make(source, flow.guard(source, proposal), into.resolve())
     screen.print(page.made(made.proposal, made.files))
     where = "" if into == Path() else f"cd {into} && "
     typer.echo(f"Next: {where}gallop run")
+
+
+@check_app.command("leaks")
+def check_leaks(context: typer.Context) -> None:
+    """Look for columns, ids and rows that know the outcome. Ends with an error where one is not acknowledged."""
+    from rich.console import Console
+
+    from gallop.flow import model
+    from gallop.leakage import require_none
+    from gallop.reporting import leaks as page
+
+    project = _project(context)
+    found = model.leaks_of(project, model.sides_of(project))
+    Console().print(page.render(found, project.settings))
+    require_none(found, project.settings)
 
 
 @data_app.command("pull")

@@ -33,10 +33,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Leak:
-    """A column left out because it knows the outcome, and the evidence for it."""
+    """What the leak guard found: a column to leave out, or something about the table that leaving out cannot mend."""
 
     column: str
     because: str
+    keep: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ class Proposal:
     columns: dict[str, Proposed]
     dates: dict[str, dict[str, str]]
     leaks: tuple[Leak, ...] = ()
+
+    @property
+    def left_out(self) -> tuple[Leak, ...]:
+        """The leaks that are left out."""
+        return tuple(leak for leak in self.leaks if not leak.keep)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -66,6 +72,8 @@ class Proposal:
         """The proposal with these columns left out."""
         columns, left = dict(self.columns), (*self.leaks, *leaks)
         for leak in left:
+            if leak.keep:
+                continue
             keys = {key: value for key, value in columns[leak.column].keys.items() if key == "missing"}
             because = f"left out as a leak: {leak.because}"
             columns[leak.column] = Proposed(Role.IGNORE, because, keys=keys, notes=columns[leak.column].notes)
@@ -110,14 +118,14 @@ class Proposal:
             "columns": [self._entry(column) for column in self.columns],
             "dates": self.dates,
             "inputs": list(self.inputs),
-            "leaks": [{"column": leak.column, "because": leak.because, "keep": False} for leak in self.leaks],
+            "leaks": [{"column": leak.column, "because": leak.because, "keep": leak.keep} for leak in self.leaks],
         }
         answers["ascii"] = not str(answers).isprintable()
         return answers
 
     def _entry(self, name: str) -> dict[str, Any]:
         column = self.columns[name]
-        after = column.role is Role.LABEL or any(leak.column == name for leak in self.leaks)
+        after = column.role is Role.LABEL or any(leak.column == name and not leak.keep for leak in self.leaks)
         keys: dict[str, Any] = {"role": column.role.value}
         if after or column.role is not Role.IGNORE:
             keys["known_at"] = "after" if after else SCORE_AT

@@ -208,6 +208,10 @@ class Settings(Frozen):
             why for name in self.table.columns if name in self.features.used and (why := self.table.too_late(name))
         ]:
             raise ValueError(f"features.inputs: {'; '.join(late)}")
+        if still := [
+            each.column for each in self.leaks.acknowledged if not each.keep and each.column in self.features.used
+        ]:
+            raise ValueError(f"leaks.acknowledged leaves out {still}, but features.inputs has them")
         roles = {name: self.table.columns[name].role for name in self.features.inputs if name in self.table.columns}
         if strange := [
             name

@@ -11,12 +11,15 @@ from pathlib import Path
 
 from gallop import __version__
 from gallop.adapters import data_dvc, project_template, tables_detect
-from gallop.errors import SettingsError
+from gallop.errors import EmptyTable, SettingsError
 from gallop.flow.data import TABLES
 from gallop.project import PARAMS, Project
-from gallop.proposal import Asked, Proposal, propose
+from gallop.proposal import Asked, Leak, Proposal, propose
 from gallop.schema import ROW
+from gallop.settings import Settings, load
 from gallop.table import Format
+
+_ROUNDS = 8
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,49 @@ def source(table: str) -> Generator[Source]:
         path = Path(folder, f"{_plain(place.table)}.csv")
         rows = tables_database.snapshot(place, path)
         yield Source(path, Format(), f"a copy of {place}, {rows:,} rows")
+
+
+def guard(source: Source, proposal: Proposal) -> Proposal:
+    """The proposal without the columns that the leak guard stops at, looked for again until it finds no more.
+
+    What leaving out cannot mend (ids, the order of rows, repeated rows) is written down as acknowledged, for a person
+    to decide; so is the evidence for each column.
+
+    Raises:
+        EmptyTable, UnknownLabel, WrongType, OneClass: the rows do not fit the proposal.
+    """
+    from gallop.leakage import WHOLE, findings, open_stops
+    from gallop.stages.data_clean import data_clean
+    from gallop.stages.data_preprocess import data_preprocess
+    from gallop.stages.data_split import data_split
+
+    raw = TABLES.read_text(source.path, source.form)
+    for _ in range(_ROUNDS):
+        settings = _settings_of(source, proposal)
+        leads = data_clean(raw, settings.table, str(source.path)).leads
+        sides = data_split(
+            data_preprocess(leads, settings.table, settings.features), settings.table, settings.split, settings.seed
+        )
+        stops = open_stops(findings(leads, sides, settings), settings)
+        if not stops:
+            break
+        leaks: dict[str, Leak] = {}
+        for each in stops:
+            name = each.column or WHOLE
+            because = f"{each.evidence} (found by `gallop init`; nobody has decided yet)"
+            leaks.setdefault(name, Leak(name, because, keep=name not in settings.features.used))
+        proposal = proposal.without(leaks.values())
+        if not proposal.inputs:
+            names = ", ".join(repr(leak.column) for leak in proposal.left_out)
+            raise EmptyTable(f"{source.path}: no column is left to learn from; {names} are left out as leaks")
+    return proposal
+
+
+def _settings_of(source: Source, proposal: Proposal) -> Settings:
+    with tempfile.TemporaryDirectory() as folder:
+        answers = proposal.answers("proposal", f"data/raw/{source.path.name}", source.form, __version__, "")
+        project_template.render(json.loads(json.dumps(answers)), Path(folder))
+        return load(Path(folder, PARAMS))
 
 
 def make(source: Source, proposal: Proposal, into: Path) -> Made:

@@ -54,9 +54,17 @@ def render(proposal: Proposal) -> Group:
     return Group(table, *lines)
 
 
+def judging() -> Text:
+    """Said before the leak guard runs."""
+    return Text("The leak guard looks at the training rows …", style="dim")
+
+
 def made(proposal: Proposal, files: Sequence[str]) -> Group:
     """What was left out as a leak, and the files of the new project."""
-    lines = [_sentence("left out as a leak", f"{leak.column}: {leak.because}") for leak in proposal.leaks]
+    lines = [
+        _sentence("look at this" if leak.keep else "left out as a leak", leak.because)
+        for leak in proposal.leaks
+    ]
     return Group(*lines, _sentence("written", ", ".join(files)))
 
 

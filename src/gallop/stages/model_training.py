@@ -122,7 +122,7 @@ def model_training(
             for trial in ranked
         ),
         test=evaluate(y_test, probability, **_measure(settings)),
-        test_digest=hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest(),
+        test_digest=hashlib.sha256("\n".join(sorted(map(str, ids))).encode()).hexdigest(),
         baseline=estimate(y_test, untuned, **_measure(settings)),
         ahead=paired_difference(y_test, probability, untuned, **_resampling(settings))[0],
         best_possible=None
