@@ -1,7 +1,7 @@
 """The deployable: a folder with the whole model, the settings it was trained under, its report, and a manifest.
 
-The manifest holds the SHA-256 of every other file. `verify` compares them before anything is unpickled, so a damaged or
-half-copied bundle is refused and never scores a lead.
+The manifest holds the SHA-256 of every other file, and of itself without that line. `verify` compares them before
+anything is unpickled, so a damaged or half-copied bundle is refused and never scores a lead.
 """
 
 import hashlib
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 MANIFEST: Final = "manifest.json"
 MODEL: Final = "pipeline.pkl"
 SETTINGS: Final = "settings.json"
+_SEAL: Final = "manifest_sha256"
 
 
 class Manifest(Frozen):
@@ -108,7 +109,12 @@ def write(
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Put a manifest next to the files it describes."""
-    write_text(folder / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+    content = manifest.model_dump(mode="json")
+    write_text(folder / MANIFEST, json.dumps({_SEAL: _seal(content), **content}, indent=2) + "\n")
+
+
+def _seal(content: dict) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -117,9 +123,14 @@ def read_manifest(folder: Path) -> Manifest:
     if not path.is_file():
         raise NothingThere(f"{path}: no bundle there; `gallop run` trains, selects and deploys one")
     try:
-        return Manifest.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise DamagedFile(f"{path}: not a manifest of a bundle: {error.error_count()} fields do not fit") from None
+        content = json.loads(path.read_bytes())
+        promised = content.pop(_SEAL)
+        manifest = Manifest.model_validate(content)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise DamagedFile(f"{path}: not a manifest of a bundle, or damaged") from None
+    if _seal(content) != promised:
+        raise DamagedFile(f"{path}: its SHA-256 is not the one it names; it was damaged or changed by hand")
+    return manifest
 
 
 def verify(folder: Path) -> Manifest:
@@ -141,7 +152,13 @@ def load(folder: Path) -> Bundle:
     from sklearn.pipeline import Pipeline
 
     manifest = verify(folder)
-    settings = Settings.model_validate_json((folder / SETTINGS).read_bytes())
+    try:
+        settings = Settings.model_validate_json((folder / SETTINGS).read_bytes())
+    except ValidationError as error:
+        raise DamagedFile(
+            f"{folder / SETTINGS}: {error.error_count()} settings do not fit this version of gallop; the bundle was "
+            f"made by {manifest.libraries.get('gallop')}"
+        ) from None
     model = unpickle((folder / MODEL).read_bytes(), folder / MODEL, own=True)
     if not isinstance(model, Pipeline):
         raise DamagedFile(f"{folder / MODEL}: holds a {type(model).__name__}, not a pipeline")

@@ -1,12 +1,13 @@
 """One thin command per verb. Heavy imports wait until a command runs, so that `gallop --help` answers at once."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gallop import console
+from gallop import cli_audit, console
 from gallop.errors import GallopError
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def main() -> None:
         app()
     except GallopError as error:
         console.fail(str(error))
+        if place := os.environ.get("GALLOP_FAILURE_FILE"):
+            Path(place).write_text(f"{sys.argv[1]} {error.exit_code}", encoding="utf-8")
         sys.exit(error.exit_code)
 
 
@@ -232,6 +235,9 @@ def validate(
     with console.working("holding the classifier to its contract"):
         sentence = use.validate(_project(context), model, isolated=isolated)
     typer.echo(sentence)
+
+
+app.command("audit", rich_help_panel=MODEL_PANEL)(cli_audit.audit)
 
 
 @app.command(rich_help_panel=PROJECT_PANEL)

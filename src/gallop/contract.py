@@ -53,11 +53,11 @@ def read_contract(path: Path) -> Contract:
     """Read a contract's CSV. Raises `SettingsError` where it is missing or malformed."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            header, *rows = list(csv.reader(file))
+            header, *rows = list(csv.reader(file, strict=True))
         values = np.array([[float(value) for value in row] for row in rows])
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise SettingsError(f"export.contract: {path}: {error}") from None
-    if header[-1] != EXPECTED or values.shape[1:] != (len(header),):
+    if header[-1:] != [EXPECTED] or values.shape[1:] != (len(header),):
         raise SettingsError(f"export.contract: {path}: needs rows of numbers and a last column named {EXPECTED!r}")
     return Contract(tuple(header[:-1]), values[:, :-1], values[:, -1])
 
@@ -96,7 +96,10 @@ def check(content: bytes, contract: Contract, source: Path) -> None:
     named = tuple(getattr(model, "feature_names_in_", ()))
     if named != contract.columns:
         raise ContractBroken(f"{source}: takes the columns {list(named)}; the contract has {list(contract.columns)}")
-    answers = np.asarray(predict(pd.DataFrame(contract.rows, columns=list(contract.columns))), dtype=float)
+    try:
+        answers = np.asarray(predict(pd.DataFrame(contract.rows, columns=list(contract.columns))), dtype=float)
+    except Exception as error:  # noqa: BLE001 a model from a file may fail in any way; all of it means the same
+        raise ContractBroken(f"{source}: cannot answer the contract's rows: {error}") from None
     if wrong := [row for row, (a, b) in enumerate(zip(answers, contract.expected, strict=True), 1) if a != b]:
         raise ContractBroken(
             f"{source}: rows {wrong} of the contract get {answers.tolist()}, expected {contract.expected.tolist()}"

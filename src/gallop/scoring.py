@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import narwhals.stable.v2 as nw
 import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from gallop.bundle import Bundle
 from gallop.errors import EmptyTable
@@ -46,6 +48,7 @@ def probabilities(
     return leads, predict(leads, bundle), rows.rejected, counts
 
 
+@threadpool_limits.wrap(limits=1)
 def predict(leads: nw.DataFrame, bundle: Bundle) -> np.ndarray:
     """The probabilities of typed leads, as the rules keep them: shape (n,), in their order."""
     if not len(leads):
@@ -108,7 +111,7 @@ def probabilities_of_frame(leads: object, bundle: Bundle) -> np.ndarray:
 
 def _as_text(value: object) -> str:
     """As a CSV would hold it: whole numbers without a point, so that group 2.0 is level `2`."""
-    if value is None or value != value:  # noqa: PLR0124 NaN is what differs from itself
+    if pd.api.types.is_scalar(value) and pd.isna(value):
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

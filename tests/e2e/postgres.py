@@ -43,13 +43,13 @@ def postgres(folder: Path) -> Iterator[str]:
     data, port = folder / "data", free_port()
 
     def run(*command: str) -> None:
-        subprocess.run([*as_user, *command], check=True, capture_output=True, cwd="/", timeout=120)
+        subprocess.run([*as_user, *command], check=True, capture_output=True, cwd="/", timeout=180)
 
     run(initdb, "-D", str(data), "-U", "gallop", "--auth=trust", "--no-sync")
     options = f"-h 127.0.0.1 -p {port} -k {folder} -F"
-    run(pg_ctl, "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
+    run(pg_ctl, "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "-t", "120", "start")
     try:
         run(_program("createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "gallop", "gallop")
         yield f"postgresql+psycopg://gallop@127.0.0.1:{port}/gallop"
     finally:
-        run(pg_ctl, "-D", str(data), "-m", "immediate", "stop")
+        run(pg_ctl, "-D", str(data), "-m", "immediate", "-t", "120", "stop")

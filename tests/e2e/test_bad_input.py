@@ -78,7 +78,7 @@ def test_a_stages_exit_code_is_the_runs_exit_code(real: Checkout) -> None:
     before = real.outputs()
     replace_raw(real, three_labels)
     printed = real.gallop("run", code=15)
-    assert "stage data_clean failed" in printed
+    assert "data-clean failed" in printed
     assert "['2']" in printed
     assert real.outputs() == before
 

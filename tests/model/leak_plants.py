@@ -40,7 +40,7 @@ def _first_number(leads: Leads) -> np.ndarray:
     return leads.table[name].fillna(leads.table[name].mean()).to_numpy()
 
 
-def copy_of_the_label(leads, random):
+def copy_of_the_label(leads, _random):
     return _plant(leads, leads.label)
 
 
@@ -48,7 +48,7 @@ def noisy_copy(leads, random):
     return _plant(leads, np.where(_flipped(leads.label, random.uniform(0.01, 0.06), random) == 1, "b", "a"))
 
 
-def flipped_label(leads, random):
+def flipped_label(leads, _random):
     return _plant(leads, 1 - leads.label)
 
 

@@ -118,6 +118,7 @@ def test_each_trial_is_told_of(settings):
     assert sorted(told) == ["gradient_boosting"] + ["logistic_regression"] * 3
 
 
+@threadpool_limits.wrap(limits=1)
 def test_the_number_of_cores_does_not_change_a_single_bit(settings, monkeypatch):
     X, y = leads()
     chosen = training(settings, logistic_regression=1, random_forest=1, gradient_boosting=2)

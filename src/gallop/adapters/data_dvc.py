@@ -6,9 +6,9 @@ forced on, and what was pulled is digested again, because DVC checks a damaged c
 """
 
 import os
-import re
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -20,6 +20,8 @@ from gallop.errors import DamagedFile, DataUnavailable, StageFailed
 from gallop.files import digest, write_whole
 
 REMOTE_VARIABLE = "GALLOP_DATA_REMOTE"
+FAILURE_VARIABLE = "GALLOP_FAILURE_FILE"
+"""Where a command that runs inside DVC writes its name and exit code when it fails."""
 _TIMEOUT = 20.0
 
 
@@ -199,21 +201,12 @@ def reproduce(root: Path, stages: Sequence[str]) -> bool:
     # --single-item leaves the pointer alone: a plain repro asks the upstream about it, and may re-pin a changed file.
     command = [sys.executable, "-m", "dvc", "repro", "--quiet", "--single-item", *stages]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    environment = os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1"}
-    running = subprocess.Popen(command, cwd=root, env=environment, stderr=subprocess.PIPE, text=True)
-    failure = ""
-    for line in running.stderr or ():
-        if line.startswith("ERROR: failed to reproduce"):
-            failure = line.removeprefix("ERROR: ").strip()
-        else:
-            sys.stderr.write(line)
-    if code := running.wait():
-        stage = re.search(r"'(\w+)'", failure)
-        exit_code = re.search(r"exited with (\d+)", failure)
-        raise StageFailed(
-            f"stage {stage[1] if stage else '?'} failed; the outputs of earlier runs are as they were"
-            if exit_code
-            else f"dvc repro failed: {failure or f'exit code {code}'}",
-            int(exit_code[1]) if exit_code else 26,
-        )
+    with tempfile.TemporaryDirectory() as folder:
+        # DVC ends with 255 whatever a stage ended with, so the stage says it here.
+        said = Path(folder, "failure")
+        environment = os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1", FAILURE_VARIABLE: str(said)}
+        ended = subprocess.run(command, cwd=root, env=environment, check=False).returncode
+        if ended:
+            stage, code = said.read_text().split() if said.is_file() else ("a stage", "26")
+            raise StageFailed(f"{stage} failed; the outputs of the run before are as they were", int(code))
     return (lock.read_bytes() if lock.is_file() else b"") != before

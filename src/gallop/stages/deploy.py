@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gallop import bundle
 from gallop.bundle import Manifest
-from gallop.errors import NothingThere
+from gallop.errors import DamagedFile, NothingThere
 from gallop.ports import CHAMPION, Registry
 
 BUNDLES = "bundles"
@@ -40,12 +40,23 @@ def deploy(registry: Registry, deployed: Path) -> Manifest:
     bundle.write_manifest(fetched, manifest)
     # Two registries may both have a version 3, so the folder is named by the contents too.
     final = store / f"v{champion.version}-{manifest.digest[:12]}"
+    if final.is_dir() and not _is_whole(final):
+        # Nothing could score with it, so there is nothing to lose.
+        shutil.rmtree(final)
     if not final.is_dir():
         fetched.rename(final)
     bundle.verify(final)
     shutil.rmtree(coming, ignore_errors=True)
     _point(deployed, final)
     return manifest
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        bundle.verify(folder)
+    except (DamagedFile, NothingThere):
+        return False
+    return True
 
 
 def _point(link: Path, target: Path) -> None:

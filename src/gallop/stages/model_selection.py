@@ -72,6 +72,9 @@ def model_selection(
             registry.release(CHALLENGER)
         elif champion is not None and candidate.version != champion.version:
             registry.point(CHALLENGER, candidate.version, decision.because)
+        elif (challenger := registry.holder(CHALLENGER)) and challenger.version == candidate.version:
+            # The champion was made of the challenger by hand, or a promotion was killed half-way.
+            registry.release(CHALLENGER)
         now = registry.holder(CHAMPION)
     return Selected(
         decision=decision,

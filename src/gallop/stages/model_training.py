@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from gallop.bundle import Manifest
 from gallop.errors import ContractBroken, UnsafeModel
@@ -75,6 +76,8 @@ class Trained:
         )
 
 
+# On a busy machine trees predict a hundred times slower with a thread per core than with one.
+@threadpool_limits.wrap(limits=1)
 def model_training(
     sides: Sides,
     settings: Settings,

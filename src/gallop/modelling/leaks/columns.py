@@ -83,7 +83,7 @@ def _category(
         return
     rows, converted = counts(codes, study.label)
     bounds = [share(hits, n, study.confidence) for hits, n in zip(converted, rows, strict=True)]
-    yes = np.array([bound.low >= limits.certain for bound in bounds])
+    yes = np.array([bound.low >= limits.said for bound in bounds])
     no = np.array([bound.high <= study.rate / 4 for bound in bounds])
     said_yes = converted[yes].sum() / study.label.sum()
     said_no = (rows - converted)[no].sum() / (1 - study.label).sum()
@@ -93,7 +93,7 @@ def _category(
             name,
             levels,
             f"holds near-certain answers both ways (levels such as {_examples(values, codes, yes)} convert at "
-            f"{percent(limits.certain)} or more, {_examples(values, codes, no)} hardly ever) and alone ranks the leads "
+            f"{percent(limits.said)} or more, {_examples(values, codes, no)} hardly ever) and alone ranks the leads "
             f"with {auc(levels)}",
         )
         return
@@ -121,7 +121,7 @@ def _spike(name: str, values: Vector, codes: Codes, study: Study, limits: Limits
     rows = np.bincount(codes[known])
     usual = codes == rows.argmax()
     rest = known & ~usual
-    flag = Study(study.label[known], study.fold[known], study.confidence)
+    flag = study.of(known)
     if rest.sum() < 2 * _NEAR_ROWS or not 0 < flag.rate < 1:
         return
     there = flag_ranking(usual[known], flag)
@@ -142,9 +142,9 @@ def _spike(name: str, values: Vector, codes: Codes, study: Study, limits: Limits
             Kind.SPIKE,
             name,
             there,
-            f"is {number(centre)} in {percent(usual.sum() / known.sum())} of its rows, of which {percent(at[0] / at[1])} "
-            f"convert; just beside it {percent(near.mean())} do, at the far end {percent(far.mean())}. Whether it is "
-            f"{number(centre)} ranks the leads with {auc(there)}",
+            f"is {number(centre)} in {percent(usual.sum() / known.sum())} of its rows, of which "
+            f"{percent(at[0] / at[1])} convert; just beside it {percent(near.mean())} do, at the far end "
+            f"{percent(far.mean())}. Whether it is {number(centre)} ranks the leads with {auc(there)}",
         )
 
 
@@ -209,8 +209,8 @@ def _second_look(name: str, found: Estimate, limits: Limits) -> Iterator[Finding
             Kind.NAME,
             name,
             found,
-            f"has {', '.join(map(repr, sorted(words)))} in its name, as columns written later often have, and ranks the "
-            f"leads with {auc(found)}",
+            f"has {', '.join(map(repr, sorted(words)))} in its name, as columns written later often have, and ranks "
+            f"the leads with {auc(found)}",
             Severity.WARN,
         )
 

@@ -36,6 +36,10 @@ class Study:
     def rate(self) -> float:
         return float(self.label.mean())
 
+    def of(self, rows: NDArray[np.bool_]) -> "Study":
+        """The same question of some of the rows."""
+        return Study(self.label[rows], self.fold[rows], self.confidence)
+
 
 def study(label: Vector, *, confidence: float, looks: int, seed: int) -> Study:
     """Deal the rows into folds; `looks` is how many intervals will be drawn from them."""
@@ -67,7 +71,7 @@ def value_codes(values: Vector) -> Codes:
 
 def counts(codes: Codes, label: Vector) -> tuple[Vector, Vector]:
     """Rows and converted rows of each code."""
-    return np.bincount(codes).astype(float), np.bincount(codes, label)
+    return np.bincount(codes).astype(np.float64), np.bincount(codes, label).astype(np.float64)
 
 
 def held_out_rates(codes: Codes, study: Study) -> Vector:
@@ -90,7 +94,8 @@ def score_ranking(score: Vector, study: Study) -> Estimate:
 
 def flag_ranking(flag: NDArray[np.bool_], study: Study) -> Estimate:
     """AUC of a yes/no, in whichever direction it ranks better."""
-    return max(score_ranking(flag.astype(float), study), score_ranking(~flag * 1.0, study), key=lambda area: area.value)
+    both = (score_ranking(each.astype(np.float64), study) for each in (flag, ~flag))
+    return max(both, key=lambda area: area.value)
 
 
 def share(hits: float, rows: float, confidence: float) -> Estimate:

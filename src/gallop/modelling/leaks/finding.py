@@ -63,12 +63,14 @@ class Limits(Frozen):
     """AUC of one category: words rank this well only if someone who knew the outcome wrote them."""
     verdict: float = 0.70
     """AUC of one category that is also near certain in both directions."""
-    certain: float = 0.90
+    said: float = 0.85
     """Conversion rate of a level that says yes; a level says no below a quarter of the base rate."""
     verdict_side: float = 0.05
     """Share of each class that such levels must decide."""
     level_certain: float = 0.97
-    """Conversion rate of one value that decides alone (its lower bound at least `certain`) …"""
+    """Conversion rate of one value that decides alone …"""
+    certain: float = 0.90
+    """… the lower bound of that rate …"""
     level_odds: float = 10.0
     """… this many times the odds of the base rate …"""
     level_share: float = 0.10
@@ -107,7 +109,8 @@ class Limits(Frozen):
 
 
 LATER_WORDS: Final = frozenset(
-    "after cancel cancelled churned close closed converted deal final grade invoice last lost "
-    "outcome paid payment profile quality rating reason result score stage status tag tags updated value won".split()
+    {"after", "cancel", "cancelled", "churned", "close", "closed", "converted", "deal", "final", "grade", "invoice"}
+    | {"last", "lost", "outcome", "paid", "payment", "profile", "quality", "rating", "reason", "result", "score"}
+    | {"stage", "status", "tag", "tags", "updated", "value", "won"}
 )
 """Words in the names of columns that are often written after the outcome. They only ever make a warning."""

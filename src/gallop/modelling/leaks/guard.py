@@ -11,19 +11,14 @@ from gallop.modelling.leaks.columns import column_findings
 from gallop.modelling.leaks.evidence import Codes, Study, bin_codes, level_codes, study
 from gallop.modelling.leaks.finding import Finding, Limits, Severity
 from gallop.modelling.leaks.rows import day_findings, id_findings, order_findings, repeated_rows
-from gallop.modelling.leaks.together import (
-    group_means,
-    joint_pairs,
-    linear_function,
-    overall_score,
-    overwritten_copies,
-    too_good,
-)
+from gallop.modelling.leaks.together import joint_pairs, linear_function, overall_score, too_good
+from gallop.modelling.leaks.traces import group_means, overwritten_copies
 from gallop.schema import Role
 
 FEATURES = (Role.NUMBER, Role.CATEGORY, Role.BOOLEAN)
 _LOOKS_PER_COLUMN = 6
-_LOOKS_AT_ROWS = 20
+_LOOKS_PER_ID = 10
+_LOOKS_AT_ROWS = 10
 _FEWEST_PER_CLASS = 20
 
 
@@ -47,7 +42,7 @@ def find_leaks(
     Only training rows decide. The test rows are compared with them for equality, and for nothing else.
 
     Args:
-        train: columns as they are before anything is fitted: numbers float64 with NaN, all others with None for missing.
+        train: columns as they are before anything is fitted; NaN or None for missing.
         label: shape (n,), 0 or 1.
         roles: column → role; those in `FEATURES` that `train` has are looked at.
         ids: keys of the rows, by column name where that is known; not looked at as features.
@@ -69,23 +64,30 @@ def find_leaks(
     if min(outcome.sum(), (1 - outcome).sum()) < _FEWEST_PER_CLASS:
         return ()
     names = [name for name in train.columns if roles.get(name) in FEATURES]
-    looks = _LOOKS_PER_COLUMN * (len(names) + len(other_dates or {})) + _LOOKS_AT_ROWS
+    dates, keys = dict(other_dates or {}), _named(ids)
+    looks = _LOOKS_PER_COLUMN * (len(names) + len(dates)) + _LOOKS_PER_ID * len(keys) + _LOOKS_AT_ROWS
     rows = study(outcome, confidence=confidence, looks=looks, seed=seed)
     # The matrices are small: threads would only wait for each other.
     with threadpool_limits(limits=1):
-        dates = dict(other_dates or {})
-        table = train[names]
+        table = _typed(train[names], roles)
         views = {name: _view(table[name]) for name in names}
         found = [each for name in names for each in column_findings(name, table[name], rows, limits)]
         found += _seen_together(table, views, rows, looks, limits, _stopped(found))
-        for name, keys in _named(ids).items():
-            found += id_findings(name, keys, rows, limits)
+        for name, texts in keys.items():
+            found += id_findings(name, texts, rows, limits)
         if order is not None:
             found += order_findings(np.asarray(order), rows, limits)
         found += day_findings(days, dates, rows, limits)
         found += too_good({name: view for name, view in views.items() if name not in _stopped(found)}, rows, limits)
         outcome_of_test = None if test_label is None else np.asarray(test_label, dtype=np.float64)
-        found += repeated_rows(table, test, outcome_of_test, overall_score(views, rows)[0], rows, limits)
+        found += repeated_rows(
+            table,
+            None if test is None else _typed(test[names], roles),
+            outcome_of_test,
+            overall_score(views, rows)[0],
+            rows,
+            limits,
+        )
     stopped = _stopped(found)
     kept = [each for each in found if each.severity is Severity.STOP or each.column not in stopped]
     return tuple(sorted(kept, key=lambda each: each.severity is not Severity.STOP))
@@ -115,6 +117,13 @@ def _named(ids: Sequence[str | None] | Mapping[str, Sequence[str | None]] | None
     if ids is None:
         return {}
     return ids if isinstance(ids, Mapping) else {None: ids}
+
+
+def _typed(table: pd.DataFrame, roles: Mapping[str, Role]) -> pd.DataFrame:
+    """Numbers as float64, whatever kind of number they came as; everything else as it is."""
+    return pd.DataFrame(
+        {name: table[name].astype(np.float64 if roles[name] is Role.NUMBER else object) for name in table.columns}
+    )
 
 
 def _view(values: pd.Series) -> Codes:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from gallop.evaluation import Estimate, Vector
 from gallop.modelling.leaks.evidence import Codes, Study, bin_codes, flag_ranking, ranking, share
 from gallop.modelling.leaks.finding import Finding, Kind, Limits, Severity
-from gallop.modelling.leaks.wording import advice, auc, percent
+from gallop.modelling.leaks.wording import advice, auc, percent, stop
 
 _CHARACTERS = 4
-_DECIMAL = 10
+_EPOCH = np.datetime64("1970-01-01")
 _SMALL_SHARE = 0.01
 
 
@@ -57,29 +57,31 @@ def day_findings(
         if empty.any() and not empty.all():
             filled = flag_ranking(empty, study)
             if filled.low >= limits.missing:
-                told = f"{name}: is missing in {percent(empty.mean())} of the rows; that alone ranks them with {auc(filled)}."
-                yield _finding(Kind.MISSINGNESS, name, filled, told)
+                told = f"is missing in {percent(empty.mean())} of the rows, which ranks the leads with {auc(filled)}"
+                yield stop(Kind.MISSINGNESS, name, filled, told)
                 continue
         if decided is None:
-            alone = ranking(bin_codes(_numbers(dates - dates.min() if not empty.all() else dates - dates)), study)
+            alone = ranking(bin_codes(_numbers(dates - _EPOCH)), study)
             if alone.low >= limits.alone:
-                told = f"{name}: alone ranks the leads with {auc(alone)}."
-                yield _finding(Kind.SINGLE_COLUMN, name, alone, told)
+                yield stop(Kind.SINGLE_COLUMN, name, alone, f"alone ranks the leads with {auc(alone)}")
             continue
         gap = _numbers(dates - decided)
         known = ~np.isnan(gap)
-        later = known & (gap > 0)
-        if not later.any():
+        some = study.of(known)
+        if not (gap > 0).any() or some.rate in (0.0, 1.0):
             continue
-        after = share(later.sum(), known.sum(), study.confidence)
+        after = share((gap > 0).sum(), known.sum(), study.confidence)
         told = f"{name}: lies after the decision day in {percent(after.value)} of its rows"
         # How long before the decision day is honest recency, so all of that is one code here.
-        best = ranking(bin_codes(np.where(known, np.maximum(gap, 0.0), np.nan), 32), study)
+        best = ranking(bin_codes(np.maximum(gap[known], 0.0), 32), some)
         if best.low >= limits.after:
             said = f"{told}, and how long after ranks the leads with {auc(best)}."
             yield _finding(Kind.AFTER_DECISION_DAY, name, best, said)
         else:
-            said = f"{told}; it does not tell the label ({auc(best)}), but cannot be known when the score is used."
+            said = (
+                f"{told}. How long after hardly tells the label ({auc(best)}), but unless it is a planned day it is "
+                "not known when the score is used."
+            )
             yield _finding(Kind.AFTER_DECISION_DAY, name, after, said, Severity.WARN)
 
 
@@ -96,6 +98,8 @@ def repeated_rows(
     Look-alikes are common in coarse tables. They agree as often as chance says, p² + (1 − p)² for leads that convert
     with probability p (Simpson 1949), so only agreement beyond that, or disagreement beyond it, is a finding.
     """
+    if not train.shape[1]:
+        return
     key = _keys(train)
     twins = pd.DataFrame({"key": key, "label": study.label, "probability": probability}).groupby("key")
     known = twins.agg(rows=("label", "size"), label=("label", "mean"), probability=("probability", "mean"))
@@ -139,8 +143,8 @@ def _conflicts(known: pd.DataFrame, rows: int, study: Study, limits: Limits) -> 
     found = share(float(n[mixed].sum()), rows, study.confidence)
     excess = float((n * (mixed - chance)).sum()) / rows
     told = (
-        f"{percent(found.value)} of the rows have an equal row with the other label: {mixed.sum():,} of {len(groups):,} "
-        f"groups of equal rows, where look-alikes would differ in {chance.sum():,.0f}."
+        f"{percent(found.value)} of the rows have an equal row with the other label: {mixed.sum():,} of "
+        f"{len(groups):,} groups of equal rows, where look-alikes would differ in {chance.sum():,.0f}."
     )
     if surplus > 3 and found.low >= limits.conflicts and excess >= limits.conflicts / 2:
         yield _finding(Kind.DUPLICATES_OTHER_LABEL, None, found, told)

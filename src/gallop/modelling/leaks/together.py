@@ -1,10 +1,9 @@
 """Leaks that show only when columns are seen together."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations, permutations
+from collections.abc import Iterator, Mapping
+from itertools import combinations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from gallop.evaluation import Estimate, Vector
@@ -13,93 +12,16 @@ from gallop.modelling.leaks.evidence import (
     Codes,
     Study,
     bin_codes,
-    common_log_odds,
     counts,
     held_out_rates,
-    level_codes,
     ranking,
     score_ranking,
-    value_codes,
 )
 from gallop.modelling.leaks.finding import Finding, Kind, Limits, Severity
-from gallop.modelling.leaks.wording import advice, auc, percent
+from gallop.modelling.leaks.wording import advice, auc, stop
 
-_SHARED_LEVELS = 4
-_MARKER_SHARE = 0.95
 _COARSE = 8
 _SCREENED_ROWS = 5000
-_GROUPS = 3
-
-
-def overwritten_copies(levels: Mapping[str, pd.Series], study: Study, limits: Limits) -> Iterator[Finding]:
-    """A category that is the copy of another, except where one marker level overwrote it.
-
-    Two readings of one field that disagree prove that the field changes during a lead's life. Where being overwritten
-    goes with the label, at equal values of the untouched copy, what happened in between is in the column.
-    """
-    words = {name: frozenset(values.dropna().unique()) for name, values in levels.items()}
-    for name, other in permutations(levels, 2):
-        common = words[name] & words[other]
-        if len(common) < _SHARED_LEVELS:
-            continue
-        values, base = levels[name], levels[other]
-        differs = (values.astype(object) != base.astype(object)).to_numpy() & values.notna().to_numpy()
-        if not 0.02 <= differs.mean() <= 0.8:
-            continue
-        marker, rows = _most_frequent(values[differs])
-        if rows < _MARKER_SHARE * differs.sum() or marker in common:
-            continue
-        codes = level_codes(base)
-        odds = common_log_odds(differs, codes, study)
-        if max(odds.low, -odds.high) < limits.overwritten:
-            continue
-        told = (
-            f"equals {other} except in {percent(differs.mean())} of the rows, nearly all overwritten by {marker!r}: one "
-            f"field read at two times. At equal {other}, overwriting goes with {np.exp(odds.value):.2f} times the odds "
-            f"({np.exp(odds.low):.2f} to {np.exp(odds.high):.2f}) of converting"
-        )
-        yield _finding(Kind.OVERWRITTEN_COPY, name, odds, told, (other,))
-        alone = ranking(codes, study)
-        if alone.low >= limits.touched:
-            told = (
-                f"is a field that changes during a lead's life, as {name} shows, and ranks the leads with {auc(alone)}"
-            )
-            yield _finding(Kind.OVERWRITTEN_COPY, other, alone, told, (name,))
-
-
-def group_means(
-    numbers: Mapping[str, Vector], levels: Mapping[str, Codes], study: Study, looks: int, limits: Limits
-) -> Iterator[Finding]:
-    """A number that fits the conversion rates of its groups better than chance allows.
-
-    An honest forecast misses each group's rate by binomial noise. A mean computed from these very labels does not: the
-    chi-squared statistic of rates against values is then far too small (the lower tail, as Fisher 1936 read Mendel).
-    """
-    from scipy.stats import chi2
-
-    for name, values in numbers.items():
-        scale = 100.0 if np.nanmax(values, initial=0.0) > 1 else 1.0
-        if np.nanmin(values, initial=0.0) < 0 or np.nanmax(values, initial=0.0) > scale:
-            continue
-        own, found = value_codes(values), ranking(bin_codes(values), study)
-        groupings = [own, *(codes for codes in levels.values() if _constant_within(own, codes))]
-        for codes in groupings:
-            rows, converted = counts(codes, study.label)
-            stated = np.bincount(codes, np.nan_to_num(values) / scale) / np.maximum(rows, 1)
-            expected = rows * stated * (1 - stated)
-            used = expected >= 1
-            if used.sum() < _GROUPS:
-                continue
-            statistic = float((((converted - rows * stated) ** 2)[used] / expected[used]).sum())
-            chance = float(chi2.cdf(statistic, used.sum()))
-            if chance * looks < limits.too_even and found.low > 0.5:
-                ratio = statistic / used.sum()
-                told = (
-                    f"states the conversion rate of {used.sum()} groups of these rows with {percent(ratio)} of the "
-                    f"noise that a forecast must have (chance {chance:.1g}), and ranks the leads with {auc(found)}"
-                )
-                yield _finding(Kind.GROUP_MEAN, name, found, told)
-                break
 
 
 def joint_pairs(codes: Mapping[str, Codes], study: Study, limits: Limits) -> Iterator[Finding]:
@@ -119,7 +41,7 @@ def joint_pairs(codes: Mapping[str, Codes], study: Study, limits: Limits) -> Ite
         if found.low >= limits.pair:
             name, other = sorted((first, second), key=lambda each: alone[each])
             told = f"together with {other} ranks the leads with {auc(found)}, while neither does alone"
-            yield _finding(Kind.FUNCTION_OF_LABEL, name, found, told, (other,))
+            yield stop(Kind.FUNCTION_OF_LABEL, name, found, told, (other,))
 
 
 def linear_function(numbers: Mapping[str, Vector], study: Study, limits: Limits) -> Iterator[Finding]:
@@ -139,7 +61,7 @@ def linear_function(numbers: Mapping[str, Vector], study: Study, limits: Limits)
     if needed:
         others = tuple(needed[1:])
         told = f"in a linear function with {', '.join(others) or 'other numbers'} ranks the leads with {auc(found)}"
-        yield _finding(Kind.FUNCTION_OF_LABEL, needed[0], found, told, others)
+        yield stop(Kind.FUNCTION_OF_LABEL, needed[0], found, told, others)
 
 
 def overall_score(codes: Mapping[str, Codes], study: Study) -> tuple[Vector, Vector]:
@@ -186,29 +108,6 @@ def too_good(codes: Mapping[str, Codes], study: Study, limits: Limits) -> Iterat
         )
 
 
-def _finding(kind: Kind, name: str, estimate: Estimate, told: str, others: Sequence[str] = ()) -> Finding:
-    return Finding(
-        kind=kind,
-        column=name,
-        others=tuple(others),
-        severity=Severity.STOP,
-        estimate=estimate,
-        evidence=f"{name}: {told}.",
-        advice=advice(kind),
-    )
-
-
-def _most_frequent(values: pd.Series) -> tuple[object, int]:
-    found = values.value_counts()
-    return found.index[0], int(found.iloc[0])
-
-
-def _constant_within(own: Codes, codes: Codes) -> bool:
-    """Whether each level has one value of the number, and levels are groups rather than single rows."""
-    levels = len(np.unique(codes))
-    return levels < len(codes) / 2 and len(np.unique(codes * (own.max() + 1) + own)) == levels
-
-
 def _coarse(codes: Codes) -> Codes:
     """The most frequent codes, and one for all others: at most `_COARSE` + 2, for a small table of pairs."""
     frequent = np.argsort(-np.bincount(codes), kind="stable")[:_COARSE]
@@ -241,10 +140,10 @@ def _discriminant(numbers: Mapping[str, Vector], study: Study) -> Estimate:
     X = np.column_stack(parts) if parts else np.zeros((len(study.label), 0))
     X = (X - X.mean(axis=0)) / np.maximum(X.std(axis=0), 1e-12)
     X = np.column_stack([X, np.ones(len(X))])
-    score = np.zeros(len(X))
+    score, ridge = np.zeros(len(X)), 1e-9 * len(X) * np.eye(X.shape[1])
     whole, target = X.T @ X, X.T @ study.label
     for fold in range(FOLDS):
         out = study.fold == fold
         gram, moment = whole - X[out].T @ X[out], target - X[out].T @ study.label[out]
-        score[out] = X[out] @ np.linalg.solve(gram + 1e-9 * len(X) * np.eye(len(gram)), moment)
+        score[out] = X[out] @ np.linalg.solve(gram + ridge, moment)
     return score_ranking(score, study)

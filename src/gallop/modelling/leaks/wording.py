@@ -1,7 +1,9 @@
 """How figures and advice are put for a person."""
 
+from collections.abc import Sequence
+
 from gallop.evaluation import Estimate
-from gallop.modelling.leaks.finding import Kind
+from gallop.modelling.leaks.finding import Finding, Kind, Severity
 
 _LEAVE_OUT = (
     "Ask who writes this value and when. If it can be written or changed after the moment of scoring, leave the column "
@@ -18,8 +20,8 @@ _ADVICE = {
     Kind.NAME: "Say in the settings when its value is known (known_at); leave it out if that is after scoring.",
     Kind.TOO_GOOD: "Go through the columns named here and ask of each when its value is known; leave out what is "
     "written later. If the problem really is this easy, acknowledge it with the reason.",
-    Kind.ID_OR_ORDER: "Ids and row order are no features here, so nothing is lost by leaving them out; but find out how "
-    "the extract was made, since it sorted or numbered leads by what became of them.",
+    Kind.ID_OR_ORDER: "Ids and row order are no features here, so nothing is lost by leaving them out; but find out "
+    "how the extract was made, since it sorted or numbered leads by what became of them.",
     Kind.AFTER_DECISION_DAY: "Leave the column out, or take only what was known on the decision day.",
     Kind.DUPLICATES_ACROSS_SPLIT: "Remove the repeated rows, or split by the lead they belong to, so that no test row "
     "has its answer among the training rows.",
@@ -31,6 +33,19 @@ _ADVICE = {
 def advice(kind: Kind) -> str:
     """What a person should do about a finding of this kind."""
     return _ADVICE.get(kind, _LEAVE_OUT)
+
+
+def stop(kind: Kind, name: str, estimate: Estimate, said: str, others: Sequence[str] = ()) -> Finding:
+    """A finding about a column that stops the run; `said` follows its name, without the full stop."""
+    return Finding(
+        kind=kind,
+        column=name,
+        others=tuple(others),
+        severity=Severity.STOP,
+        estimate=estimate,
+        evidence=f"{name}: {said}.",
+        advice=advice(kind),
+    )
 
 
 def auc(estimate: Estimate) -> str:

@@ -1,0 +1,147 @@
+"""The steps of the pipeline: each takes a container and gives a container.
+
+Nothing here runs: Dagger evaluates a container when somebody asks for a result, and keeps every layer whose inputs
+did not change. The order of the steps is therefore the order of how seldom their inputs change.
+"""
+
+import os
+import re
+import uuid
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import dagger
+from dagger import dag
+
+from gallop.schema import STAGES
+
+PROJECT: Final = "/project"
+VENV: Final = "/opt/venv"
+DATA_REMOTE: Final = "/data-remote"
+SUMMARY: Final = "reports/summary.md"
+TRACKING_PORT: Final = 5000
+POSTGRES_PORT: Final = 5432
+
+Container = dagger.Container
+
+
+def image(name: str) -> str:
+    """The image pinned under this name; `PIPELINE_IMAGE` overrides the one that the stages run in."""
+    pins = Path(__file__).with_name("images.Dockerfile").read_text(encoding="utf-8")
+    pinned = {alias: image for image, alias in re.findall(r"^FROM (\S+) AS (\w+)$", pins, re.MULTILINE)}
+    override = os.environ.get("PIPELINE_IMAGE") if name == "python" else None
+    return override or pinned[name]
+
+
+def command(stage: str) -> list[str]:
+    """The command that runs a stage, here as on a laptop."""
+    return ["gallop", stage.replace("_", "-")]
+
+
+def verb(name: str) -> list[str]:
+    """The command that runs a verb of the Makefile, with the packages that are installed already."""
+    return ["make", "--old-file=.venv/ready", f"BIN={VENV}/bin", name]
+
+
+def with_packages(container: Container, lock: dagger.File) -> Container:
+    """The locked packages. The lock goes in before the source, so the layer holds until the lock changes."""
+    return (
+        container.with_mounted_cache("/root/.cache/pip", dag.cache_volume("gallop-pip"))
+        .with_exec(["python3", "-m", "venv", VENV])
+        .with_env_variable("VIRTUAL_ENV", VENV)
+        .with_env_variable("PATH", f"{VENV}/bin:/usr/local/bin:/usr/bin:/bin")
+        .with_workdir(PROJECT)
+        .with_file(f"{PROJECT}/requirements.lock", lock)
+        .with_exec(["pip", "install", "--require-hashes", "-r", "requirements.lock"])
+    )
+
+
+def with_project(container: Container, source: dagger.Directory) -> Container:
+    """The project itself, installed without asking any index for anything."""
+    install = ["pip", "install", "--no-deps", "--no-build-isolation", "--no-index", "."]
+    return container.with_directory(PROJECT, source).with_exec(install)
+
+
+def with_commit(container: Container, commit: str | None) -> Container:
+    """Which commit is trained. Git's own folder stays outside, with whatever its configuration holds."""
+    return container.with_env_variable("GALLOP_COMMIT", commit) if commit else container
+
+
+def with_secrets(container: Container, names: list[str]) -> Container:
+    """Variables of the host as secrets: the engine fetches each value, so no query, layer or log holds it."""
+    for name in names:
+        container = container.with_secret_variable(name, dag.secret(f"env://{name}"))
+    return container
+
+
+def with_data(container: Container, remote: str | None) -> Container:
+    """The raw data at its pin. A cached pull is as good as a new one, because pulling never moves the pin."""
+    if remote and urlsplit(remote).scheme:
+        container = container.with_env_variable("GALLOP_DATA_REMOTE", remote)
+    elif remote:
+        folder = dag.host().directory(str(Path(remote).resolve()))
+        container = container.with_mounted_directory(DATA_REMOTE, folder)
+        container = container.with_env_variable("GALLOP_DATA_REMOTE", DATA_REMOTE)
+    return container.with_exec(["gallop", "data", "pull"])
+
+
+def with_tracking(container: Container, address: str) -> Container:
+    """A tracking server. What it holds is no input that a cache could know, so every call runs the stages anew."""
+    return container.with_env_variable("MLFLOW_TRACKING_URI", address).with_env_variable(
+        "PIPELINE_RUN", uuid.uuid4().hex
+    )
+
+
+def with_bound_tracking(container: Container, tools: Container) -> Container:
+    """A tracking server of our own, which only this session can reach; `tools` has the packages."""
+    return with_tracking(
+        container.with_service_binding("mlflow", tracking_server(tools)), f"http://mlflow:{TRACKING_PORT}"
+    )
+
+
+def with_stages(container: Container) -> Container:
+    """Every stage, one exec each, then the summary of what came out."""
+    for stage in STAGES:
+        container = container.with_exec(command(stage))
+    return container.with_exec(["gallop", "summary", "--markdown"], redirect_stdout=f"{PROJECT}/{SUMMARY}")
+
+
+def with_bundle(container: Container, bundle: dagger.Directory) -> Container:
+    """The deployed bundle in its usual place, and `gallop` as the program, for a user without rights."""
+    return (
+        container.with_directory(f"{PROJECT}/models/deployed", bundle)
+        .with_user("10001:10001")
+        .with_entrypoint(["gallop"])
+        .with_default_args(["score", "--help"])
+    )
+
+
+def tracking_server(tools: Container) -> dagger.Service:
+    """MLflow's server on PostgreSQL. Both keep their state in cache volumes, from one run to the next."""
+    server = ["mlflow", "server", "--host", "0.0.0.0", "--port", str(TRACKING_PORT), "--workers", "1"]
+    server += ["--backend-store-uri", f"postgresql+psycopg://mlflow@postgres:{POSTGRES_PORT}/mlflow"]
+    server += ["--artifacts-destination", "/artifacts", "--allowed-hosts", f"mlflow:{TRACKING_PORT}"]
+    return (
+        tools.with_service_binding("postgres", postgres_server())
+        .with_env_variable("MLFLOW_DISABLE_TELEMETRY", "true")
+        .with_mounted_cache("/artifacts", dag.cache_volume("gallop-artifacts"))
+        .with_exposed_port(TRACKING_PORT)
+        .as_service(args=server)
+    )
+
+
+def postgres_server() -> dagger.Service:
+    """PostgreSQL with one database. Locked, so that two runs at once never open the same files."""
+    one_at_a_time = dagger.CacheSharingMode.LOCKED
+    return (
+        dag.container()
+        .from_(image("postgres"))
+        .with_env_variable("POSTGRES_USER", "mlflow")
+        .with_env_variable("POSTGRES_DB", "mlflow")
+        # No password: the network belongs to this session, and a secret that guards nothing can only leak.
+        .with_env_variable("POSTGRES_HOST_AUTH_METHOD", "trust")
+        .with_mounted_cache("/var/lib/postgresql/data", dag.cache_volume("gallop-postgres"), sharing=one_at_a_time)
+        .with_exposed_port(POSTGRES_PORT)
+        .as_service(use_entrypoint=True)
+    )

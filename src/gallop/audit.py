@@ -1,0 +1,247 @@
+"""How far an exported classifier can be trusted, judged by rows with known outcomes and by nothing else. Pure.
+
+A contract of a few rows says that a file answers; 6 of 500 models trained on shuffled labels meet such a contract too.
+An audit asks more. It measures on every row, with bootstrap intervals, and holds each demand against the worse end of
+its interval, so few rows never pass by luck. It compares the ranking with the same ranking of shuffled labels. And it
+requires what any honest scorer has: the same answer for a row whether it comes first, last or alone.
+"""
+
+import csv
+from pathlib import Path
+from typing import Annotated, Final, Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
+
+from gallop.errors import ContractBroken, CutTable, EmptyTable, OneClass, UnknownLabel, UnreadableEncoding, WrongType
+from gallop.evaluation import Estimate, Frozen, estimate
+
+Vector = NDArray[np.float64]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+_ALONE: Final = 100
+"""Rows that are also asked about one by one."""
+_SAME: Final = 1e-6
+"""Probabilities of one row may differ by this much between two calls: sums in another order, in 32 bits."""
+
+
+class AuditSettings(Frozen):
+    """What is demanded, and how it is measured. Each default is what no sensible model fails."""
+
+    min_auc: Share = Field(0.5, description="The ranking must surely be better than this (0.5: than none).")
+    max_log_loss: float = Field(0.6931, gt=0.0, description="The log-loss must surely be below this (a coin's).")
+    min_right: Share = Field(0.5, description="The share of rows predicted right must surely be above this.")
+    max_p_value: Share = Field(0.01, description="Chance that shuffled labels are ranked as well, at most this.")
+    threshold: Share = Field(0.5, description="Smallest probability that counts as a yes.")
+    permutations: int = Field(2000, ge=100, le=1_000_000, description="Shufflings of the labels.")
+    resamples: int = Field(2000, ge=100, le=100_000, description="Bootstrap resamples behind each interval.")
+    confidence: float = Field(0.95, gt=0.0, lt=1.0, description="Coverage of the intervals.")
+    seed: int = Field(42, ge=0, lt=2**32, description="Seed of shuffling and resampling.")
+
+
+class Shuffled(Frozen):
+    """The control: how well the same scores rank shuffled labels."""
+
+    permutations: int
+    mean: float
+    high: float
+    """The 95th percentile of the areas under the ROC curve."""
+    p_value: float
+
+
+class Demand(Frozen):
+    """One thing that was demanded, what was found, and whether that is enough."""
+
+    name: str
+    wanted: str
+    found: str
+    met: bool
+
+
+class Audit(Frozen):
+    """The verdict, with all it rests on."""
+
+    rows: int
+    positives: int
+    metrics: dict[str, Estimate]
+    shuffled: Shuffled
+    best_column: str
+    """The single column that ranks the rows best by itself."""
+    best_column_auc: float
+    demands: tuple[Demand, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every demand is met."""
+        return all(demand.met for demand in self.demands)
+
+
+@runtime_checkable
+class Classifier(Protocol):
+    """What is audited: anything that gives two probabilities a row."""
+
+    def predict_proba(self, X: pd.DataFrame) -> NDArray: ...
+
+
+def read_rows(path: Path) -> pd.DataFrame:
+    """Read encoded rows: a CSV of finite numbers with a header.
+
+    Raises:
+        EmptyTable, CutTable, WrongType, UnreadableEncoding: naming the row and the column.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *records = [record for record in csv.reader(file) if record] or [[]]
+    except UnicodeDecodeError:
+        raise UnreadableEncoding(f"{path}: not UTF-8") from None
+    except OSError as error:
+        raise EmptyTable(f"{path}: cannot be read: {error.strerror}") from None
+    if not records:
+        raise EmptyTable(f"{path}: needs a header and at least one row")
+    values = np.empty((len(records), len(header)))
+    for row, record in enumerate(records):
+        if len(record) != len(header):
+            raise CutTable(f"{path}: row {row + 1} has {len(record)} values, the header has {len(header)}")
+        for place, text in enumerate(record):
+            values[row, place] = _number(text)
+            if not np.isfinite(values[row, place]):
+                raise WrongType(f"{path}: row {row + 1}, column {header[place]}: {text!r} is no finite number")
+    return pd.DataFrame(values, columns=header)
+
+
+def read_labels(path: Path, rows: int) -> Vector:
+    """Read one label a row: a CSV with a header and one column of 0 and 1, both there.
+
+    Raises:
+        As `read_rows`, and UnknownLabel, OneClass.
+    """
+    table = read_rows(path)
+    if table.shape != (rows, 1):
+        raise CutTable(f"{path}: {len(table)} rows of {table.shape[1]} columns; {rows} labels in one column are needed")
+    labels = table.iloc[:, 0].to_numpy()
+    if unknown := sorted(set(labels) - {0.0, 1.0}):
+        raise UnknownLabel(f"{path}: labels are 0 and 1, there are also {unknown[:3]}")
+    if labels.min() == labels.max():
+        raise OneClass(f"{path}: all {rows} labels are {labels[0]:.0f}; an audit needs both outcomes")
+    return labels
+
+
+def audit(model: object, rows: pd.DataFrame, labels: Vector, settings: AuditSettings) -> Audit:
+    """Judge a classifier.
+
+    Args:
+        model: the estimator, already loaded.
+        rows: shape (n, columns), encoded as the model takes them.
+        labels: shape (n,), 0 or 1, both present.
+
+    Raises:
+        ContractBroken: it gives no probabilities for these rows, or other ones for the same row.
+    """
+    probability = probabilities(model, rows)
+    how = settings.model_dump(include={"threshold", "resamples", "confidence", "seed"})
+    metrics = estimate(labels, probability, **how)
+    shuffled = shuffled_control(labels, probability, permutations=settings.permutations, seed=settings.seed)
+    # A column may rank either way round.
+    areas = {str(name): areas_under_roc(rows[name].to_numpy(), labels[None])[0] for name in rows}
+    best = max(areas, key=lambda name: abs(areas[name] - 0.5))
+    return Audit(
+        rows=len(rows),
+        positives=int(labels.sum()),
+        metrics=metrics,
+        shuffled=shuffled,
+        best_column=best,
+        best_column_auc=0.5 + abs(areas[best] - 0.5),
+        demands=_demands(metrics, shuffled, settings),
+    )
+
+
+def probabilities(model: object, rows: pd.DataFrame) -> Vector:
+    """The probabilities of a yes, shape (n,), once it is clear that each row's is its own. Raises `ContractBroken`."""
+    named = list(getattr(model, "feature_names_in_", rows.columns))
+    if named != list(rows.columns):
+        raise ContractBroken(f"the model takes the columns {named}; the rows have {list(rows.columns)}")
+    if not isinstance(model, Classifier):
+        raise ContractBroken(f"a {type(model).__name__} gives no probabilities; an audit needs predict_proba")
+    answers = _answers(model, rows)
+    backwards = _answers(model, rows.iloc[::-1])[::-1]
+    alone = np.vstack([_answers(model, rows.iloc[[row]]) for row in range(min(len(rows), _ALONE))])
+    for what, again in (("in another order", backwards), ("alone", alone)):
+        apart = np.abs(answers[: len(again)] - again).max(axis=1)
+        if apart.max() > _SAME:
+            raise ContractBroken(
+                f"row {int(apart.argmax()) + 1} gets another probability {what}: {apart.max():.2g} apart"
+            )
+    return answers[:, 1]
+
+
+def _answers(model: Classifier, rows: pd.DataFrame) -> NDArray:
+    answers = np.asarray(model.predict_proba(rows.copy()), dtype=float)
+    if answers.shape != (len(rows), 2) or not np.all((answers >= 0) & (answers <= 1)):
+        raise ContractBroken(f"for {len(rows)} rows the model gives {answers.shape} values, not two probabilities each")
+    return answers
+
+
+def shuffled_control(labels: Vector, probability: Vector, *, permutations: int, seed: int) -> Shuffled:
+    """Rank shuffled labels with the same scores.
+
+    The p-value counts the observed order as one of the shufflings (Phipson & Smyth 2010), so it is never 0.
+    """
+    shuffles = np.random.default_rng(seed).permuted(np.tile(labels, (permutations, 1)), axis=1)
+    areas = areas_under_roc(probability, shuffles)
+    as_good = int(np.sum(areas >= areas_under_roc(probability, labels[None])[0] - 1e-12))
+    return Shuffled(
+        permutations=permutations,
+        mean=float(areas.mean()),
+        high=float(np.quantile(areas, 0.95)),
+        p_value=(1 + as_good) / (1 + permutations),
+    )
+
+
+def areas_under_roc(scores: Vector, labels: Vector) -> Vector:
+    """Area under the ROC curve by rank sums (Mann & Whitney 1947); ties count one half.
+
+    Args:
+        scores: shape (n,).
+        labels: shape (b, n), 0 or 1, both in each.
+    """
+    from scipy.stats import rankdata
+
+    yes = labels.sum(axis=1)
+    no = labels.shape[1] - yes
+    return (labels @ rankdata(scores) - yes * (yes + 1) / 2) / (yes * no)
+
+
+def markdown(found: Audit, name: str) -> str:
+    """The verdict as a page for people."""
+    verdict = "passes" if found.passed else "does not pass"
+    lines = [f"## {name} {verdict}", "", f"{found.rows} rows, {found.positives} of them positive.", ""]
+    lines += ["| demand | wanted | found | |", "| --- | --- | --- | --- |"]
+    lines += [f"| {each.name} | {each.wanted} | {each.found} | {'✓' if each.met else '✗'} |" for each in found.demands]
+    lines += ["", "| metric | value | interval |", "| --- | --- | --- |"]
+    lines += [
+        f"| {key} | {each.value:.3f} | {each.low:.3f} to {each.high:.3f} |" for key, each in found.metrics.items()
+    ]
+    control = found.shuffled
+    lines += ["", f"Shuffled labels: ROC AUC {control.mean:.3f} on average, 95 % of them below {control.high:.3f}."]
+    lines += [f"The best single column, {found.best_column}, has ROC AUC {found.best_column_auc:.3f} by itself."]
+    return "\n".join(lines)
+
+
+def _demands(metrics: dict[str, Estimate], control: Shuffled, wanted: AuditSettings) -> tuple[Demand, ...]:
+    auc, loss, right = metrics["roc_auc"].low, metrics["log_loss"].high, metrics["accuracy"].low
+    chance = control.p_value
+    held = (
+        ("ROC AUC", f"> {wanted.min_auc}", f"at least {auc:.3f}", auc > wanted.min_auc),
+        ("log-loss", f"< {wanted.max_log_loss}", f"at most {loss:.3f}", loss < wanted.max_log_loss),
+        ("rows right", f"> {wanted.min_right}", f"at least {right:.3f}", right > wanted.min_right),
+        ("shuffled labels", f"p ≤ {wanted.max_p_value}", f"p = {chance:.4f}", chance <= wanted.max_p_value),
+    )
+    return tuple(Demand(name=name, wanted=least, found=found, met=met) for name, least, found, met in held)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return np.nan

@@ -1,0 +1,50 @@
+"""`gallop audit`: the one command that needs no project, since it judges anybody's model file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def audit(
+    model: Annotated[Path, typer.Argument(help="A pickled scikit-learn or XGBoost classifier.")],
+    rows: Annotated[Path, typer.Option(help="CSV with a header and one encoded row a line, as the model takes them.")],
+    labels: Annotated[Path, typer.Option(help="CSV with a header and one label (0 or 1) a line.")],
+    min_auc: Annotated[float, typer.Option(help="The ranking must surely be better than this.")] = 0.5,
+    max_log_loss: Annotated[float, typer.Option(help="The log-loss must surely be below this.")] = 0.6931,
+    min_right: Annotated[float, typer.Option(help="The share predicted right must surely be above this.")] = 0.5,
+    max_p_value: Annotated[float, typer.Option(help="Chance that shuffled labels are ranked as well.")] = 0.01,
+    threshold: Annotated[float, typer.Option(help="Smallest probability that counts as a yes.")] = 0.5,
+    permutations: Annotated[int, typer.Option(help="Shufflings of the labels.")] = 2000,
+    resamples: Annotated[int, typer.Option(help="Bootstrap resamples behind each interval.")] = 2000,
+    confidence: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
+    seed: Annotated[int, typer.Option(help="Seed of shuffling and resampling.")] = 42,
+) -> None:
+    """Judge a model file by rows with known outcomes: intervals, shuffled labels, thresholds. Prints Markdown."""
+    from pydantic import ValidationError
+
+    from gallop.audit import AuditSettings, audit, markdown, read_labels, read_rows
+    from gallop.contract import load_model
+    from gallop.errors import ContractBroken, SettingsError
+
+    try:
+        wanted = AuditSettings(
+            min_auc=min_auc,
+            max_log_loss=max_log_loss,
+            min_right=min_right,
+            max_p_value=max_p_value,
+            threshold=threshold,
+            permutations=permutations,
+            resamples=resamples,
+            confidence=confidence,
+            seed=seed,
+        )
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        option = f"--{str(problem['loc'][0]).replace('_', '-')}"
+        raise SettingsError(f"{option}: got {problem['input']!r}. {problem['msg']}") from None
+    table = read_rows(rows)
+    found = audit(load_model(model), table, read_labels(labels, len(table)), wanted)
+    typer.echo(markdown(found, str(model)))
+    if missed := [demand.name for demand in found.demands if not demand.met]:
+        raise ContractBroken(f"{model}: fails the audit: {', '.join(missed)}")

@@ -1,0 +1,96 @@
+"""Columns that were made from another column, or from the label, after the fact: overwritten copies, group means."""
+
+from collections.abc import Iterator, Mapping
+from itertools import permutations
+
+import numpy as np
+import pandas as pd
+
+from gallop.evaluation import Estimate, Vector
+from gallop.modelling.leaks.evidence import Codes, Study, bin_codes, common_log_odds, counts, ranking, value_codes
+from gallop.modelling.leaks.finding import Finding, Kind, Limits
+from gallop.modelling.leaks.wording import auc, percent, stop
+
+_SHARED_LEVELS = 4
+_MARKER_SHARE = 0.95
+_FEWEST_TOUCHED, _MOST_TOUCHED = 0.02, 0.8
+_GROUPS = 3
+
+
+def overwritten_copies(levels: Mapping[str, pd.Series], study: Study, limits: Limits) -> Iterator[Finding]:
+    """A category that is the copy of another, except where one marker level overwrote it.
+
+    Two readings of one field that disagree prove that the field changes during a lead's life. Where being overwritten
+    goes with the label, at equal values of the untouched copy, what happened in between is in the column.
+    """
+    # One vocabulary for all columns, so that levels compare as small numbers.
+    codes, words = pd.factorize(np.concatenate([values.astype(object) for values in levels.values()] or [[]]))
+    columns = dict(zip(levels, np.split(codes, len(levels) or 1), strict=False))
+    seen = {name: frozenset(np.unique(column).tolist()) - {-1} for name, column in columns.items()}
+    for name, other in permutations(levels, 2):
+        if len(seen[name] & seen[other]) < _SHARED_LEVELS:
+            continue
+        differs = (columns[name] != columns[other]) & (columns[name] >= 0)
+        if not _FEWEST_TOUCHED <= differs.mean() <= _MOST_TOUCHED:
+            continue
+        over = np.bincount(columns[name][differs])
+        if over.max() < _MARKER_SHARE * differs.sum() or int(over.argmax()) in seen[other]:
+            continue
+        marker, codes = words[over.argmax()], columns[other] + 1
+        odds = common_log_odds(differs, codes, study)
+        if max(odds.low, -odds.high) < limits.overwritten:
+            continue
+        told = (
+            f"equals {other} except in {percent(differs.mean())} of the rows, nearly all overwritten by {marker!r}: "
+            f"one field read at two times. At equal {other}, overwriting goes with {np.exp(odds.value):.2f} times the "
+            f"odds ({np.exp(odds.low):.2f} to {np.exp(odds.high):.2f}) of converting"
+        )
+        times = Estimate(value=np.exp(odds.value), low=np.exp(odds.low), high=np.exp(odds.high))
+        yield stop(Kind.OVERWRITTEN_COPY, name, times, told, (other,))
+        alone = ranking(codes, study)
+        if alone.low >= limits.touched:
+            told = (
+                f"is a field that changes during a lead's life, as {name} shows, and ranks the leads with {auc(alone)}"
+            )
+            yield stop(Kind.OVERWRITTEN_COPY, other, alone, told, (name,))
+
+
+def group_means(
+    numbers: Mapping[str, Vector], levels: Mapping[str, Codes], study: Study, looks: int, limits: Limits
+) -> Iterator[Finding]:
+    """A number that fits the conversion rates of its groups better than chance allows.
+
+    An honest forecast misses each group's rate by binomial noise. A mean computed from these very labels does not: the
+    chi-squared statistic of rates against values is then far too small (the lower tail, as Fisher 1936 read Mendel).
+    """
+    from scipy.stats import chi2
+
+    for name, values in numbers.items():
+        scale = 100.0 if np.nanmax(values, initial=0.0) > 1 else 1.0
+        if np.nanmin(values, initial=0.0) < 0 or np.nanmax(values, initial=0.0) > scale:
+            continue
+        own, found = value_codes(values), ranking(bin_codes(values), study)
+        groupings = [own, *(codes for codes in levels.values() if _constant_within(own, codes))]
+        for codes in groupings:
+            rows, converted = counts(codes, study.label)
+            stated = np.bincount(codes, np.nan_to_num(values) / scale) / np.maximum(rows, 1)
+            expected = rows * stated * (1 - stated)
+            used = expected >= 1
+            if used.sum() < _GROUPS:
+                continue
+            statistic = float((((converted - rows * stated) ** 2)[used] / expected[used]).sum())
+            chance = float(chi2.cdf(statistic, used.sum()))
+            if chance * looks < limits.too_even:
+                ratio = statistic / used.sum()
+                told = (
+                    f"states the conversion rate of {used.sum()} groups of these rows with {percent(ratio)} of the "
+                    f"noise that a forecast must have (chance {chance:.1g}), and ranks the leads with {auc(found)}"
+                )
+                yield stop(Kind.GROUP_MEAN, name, found, told)
+                break
+
+
+def _constant_within(own: Codes, codes: Codes) -> bool:
+    """Whether each level has one value of the number, and levels are groups rather than single rows."""
+    levels = len(np.unique(codes))
+    return levels < len(codes) / 2 and len(np.unique(codes * (own.max() + 1) + own)) == levels

@@ -1,0 +1,54 @@
+#!/bin/sh
+# Makes the images on which the container tests run, once: Debian bookworm in place of the pinned Python images, and
+# PostgreSQL on it in place of the pinned one, where no registry can be reached.
+#
+# The system comes by debootstrap from the mirror that this machine's apt uses already. Needs root and apt.
+set -eu
+
+base=localhost/gallop-bookworm
+postgres=localhost/gallop-postgres
+path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+if ! command -v buildah >/dev/null || ! command -v debootstrap >/dev/null; then
+    [ "$(id -u)" = 0 ] || { echo "base_image.sh: buildah or debootstrap is missing; run as root to install them" >&2; exit 1; }
+    apt-get update -q
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends buildah debootstrap
+fi
+
+exists() {
+    buildah inspect --type image "$1" >/dev/null 2>&1
+}
+
+make_base() {
+    # The first mirror that apt has for Debian itself (not its security updates).
+    mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL) $(COMPONENT)' 'Created-By: Packages' |
+        awk '$2 == "Debian" && $3 == "Debian" && $4 == "main" { print $1; exit }')
+    mirror=${DEBIAN_MIRROR:-$mirror}
+    [ -n "$mirror" ] || { echo "base_image.sh: apt knows no Debian mirror; name one in DEBIAN_MIRROR" >&2; exit 1; }
+    root=$(mktemp -d)
+    trap 'rm -rf "$root"' EXIT
+    debootstrap --variant=minbase --include=python3,python3-venv,git,make,ca-certificates bookworm "$root" "$mirror"
+    rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
+    container=$(buildah from scratch)
+    buildah add --quiet "$container" "$root" / >/dev/null
+    buildah config --env PATH="$path" --env LANG=C.UTF-8 "$container"
+    buildah commit --quiet --disable-compression --rm "$container" "$base" >/dev/null
+}
+
+make_postgres() {
+    container=$(buildah from --pull-never "$base")
+    # As in the pinned image: no cluster is made by the package, and the first start makes one from three variables.
+    buildah run --isolation chroot --network host "$container" -- sh -eu -c '
+        mkdir -p /etc/postgresql-common
+        echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf
+        apt-get update -q
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql
+        rm -rf /var/cache/apt/archives/*.deb /var/lib/apt/lists/*'
+    buildah copy --quiet --chmod 755 "$container" "$(dirname "$0")/postgres_entrypoint.sh" \
+        /usr/local/bin/docker-entrypoint.sh >/dev/null
+    buildah config --env PGDATA=/var/lib/postgresql/data --entrypoint '["docker-entrypoint.sh"]' --cmd postgres "$container"
+    buildah commit --quiet --disable-compression --rm "$container" "$postgres" >/dev/null
+}
+
+exists "$base" || make_base
+exists "$postgres" || make_postgres

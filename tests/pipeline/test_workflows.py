@@ -1,0 +1,292 @@
+"""The workflows say nothing that the project does not have: verbs, commands, paths, artifacts, inputs."""
+
+import itertools
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import typer
+from containers import steps
+from ruamel.yaml import YAML
+from typer.main import get_command
+
+from gallop.audit import AuditSettings
+from gallop.cli import app
+from gallop.project import Project
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+ACTION = ROOT / "action.yml"
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+SOURCES = [ACTION, *WORKFLOWS]
+USES = [
+    (path, line.strip())
+    for path in SOURCES
+    for line in path.read_text().splitlines()
+    if " uses:" in line and "#   " not in line
+]
+SCHEMAS = {
+    "vendor.github-workflows": WORKFLOWS,
+    "custom.github-workflows-require-timeout": WORKFLOWS,
+    "vendor.github-actions": [ACTION],
+    "vendor.dependabot": [ROOT / ".github" / "dependabot.yml"],
+}
+
+Step = dict[str, Any]
+
+
+def content(path: Path) -> dict[str, Any]:
+    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+
+
+def jobs() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in WORKFLOWS:
+        for name, job in content(path)["jobs"].items():
+            yield f"{path.stem}.{name}", job
+
+
+def steps_of(path: Path) -> list[Step]:
+    found = content(path)
+    owners = [found["runs"]] if path == ACTION else list(found["jobs"].values())
+    return [step for owner in owners for step in owner["steps"]]
+
+
+def all_steps() -> list[Step]:
+    return [step for path in SOURCES for step in steps_of(path)]
+
+
+def command_lines() -> list[list[str]]:
+    """Every command that a workflow runs, split into words; those of Dagger's action too."""
+    scripts = [step["run"] for step in all_steps() if "run" in step]
+    scripts += [step["with"]["args"] for step in all_steps() if "dagger-for-github" in step.get("uses", "")]
+    return [shlex.split(line) for script in scripts for line in script.splitlines() if line.strip()]
+
+
+def called(program: str) -> list[list[str]]:
+    """What a program is called with, over all workflows."""
+    found = []
+    for words in command_lines():
+        for place, word in enumerate(words):
+            if Path(word).name == program and place < 3:
+                found.append(list(itertools.takewhile(lambda word: word not in {"|", ">>"}, words[place + 1 :])))
+    return found
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_the_files_meet_githubs_schemas(schema: str) -> None:
+    command = [str(BIN / "check-jsonschema"), "--builtin-schema", schema, *map(str, SCHEMAS[schema])]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_the_auditor_finds_nothing_in_the_workflows() -> None:
+    command = [str(BIN / "zizmor"), "--offline", "--no-progress", "--quiet", "--persona=auditor", "--format=json"]
+    found = subprocess.run([*command, str(ACTION), str(ROOT / ".github")], capture_output=True, text=True, check=False)
+    assert json.loads(found.stdout) == []
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert [path.stem for path in WORKFLOWS] == ["ci", "release", "train-and-test"]
+    assert len(USES) > 10
+    assert len(command_lines()) > 10
+
+
+@pytest.mark.parametrize(("path", "line"), USES, ids=lambda value: getattr(value, "name", None))
+def test_every_action_is_pinned_by_commit_and_says_its_version(path: Path, line: str) -> None:
+    assert re.fullmatch(r"(- )?uses: [\w.-]+/[\w.-]+@[0-9a-f]{40} # (v\d+\.\d+\.\d+|no release, main)", line), path
+
+
+def test_each_action_is_pinned_at_one_commit_everywhere() -> None:
+    pins = {line.split("uses: ")[1] for _, line in USES}
+    assert len({pin.split("@")[0] for pin in pins}) == len(pins)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_may_do_nothing_by_default_and_replaces_its_own_older_runs(path: Path) -> None:
+    found = content(path)
+    assert found["permissions"] == {}
+    assert "github.ref" in found["concurrency"]["group"]
+
+
+def test_only_publishing_may_write() -> None:
+    writers = [name for name, job in jobs() if "write" in job["permissions"].values()]
+    assert writers == ["release.publish"]
+
+
+def test_no_checkout_leaves_its_credentials_behind() -> None:
+    checkouts = [step for step in all_steps() if "actions/checkout" in step.get("uses", "")]
+    assert [step for step in checkouts if step["with"].get("persist-credentials") is not False] == []
+
+
+def test_every_verb_that_is_made_is_in_the_makefile() -> None:
+    verbs = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    asked = [words[0] for words in called("make")]
+    assert {"check", "test"} <= set(asked)
+    assert [verb for verb in asked if verb not in verbs] == []
+
+
+def test_every_call_of_the_pipeline_is_one_that_it_takes(pipeline: ModuleType) -> None:
+    calls = called("pipeline.py")
+    assert [words[0] for words in calls].count("train") == 2
+    for words in calls:
+        assert pipeline.parse(words).function == words[0]
+
+
+def test_every_call_of_gallop_is_one_that_it_takes() -> None:
+    group = get_command(app)
+    calls = called("gallop")
+    assert {"summary", "audit"} == {words[0] for words in calls}
+    for call in calls:
+        words = ["1" if word.startswith("$") else word for word in call]
+        command = group.get_command(typer.Context(group), words[0])  # ty: ignore[missing-attribute]
+        assert command is not None, words
+        command.make_context(words[0], words[1:], resilient_parsing=False)
+
+
+def test_every_file_of_the_project_that_is_named_is_there() -> None:
+    named = {word for words in command_lines() for word in words if word.endswith((".lock", ".py", ".txt", ".sh"))}
+    assert {"containers/driver.lock", "containers/scoring.lock", "pipeline.py"} <= named
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
+def test_every_output_that_is_read_is_one_that_the_pipeline_writes() -> None:
+    places = Project.open(ROOT).places
+    written = {str(place.relative_to(ROOT)) for place in (places.export, places.report, places.metrics)}
+    uploaded = [step["with"]["path"].split() for step in all_steps() if "upload-artifact" in step.get("uses", "")]
+    shown = [words[1] for words in command_lines() if words[0] == "cat"]
+    outputs = [path for paths in uploaded for path in paths if path != "dist/"]
+    assert sorted(outputs) == sorted(written)
+    assert shown == [steps.SUMMARY]
+
+
+def test_an_artifact_that_is_missing_fails_its_upload() -> None:
+    uploads = [step["with"] for step in all_steps() if "upload-artifact" in step.get("uses", "")]
+    assert sorted(upload["name"] for upload in uploads) == ["model", "release", "report"]
+    assert {upload["if-no-files-found"] for upload in uploads} == {"error"}
+
+
+def test_the_validator_judges_the_model_that_was_just_trained() -> None:
+    workflow = content(ROOT / ".github" / "workflows" / "train-and-test.yml")
+    assert workflow["name"] == "Train and Test Model"
+    assert set(workflow["on"]) == {"push", "workflow_dispatch"}
+    train, test = workflow["jobs"]["train"], workflow["jobs"]["test"]
+    uploads = {
+        step["with"]["name"]: step["with"]["path"] for step in train["steps"] if "upload" in step.get("uses", "")
+    }
+    assert uploads["model"] == "models/model.pkl"
+    assert test["needs"] == "train"
+    assert [step["uses"].split("@")[0] for step in test["steps"]] == [
+        "lasselundstenjensen/itu-sdse-project-model-validator"
+    ]
+
+
+def test_artifacts_that_are_downloaded_were_uploaded() -> None:
+    names = {kind: set[str]() for kind in ("upload", "download")}
+    for step in all_steps():
+        for kind, found in names.items():
+            if f"actions/{kind}-artifact" in step.get("uses", ""):
+                found.add(step["with"]["name"])
+    assert names["download"] == {"release"}
+    assert names["download"] <= names["upload"]
+
+
+def test_pages_name_no_workflow_that_is_not_there() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    named = {name for page in pages for name in re.findall(r"workflows/([\w-]+\.ya?ml)", page.read_text("utf-8"))}
+    assert named <= {path.name for path in WORKFLOWS}
+
+
+def test_the_actions_inputs_are_the_audits_settings() -> None:
+    inputs = {name: given for name, given in content(ACTION)["inputs"].items() if not given.get("required")}
+    fields = AuditSettings.model_fields
+    assert [name.replace("-", "_") for name in inputs] == list(fields)
+    for name, field in fields.items():
+        given = inputs[name.replace("_", "-")]
+        assert given["default"] == str(field.default)
+        assert given["description"] == field.description
+
+
+def audit_step() -> Step:
+    return next(step for step in steps_of(ACTION) if step.get("name") == "Audit the model")
+
+
+def test_every_input_of_the_action_reaches_the_audit() -> None:
+    step = audit_step()
+    for name in content(ACTION)["inputs"]:
+        variable = name.replace("-", "_").upper()
+        assert step["env"][variable] == f"${{{{ inputs.{name} }}}}"
+        assert f'"${variable}"' in step["run"]
+
+
+def test_no_python_of_the_action_looks_into_the_callers_folder() -> None:
+    pythons = [line for step in steps_of(ACTION) for line in step.get("run", "").splitlines() if "/python" in line]
+    assert len(pythons) == 3
+    assert [line for line in pythons if '/python" -I ' not in line] == []
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Path:
+    """A folder whose modules betray it when anything of it is run."""
+    for name in ("gallop", "pandas", "numpy", "sitecustomize", "usercustomize", "typer"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'was-run')!r}, 'w').close()\nraise SystemExit(0)\n")
+    return tmp_path
+
+
+def run_audit(folder: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
+    """The action's own script, in a folder, with gallop from this environment."""
+    defaults = {name: given.get("default", "") for name, given in content(ACTION)["inputs"].items()} | inputs
+    environment = {name.replace("-", "_").upper(): str(value) for name, value in defaults.items()}
+    environment |= {"VENV": sys.prefix, "GITHUB_STEP_SUMMARY": str(folder / "summary.md"), "PATH": os.environ["PATH"]}
+    bash = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", audit_step()["run"]]
+    return subprocess.run(bash, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def artifact(hostile: Path) -> dict[str, str]:
+    """A model, rows and labels in the hostile folder."""
+    import pickle
+
+    import numpy as np
+    import pandas as pd
+    from sklearn.linear_model import LogisticRegression
+
+    rows = pd.DataFrame(np.random.default_rng(1).random((200, 2)), columns=["a", "b"])
+    labels = (rows["a"] + np.random.default_rng(2).normal(0, 0.1, 200) > 0.5).astype(int)
+    rows.to_csv(hostile / "rows.csv", index=False)
+    labels.to_csv(hostile / "labels.csv", index=False)
+    (hostile / "model.pkl").write_bytes(pickle.dumps(LogisticRegression().fit(rows, labels)))
+    return {"model": "model.pkl", "rows": "rows.csv", "labels": "labels.csv"}
+
+
+def test_the_action_passes_a_good_model_and_runs_nothing_of_the_caller(hostile: Path, artifact: dict[str, str]) -> None:
+    audited = run_audit(hostile, **artifact)
+    assert audited.returncode == 0, audited.stderr
+    assert "model.pkl passes" in (hostile / "summary.md").read_text(encoding="utf-8")
+    assert not (hostile / "was-run").exists()
+
+
+def test_the_action_fails_a_model_that_misses_a_threshold(hostile: Path, artifact: dict[str, str]) -> None:
+    audited = run_audit(hostile, **artifact, **{"min-auc": "0.9999"})
+    assert audited.returncode == 22
+    assert "does not pass" in (hostile / "summary.md").read_text(encoding="utf-8")
+
+
+def test_the_action_reads_no_pickle_that_asks_for_other_code(hostile: Path, artifact: dict[str, str]) -> None:
+    (hostile / "model.pkl").write_bytes(b"\x80\x04cos\nsystem\n(S'touch was-run'\ntR.")
+    audited = run_audit(hostile, **artifact)
+    assert audited.returncode == 24
+    assert not (hostile / "was-run").exists()
+
+
+def test_an_input_is_never_a_command(hostile: Path, artifact: dict[str, str]) -> None:
+    audited = run_audit(hostile, **artifact | {"model": '$(touch was-run)"; touch was-run; "'})
+    assert audited.returncode == 22
+    assert not (hostile / "was-run").exists()

@@ -1,0 +1,213 @@
+"""An audit tells a model that knows something from one that only looks so."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression, Perceptron
+from sklearn.metrics import roc_auc_score
+
+from gallop import audit
+from gallop.audit import AuditSettings
+from gallop.errors import ContractBroken, CutTable, EmptyTable, OneClass, UnknownLabel, UnreadableEncoding, WrongType
+
+SETTINGS = AuditSettings(permutations=500, resamples=500)
+
+
+@pytest.fixture
+def rows() -> pd.DataFrame:
+    return pd.DataFrame(np.random.default_rng(1).random((400, 3)), columns=["visits", "time", "purchases"])
+
+
+@pytest.fixture
+def labels(rows: pd.DataFrame) -> np.ndarray:
+    chance = 1 / (1 + np.exp(-10 * (rows["visits"] + rows["time"] - 1).to_numpy()))
+    return (np.random.default_rng(2).random(len(rows)) < chance).astype(float)
+
+
+@pytest.fixture
+def model(rows: pd.DataFrame, labels: np.ndarray) -> LogisticRegression:
+    return LogisticRegression(C=100.0).fit(rows, labels)
+
+
+def met(found: audit.Audit) -> dict[str, bool]:
+    return {demand.name: demand.met for demand in found.demands}
+
+
+def test_a_model_that_knows_something_passes(model: object, rows: pd.DataFrame, labels: np.ndarray) -> None:
+    found = audit.audit(model, rows, labels, SETTINGS)
+    assert found.passed
+    assert found.shuffled.p_value == pytest.approx(1 / 501)
+    assert (found.rows, found.positives) == (400, int(labels.sum()))
+
+
+def test_a_model_of_shuffled_labels_does_not_pass(rows: pd.DataFrame, labels: np.ndarray) -> None:
+    shuffled = np.random.default_rng(7).permutation(labels)
+    model = LogisticRegression(C=100.0).fit(rows, shuffled)
+    found = audit.audit(model, rows, labels, SETTINGS)
+    assert not met(found)["shuffled labels"]
+    assert not found.passed
+
+
+def test_a_model_that_says_the_same_of_everybody_does_not_pass(rows: pd.DataFrame, labels: np.ndarray) -> None:
+    found = audit.audit(DummyClassifier().fit(rows, labels), rows, labels, SETTINGS)
+    assert found.metrics["roc_auc"].value == 0.5
+    assert found.shuffled.p_value == 1.0
+    assert not found.passed
+
+
+def test_few_rows_do_not_pass_by_luck(model: object, rows: pd.DataFrame, labels: np.ndarray) -> None:
+    demanding = AuditSettings(min_auc=0.8, permutations=500, resamples=500)
+    few = [*np.flatnonzero(labels == 1)[:3], *np.flatnonzero(labels == 0)[:3]]
+    found = audit.audit(model, rows.iloc[few], labels[few], demanding)
+    assert found.metrics["roc_auc"].value > 0.8
+    assert not found.passed
+
+
+@pytest.mark.parametrize(
+    ("demanded", "name"),
+    [({"min_auc": 0.999}, "ROC AUC"), ({"max_log_loss": 0.01}, "log-loss"), ({"min_right": 0.999}, "rows right")],
+)
+def test_a_demand_that_is_not_met_fails_the_audit_and_no_other(
+    demanded: dict, name: str, model: object, rows: pd.DataFrame, labels: np.ndarray
+) -> None:
+    found = audit.audit(model, rows, labels, SETTINGS.model_copy(update=demanded))
+    assert [demand for demand, is_met in met(found).items() if not is_met] == [name]
+
+
+def test_the_same_seed_gives_the_same_audit(model: object, rows: pd.DataFrame, labels: np.ndarray) -> None:
+    assert audit.audit(model, rows, labels, SETTINGS) == audit.audit(model, rows, labels, SETTINGS)
+
+
+def test_areas_are_scikit_learns_ties_included() -> None:
+    random = np.random.default_rng(3)
+    scores = random.integers(0, 5, 60).astype(float)
+    labels = random.integers(0, 2, (4, 60)).astype(float)
+    expected = [roc_auc_score(row, scores) for row in labels]
+    assert audit.areas_under_roc(scores, labels) == pytest.approx(expected)
+
+
+def test_shuffled_labels_are_ranked_like_a_coin(rows: pd.DataFrame, labels: np.ndarray) -> None:
+    control = audit.shuffled_control(labels, rows["visits"].to_numpy(), permutations=2000, seed=1)
+    assert control.mean == pytest.approx(0.5, abs=0.005)
+    # The area's standard deviation under the null (Hanley & McNeil 1982), 95 % quantile of the normal law.
+    yes = labels.sum()
+    sd = math.sqrt((len(labels) + 1) / (12 * yes * (len(labels) - yes)))
+    assert control.high == pytest.approx(0.5 + 1.645 * sd, abs=0.01)
+
+
+def test_the_best_single_column_is_shown_whichever_way_round_it_ranks(rows: pd.DataFrame, labels: np.ndarray) -> None:
+    turned = rows.assign(visits=-rows["visits"], time=0.0)
+    found = audit.audit(LogisticRegression().fit(turned, labels), turned, labels, SETTINGS)
+    assert found.best_column == "visits"
+    assert found.best_column_auc == pytest.approx(roc_auc_score(labels, rows["visits"]))
+
+
+class Ranker:
+    """Scores a row by where it stands among the others: no scorer at all."""
+
+    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+        place = np.linspace(0, 1, len(X))
+        return np.column_stack([1 - place, place])
+
+
+class Repeater(Ranker):
+    """Gives the probabilities of its choice."""
+
+    def __init__(self, answers: np.ndarray) -> None:
+        self.answers = answers
+
+    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:  # noqa: ARG002 it looks at nothing
+        return self.answers
+
+
+@pytest.mark.parametrize(
+    ("suspect", "problem"),
+    [
+        (Ranker(), "another probability in another order"),
+        (Perceptron(), "a Perceptron gives no probabilities"),
+        (Repeater(np.full((400, 2), np.nan)), "not two probabilities each"),
+        (Repeater(np.full((400, 2), 1.5)), "not two probabilities each"),
+        (Repeater(np.full((400, 1), 0.5)), r"gives \(400, 1\) values"),
+        (Repeater(np.full((400, 2), 0.5)), r"for 1 rows the model gives \(400, 2\)"),
+    ],
+)
+def test_what_is_no_honest_scorer_breaks_the_contract(
+    suspect: object, problem: str, rows: pd.DataFrame, labels: np.ndarray
+) -> None:
+    with pytest.raises(ContractBroken, match=problem):
+        audit.audit(suspect, rows, labels, SETTINGS)
+
+
+def test_rows_with_other_columns_are_refused_by_name(model: object, rows: pd.DataFrame, labels: np.ndarray) -> None:
+    with pytest.raises(ContractBroken, match=r"takes the columns \['visits', 'time', 'purchases'\]"):
+        audit.audit(model, rows[["time", "visits", "purchases"]], labels, SETTINGS)
+
+
+def test_the_rows_are_not_changed(model: object, rows: pd.DataFrame, labels: np.ndarray) -> None:
+    before = rows.copy()
+    audit.audit(model, rows, labels, SETTINGS)
+    pd.testing.assert_frame_equal(rows, before)
+
+
+def test_the_page_says_verdict_demands_and_control(model: object, rows: pd.DataFrame, labels: np.ndarray) -> None:
+    page = audit.markdown(audit.audit(model, rows, labels, SETTINGS), "model.pkl")
+    assert page.startswith("## model.pkl passes\n")
+    assert "| shuffled labels | p ≤ 0.01 | p = 0.0020 | ✓ |" in page
+    assert "by itself" in page
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "table.csv"
+
+
+def test_rows_are_read_as_numbers_with_their_names(file: Path) -> None:
+    file.write_text("a,b\n1,2.5\n-3e2,0\n", encoding="utf-8")
+    pd.testing.assert_frame_equal(audit.read_rows(file), pd.DataFrame({"a": [1.0, -300.0], "b": [2.5, 0.0]}))
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "message"),
+    [
+        (b"", EmptyTable, "needs a header"),
+        (b"a,b\n", EmptyTable, "needs a header and at least one row"),
+        (b"a,b\n1,2\n3\n", CutTable, "row 2 has 1 values, the header has 2"),
+        (b"a,b\n1,x\n", WrongType, "row 1, column b: 'x' is no finite number"),
+        (b"a,b\n1,\n", WrongType, "row 1, column b: '' is no finite number"),
+        (b"a\n1e999\n", WrongType, "no finite number"),
+        (b"a\n\xff\n", UnreadableEncoding, "not UTF-8"),
+    ],
+)
+def test_rows_that_cannot_be_used_are_named(file: Path, content: bytes, error: type[Exception], message: str) -> None:
+    file.write_bytes(content)
+    with pytest.raises(error, match=message):
+        audit.read_rows(file)
+
+
+def test_rows_that_are_not_there_are_named(file: Path) -> None:
+    with pytest.raises(EmptyTable, match="No such file"):
+        audit.read_rows(file)
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "message"),
+    [
+        ("y\n1\n0\n", CutTable, "2 rows of 1 columns; 3 labels"),
+        ("y,z\n1,0\n0,0\n1,1\n", CutTable, "3 rows of 2 columns"),
+        ("y\n1\n0\n2\n", UnknownLabel, r"also \[.*2.0"),
+        ("y\n1\n1\n1\n", OneClass, "all 3 labels are 1"),
+    ],
+)
+def test_labels_that_cannot_be_used_are_named(file: Path, content: str, error: type[Exception], message: str) -> None:
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(error, match=message):
+        audit.read_labels(file, rows=3)
+
+
+def test_labels_are_read_in_order(file: Path) -> None:
+    file.write_text("y\n1\n0.0\n1.0\n", encoding="utf-8")
+    assert audit.read_labels(file, rows=3).tolist() == [1.0, 0.0, 1.0]
