@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gallop import cli_audit, console
+from gallop import cli_audit, cli_init, console
 from gallop.errors import GallopError
 
 if TYPE_CHECKING:
@@ -72,53 +72,6 @@ def run(context: typer.Context, require_data: RequireData = False) -> None:
         typer.echo("Nothing changed since the last run; nothing was done. `gallop summary` shows its results again.")
         return
     Console().print(summary.render(results.run_summary(project, outcome.source, outcome.selected)))
-
-
-@app.command(rich_help_panel=PROJECT_PANEL)
-def init(
-    table: Annotated[
-        str, typer.Argument(help="CSV (plain, gz, zst) or Parquet file, or postgresql://…/database/table.")
-    ],
-    label: Annotated[str, typer.Option("--label", help="Column with the outcome.")],
-    id_: Annotated[str | None, typer.Option("--id", help="Column that tells leads apart.")] = None,
-    day: Annotated[str | None, typer.Option("--day", help="Column with the day of the lead.")] = None,
-    positive: Annotated[str | None, typer.Option("--positive", help="Value of the label that means yes.")] = None,
-    into: Annotated[Path, typer.Option("--into", help="Folder of the new project.", show_default="here")] = Path(),
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Take everything as proposed; ask nothing.")] = False,
-) -> None:
-    """Make a project of your own from a table: shows what each column is taken for, and writes its settings."""
-    from rich.console import Console
-
-    from gallop.flow import init as flow
-    from gallop.proposal import Asked
-    from gallop.reporting import profile as page
-
-    screen = Console()
-    with flow.source(table) as source:
-        proposal = flow.look(source, Asked(label, id_, day, positive))
-        screen.print(page.render(proposal))
-        if not yes and sys.stdin.isatty():
-            proposal = console.confirm(proposal)
-        screen.print(page.judging())
-        made = flow.make(source, flow.guard(source, proposal), into.resolve())
-    screen.print(page.made(made.proposal, made.files))
-    where = "" if into == Path() else f"cd {into} && "
-    typer.echo(f"Next: {where}gallop run")
-
-
-@check_app.command("leaks")
-def check_leaks(context: typer.Context) -> None:
-    """Look for columns, ids and rows that know the outcome. Ends with an error where one is not acknowledged."""
-    from rich.console import Console
-
-    from gallop.flow import model
-    from gallop.leakage import require_none
-    from gallop.reporting import leaks as page
-
-    project = _project(context)
-    found = model.leaks_of(project, model.sides_of(project))
-    Console().print(page.render(found, project.settings))
-    require_none(found, project.settings)
 
 
 @data_app.command("pull")
@@ -238,6 +191,8 @@ def validate(
 
 
 app.command("audit", rich_help_panel=MODEL_PANEL)(cli_audit.audit)
+app.command("init", rich_help_panel=PROJECT_PANEL)(cli_init.init)
+check_app.command("leaks")(cli_init.check_leaks)
 
 
 @app.command(rich_help_panel=PROJECT_PANEL)

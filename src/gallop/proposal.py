@@ -9,8 +9,9 @@ from typing import Any, Final
 import numpy as np
 
 from gallop.errors import EmptyTable, MissingColumn
+from gallop.outcome import LabelFound, find_label
 from gallop.profile import Look, Profile, is_day, profile, spellings
-from gallop.roles import LabelFound, Proposed, find_label, find_roles
+from gallop.roles import Proposed, find_roles
 from gallop.schema import Role
 from gallop.table import Format
 

@@ -5,13 +5,13 @@ start from. Each is said, in params.yaml and on the screen, so that it can be co
 """
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from gallop.errors import MissingColumn, OneClass, SettingsError, UnknownLabel
+from gallop.errors import MissingColumn, SettingsError
+from gallop.outcome import some
 from gallop.profile import Look, Profile
-from gallop.schema import FALSE, TRUE, Role
+from gallop.schema import Role
 
 _ID: Final = frozenset({"id", "ids", "uuid", "guid", "key", "identifier", "nr", "number", "no"})
 _CODES: Final = frozenset(
@@ -20,28 +20,10 @@ _CODES: Final = frozenset(
 )
 _DAYS: Final = frozenset({"date", "day", "created", "timestamp", "datum"})
 _OTHER_DATES: Final = frozenset({"first", "last", "birth", "customer", "since", "end", "closed", "expiry", "until"})
-_POSITIVE: Final = (
-    *TRUE,
-    *(
-        "converted",
-        "won",
-        "success",
-        "churn",
-        "churned",
-        "responded",
-        "buy",
-        "bought",
-        "positive",
-        "customer",
-        "ja",
-        "oui",
-    ),
-)
 _MANY = 20
 """More levels than this are high cardinality."""
 _LISTED = 60
 """Up to this many levels are written down as the known ones."""
-_RARE_LABEL = 0.01
 
 
 @dataclass(frozen=True)
@@ -56,74 +38,6 @@ class Proposed:
     """Further keys of its entry under table.columns."""
     notes: tuple[str, ...] = ()
     """Proposals that are not in force."""
-
-
-@dataclass(frozen=True)
-class LabelFound:
-    """How the label's values read."""
-
-    positive: tuple[str, ...]
-    negative: tuple[str, ...]
-    junk: dict[str, int]
-    """Other texts, with their rows."""
-    because: str
-
-
-def find_label(name: str, counts: Counter, positive: str | None) -> LabelFound:
-    """Which texts of the label mean yes and which no.
-
-    Args:
-        counts: text → rows, without missing ones.
-        positive: the text that means yes, where a person said so.
-
-    Raises:
-        OneClass: fewer than two values. UnknownLabel: more than two, and nobody said which means yes.
-        SettingsError: the positive value does not occur.
-    """
-    folded: Counter = Counter()
-    for text, count in counts.items():
-        folded[text.lower()] += count
-    if len(folded) < 2:
-        raise OneClass(f"column {name!r}: the label has one value only, {sorted(counts)}; two are needed")
-    total = folded.total()
-    if positive is not None:
-        wanted = positive.strip().lower()
-        if wanted not in folded:
-            raise SettingsError(f"--positive {positive!r}: column {name!r} has {_some(counts)}")
-        rest = [value for value, count in folded.items() if value != wanted and count >= _RARE_LABEL * total]
-        no = rest or [value for value in folded if value != wanted]
-        return _label_of(counts, {wanted}, set(no), f"{positive!r} means yes, as was said; {_some(no)} mean no")
-    words = {value: count for value, count in folded.items() if value in {*TRUE, *FALSE}}
-    if {*words} & {*TRUE} and {*words} & {*FALSE} and sum(words.values()) >= 0.8 * total:
-        return _label_of(counts, {*words} & {*TRUE}, {*words} & {*FALSE}, "the usual words for yes and no")
-    if len(folded) == 2:
-        yes = _likely_yes(folded)
-        return _label_of(counts, {yes}, {*folded} - {yes}, f"{yes!r} is taken for yes; say --positive for the other")
-    raise UnknownLabel(
-        f"column {name!r}: the label has {len(folded)} values ({_some(counts)}); say with --positive which means yes"
-    )
-
-
-def _likely_yes(folded: Counter) -> str:
-    for value in folded:
-        if value in _POSITIVE:
-            return value
-    try:
-        return max(folded, key=float)
-    except ValueError:
-        return min(folded, key=lambda value: (folded[value], value))
-
-
-def _label_of(counts: Counter, yes: set[str], no: set[str], because: str) -> LabelFound:
-    positive = tuple(sorted(text for text in counts if text.lower() in yes))
-    negative = tuple(sorted(text for text in counts if text.lower() in no))
-    junk = {text: count for text, count in counts.most_common() if text.lower() not in yes | no}
-    return LabelFound(positive, negative, junk, because)
-
-
-def _some(values) -> str:
-    listed = [repr(value) for value in values]
-    return ", ".join(listed[:5]) + (f" and {len(listed) - 5} more" if len(listed) > 5 else "")
 
 
 def find_roles(profile: Profile, label: str, id_: str | None, day: str | None) -> dict[str, Proposed]:
@@ -141,7 +55,7 @@ def find_roles(profile: Profile, label: str, id_: str | None, day: str | None) -
         if name is not None and name not in profile.looks:
             raise MissingColumn(f"{option} {name!r}: no such column; the table has {', '.join(profile.looks)}")
     if day is not None and profile.looks[day].kind != "date":
-        raise SettingsError(f"--day {day!r}: holds {_some(profile.looks[day].examples)}, which are no dates")
+        raise SettingsError(f"--day {day!r}: holds {some(profile.looks[day].examples)}, which are no dates")
     roles = {name: _judge(look) for name, look in profile.looks.items() if name != label}
     roles[label] = Proposed(Role.LABEL, "the outcome, as was said")
     key = id_ or _find_id(profile, label)
@@ -184,7 +98,7 @@ def _judge(look: Look) -> Proposed:
     if look.same_as:
         return Proposed(Role.IGNORE, f"the same values as {look.same_as!r} in every row")
     if look.kind == "boolean":
-        return _with_gaps(Proposed(Role.BOOLEAN, f"two values, {_some(look.counts)}", used=True), look)
+        return _with_gaps(Proposed(Role.BOOLEAN, f"two values, {some(look.counts)}", used=True), look)
     if look.kind == "date":
         keys: dict[str, Any] = {} if look.order == "ymd" else {"order": look.order}
         keys |= {"missing": list(look.spellings)} if look.spellings else {}

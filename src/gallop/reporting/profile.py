@@ -61,10 +61,7 @@ def judging() -> Text:
 
 def made(proposal: Proposal, files: Sequence[str]) -> Group:
     """What was left out as a leak, and the files of the new project."""
-    lines = [
-        _sentence("look at this" if leak.keep else "left out as a leak", leak.because)
-        for leak in proposal.leaks
-    ]
+    lines = [_sentence("look at this" if leak.keep else "left out as a leak", leak.because) for leak in proposal.leaks]
     return Group(*lines, _sentence("written", ", ".join(files)))
 
 
