@@ -33,18 +33,27 @@ test: .venv/ready ## Run the tests
 test-slow: .venv/ready ## Run the long campaigns
 	@$(BIN)/pytest -m slow -q $(ARGS)
 
+test-containers: .venv/ready ## Train in real containers (as root on Debian: installs buildah and debootstrap)
+	@sh tests/pipeline/base_image.sh
+	@$(BIN)/pytest -m containers -q tests/pipeline $(ARGS)
+
 check: .venv/ready ## Lint, types, architecture, lock, workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/ty check src
+	@$(BIN)/ty check src containers pipeline.py
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m scripts.lock --check
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions action.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/zizmor --offline --no-progress --quiet --persona=auditor action.yml .github
 
 format: .venv/ready ## Format the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-lock: .venv/ready ## Resolve requirements.lock anew
+lock: .venv/ready ## Resolve the locks anew
 	@$(BIN)/python -m scripts.lock
 
 ui: .venv/ready ## Open MLflow's page on the local runs

@@ -128,7 +128,7 @@ async def evaluated(container: dagger.Container) -> dagger.Container:
         stages = {tuple(steps.command(stage)): f"stage {stage}" for stage in STAGES}
         what = stages.get(tuple(error.command), " ".join(error.command))
         said = "\n".join(text.strip() for text in (error.stdout, error.stderr) if text.strip())
-        message = f"{what} failed with exit code {error.exit_code}; nothing was exported\n{said}"
+        message = f"{what} failed with exit code {error.exit_code}; models/ and reports/ are as they were\n{said}"
         raise StageFailed(message, error.exit_code) from None
 
 

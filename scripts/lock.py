@@ -8,13 +8,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-LOCK = Path("requirements.lock")
+WHOLE = "requirements.lock"
+LOCKS = {
+    WHOLE: ("pyproject.toml", "--all-extras"),
+    "containers/driver.lock": ("containers/driver.in", "--constraint", WHOLE),
+    "containers/scoring.lock": ("containers/scoring.in", "--constraint", WHOLE),
+}
 
 
-def resolve(out: Path) -> None:
-    """Let uv resolve into `out`, keeping the versions that `out` has already."""
+def resolve(lock: str, out: Path) -> None:
+    """Let uv resolve a lock into `out`, keeping the versions that `out` has already."""
     command = [
-        *("uv", "pip", "compile", "pyproject.toml", "--all-extras", "--universal", "--python-version", "3.11"),
+        *("uv", "pip", "compile", *LOCKS[lock], "--universal", "--python-version", "3.11"),
         *("--generate-hashes", "--fork-strategy", "fewest", "--no-header", "--no-annotate", "--no-emit-index-url"),
         *("--quiet", "--output-file", str(out)),
     ]
@@ -22,18 +27,20 @@ def resolve(out: Path) -> None:
 
 
 def main() -> int:
-    """Write or check the lock; returns the exit code."""
+    """Write or check the locks; returns the exit code."""
     if "--check" not in sys.argv:
-        resolve(LOCK)
+        for lock in LOCKS:
+            resolve(lock, Path(lock))
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        again = Path(folder, LOCK.name)
-        again.write_bytes(LOCK.read_bytes())
-        resolve(again)
-        if again.read_bytes() == LOCK.read_bytes():
-            return 0
-    print("requirements.lock is not what pyproject.toml asks for; run `make lock`", file=sys.stderr)
-    return 1
+        again = Path(folder, "again.lock")
+        for lock in LOCKS:
+            again.write_bytes(Path(lock).read_bytes())
+            resolve(lock, again)
+            if again.read_bytes() != Path(lock).read_bytes():
+                print(f"{lock} is not what {LOCKS[lock][0]} asks for; run `make lock`", file=sys.stderr)
+                return 1
+    return 0
 
 
 if __name__ == "__main__":

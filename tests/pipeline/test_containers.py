@@ -125,6 +125,11 @@ def test_validate_judges_in_a_container_too(
     assert "meets contract/model_contract.csv" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("session")
+def test_the_checks_pass_in_a_container_too(pipeline: ModuleType) -> None:
+    assert pipeline.main(["check"]) == 0
+
+
 def test_the_serving_image_scores_leads_without_rights_and_without_a_network(
     trained: Trained, pipeline: ModuleType, tmp_path: Path
 ) -> None:

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -15,18 +14,13 @@ from typing import Any
 import pytest
 import typer
 from containers import steps
-from ruamel.yaml import YAML
 from typer.main import get_command
 
-from gallop.audit import AuditSettings
 from gallop.cli import app
 from gallop.project import Project
+from tests.pipeline.github import ACTION, ROOT, SOURCES, WORKFLOWS, Step, content, steps_of
 
-ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-ACTION = ROOT / "action.yml"
-WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-SOURCES = [ACTION, *WORKFLOWS]
 USES = [
     (path, line.strip())
     for path in SOURCES
@@ -40,23 +34,11 @@ SCHEMAS = {
     "vendor.dependabot": [ROOT / ".github" / "dependabot.yml"],
 }
 
-Step = dict[str, Any]
-
-
-def content(path: Path) -> dict[str, Any]:
-    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-
 
 def jobs() -> Iterator[tuple[str, dict[str, Any]]]:
     for path in WORKFLOWS:
         for name, job in content(path)["jobs"].items():
             yield f"{path.stem}.{name}", job
-
-
-def steps_of(path: Path) -> list[Step]:
-    found = content(path)
-    owners = [found["runs"]] if path == ACTION else list(found["jobs"].values())
-    return [step for owner in owners for step in owner["steps"]]
 
 
 def all_steps() -> list[Step]:
@@ -202,91 +184,3 @@ def test_pages_name_no_workflow_that_is_not_there() -> None:
     pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     named = {name for page in pages for name in re.findall(r"workflows/([\w-]+\.ya?ml)", page.read_text("utf-8"))}
     assert named <= {path.name for path in WORKFLOWS}
-
-
-def test_the_actions_inputs_are_the_audits_settings() -> None:
-    inputs = {name: given for name, given in content(ACTION)["inputs"].items() if not given.get("required")}
-    fields = AuditSettings.model_fields
-    assert [name.replace("-", "_") for name in inputs] == list(fields)
-    for name, field in fields.items():
-        given = inputs[name.replace("_", "-")]
-        assert given["default"] == str(field.default)
-        assert given["description"] == field.description
-
-
-def audit_step() -> Step:
-    return next(step for step in steps_of(ACTION) if step.get("name") == "Audit the model")
-
-
-def test_every_input_of_the_action_reaches_the_audit() -> None:
-    step = audit_step()
-    for name in content(ACTION)["inputs"]:
-        variable = name.replace("-", "_").upper()
-        assert step["env"][variable] == f"${{{{ inputs.{name} }}}}"
-        assert f'"${variable}"' in step["run"]
-
-
-def test_no_python_of_the_action_looks_into_the_callers_folder() -> None:
-    pythons = [line for step in steps_of(ACTION) for line in step.get("run", "").splitlines() if "/python" in line]
-    assert len(pythons) == 3
-    assert [line for line in pythons if '/python" -I ' not in line] == []
-
-
-@pytest.fixture
-def hostile(tmp_path: Path) -> Path:
-    """A folder whose modules betray it when anything of it is run."""
-    for name in ("gallop", "pandas", "numpy", "sitecustomize", "usercustomize", "typer"):
-        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'was-run')!r}, 'w').close()\nraise SystemExit(0)\n")
-    return tmp_path
-
-
-def run_audit(folder: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
-    """The action's own script, in a folder, with gallop from this environment."""
-    defaults = {name: given.get("default", "") for name, given in content(ACTION)["inputs"].items()} | inputs
-    environment = {name.replace("-", "_").upper(): str(value) for name, value in defaults.items()}
-    environment |= {"VENV": sys.prefix, "GITHUB_STEP_SUMMARY": str(folder / "summary.md"), "PATH": os.environ["PATH"]}
-    bash = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", audit_step()["run"]]
-    return subprocess.run(bash, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-
-
-@pytest.fixture
-def artifact(hostile: Path) -> dict[str, str]:
-    """A model, rows and labels in the hostile folder."""
-    import pickle
-
-    import numpy as np
-    import pandas as pd
-    from sklearn.linear_model import LogisticRegression
-
-    rows = pd.DataFrame(np.random.default_rng(1).random((200, 2)), columns=["a", "b"])
-    labels = (rows["a"] + np.random.default_rng(2).normal(0, 0.1, 200) > 0.5).astype(int)
-    rows.to_csv(hostile / "rows.csv", index=False)
-    labels.to_csv(hostile / "labels.csv", index=False)
-    (hostile / "model.pkl").write_bytes(pickle.dumps(LogisticRegression().fit(rows, labels)))
-    return {"model": "model.pkl", "rows": "rows.csv", "labels": "labels.csv"}
-
-
-def test_the_action_passes_a_good_model_and_runs_nothing_of_the_caller(hostile: Path, artifact: dict[str, str]) -> None:
-    audited = run_audit(hostile, **artifact)
-    assert audited.returncode == 0, audited.stderr
-    assert "model.pkl passes" in (hostile / "summary.md").read_text(encoding="utf-8")
-    assert not (hostile / "was-run").exists()
-
-
-def test_the_action_fails_a_model_that_misses_a_threshold(hostile: Path, artifact: dict[str, str]) -> None:
-    audited = run_audit(hostile, **artifact, **{"min-auc": "0.9999"})
-    assert audited.returncode == 22
-    assert "does not pass" in (hostile / "summary.md").read_text(encoding="utf-8")
-
-
-def test_the_action_reads_no_pickle_that_asks_for_other_code(hostile: Path, artifact: dict[str, str]) -> None:
-    (hostile / "model.pkl").write_bytes(b"\x80\x04cos\nsystem\n(S'touch was-run'\ntR.")
-    audited = run_audit(hostile, **artifact)
-    assert audited.returncode == 24
-    assert not (hostile / "was-run").exists()
-
-
-def test_an_input_is_never_a_command(hostile: Path, artifact: dict[str, str]) -> None:
-    audited = run_audit(hostile, **artifact | {"model": '$(touch was-run)"; touch was-run; "'})
-    assert audited.returncode == 22
-    assert not (hostile / "was-run").exists()

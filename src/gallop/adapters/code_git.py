@@ -1,5 +1,6 @@
 """Which code is running, from Git."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -9,10 +10,16 @@ _WATCHED = ("src", "params.yaml", "dvc.yaml", "requirements.lock")
 
 
 def code_version(root: Path) -> CodeVersion:
-    """The commit of the project's checkout, and whether code or settings differ from it. No Git, no commit."""
+    """The commit of the project's checkout, and whether code or settings differ from it.
+
+    Where there is no Git, in a container say, `GALLOP_COMMIT` names it as `git describe --always --dirty` does.
+    """
     commit = _git(root, "rev-parse", "HEAD")
     if commit is None:
-        return CodeVersion(commit=None, changed=False)
+        named = os.environ.get("GALLOP_COMMIT") or None
+        return CodeVersion(
+            commit=named and named.removesuffix("-dirty"), changed=bool(named and named.endswith("-dirty"))
+        )
     changes = _git(root, "status", "--porcelain", "--", *_WATCHED)
     return CodeVersion(commit=commit.strip(), changed=bool(changes))
 

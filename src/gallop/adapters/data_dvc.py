@@ -139,7 +139,8 @@ def _remotes(root: Path) -> tuple[list[str], dict[str, Any]]:
         name = REMOTE_VARIABLE.lower()
         settings[name] = {"url": str(folder.resolve()) if folder.exists() else url, "verify": True}
         names.insert(0, name)
-    return names, {"remote": settings}
+    # Without Git (in a container, from a downloaded archive) a project can pull too.
+    return names, {"core": {"no_scm": True}, "remote": settings}
 
 
 def _pull_remote(root: Path, raw: Path, name: str, extra: dict, promised: Pin) -> None:

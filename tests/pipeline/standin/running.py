@@ -55,7 +55,9 @@ class Container:
         """The line that runs a command in it."""
         line = ["buildah", "run", "--isolation", "chroot", "--network", "host"]
         if CERTIFICATES.exists():
-            line += ["--volume", f"{CERTIFICATES}:{CERTIFICATES}:ro", "--env", f"PIP_CERT={CERTIFICATES}"]
+            # The machine may reach its indexes through certificates of its own; each tool has its own variable.
+            line += ["--volume", f"{CERTIFICATES}:{CERTIFICATES}:ro"]
+            line += ["--env", f"PIP_CERT={CERTIFICATES}", "--env", f"SSL_CERT_FILE={CERTIFICATES}"]
         for inside, here in self.mounts.items():
             line += ["--volume", f"{here}:{inside}"]
         if self.secrets:
