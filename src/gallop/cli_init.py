@@ -30,7 +30,7 @@ def init(
     screen = Console()
     with flow.source(table) as source:
         proposal = flow.look(source, Asked(label, id_, day, positive))
-        screen.print(page.render(proposal))
+        screen.print(page.render(proposal, source.form))
         if not yes and sys.stdin.isatty():
             proposal = console.confirm(proposal)
         screen.print(page.judging())

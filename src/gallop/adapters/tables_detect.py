@@ -39,8 +39,11 @@ def _encoding(content: bytes) -> str:
         pass
     from charset_normalizer import from_bytes
 
-    best = from_bytes(content[:_LOOKED_AT]).best()
-    for name in (best.encoding if best else "cp1252", "cp1252"):
+    matches = from_bytes(content[:_LOOKED_AT])
+    # Short texts fit several code pages equally well; then the one that most Western tables are written in is meant.
+    western = any("cp1252" in match.could_be_from_charset for match in matches)
+    best = matches.best()
+    for name in ("cp1252" if western or best is None else best.encoding, "cp1252"):
         try:
             content.decode(name)
         except UnicodeDecodeError:

@@ -8,12 +8,13 @@ from rich.text import Text
 
 from gallop.proposal import Proposal
 from gallop.schema import Role
+from gallop.table import Format
 
 _STYLE = {Role.IGNORE: "dim", Role.LABEL: "bold green", Role.ID: "cyan", Role.DAY: "cyan"}
 _WIDEST = 24
 
 
-def render(proposal: Proposal) -> Group:
+def render(proposal: Proposal, form: Format) -> Group:
     """One line per column: type, role and why, share missing, distinct values, examples, and AUC with the label."""
     table = Table(
         title=f"{proposal.profile.rows:,} rows, {len(proposal.columns)} columns", title_justify="left", expand=False
@@ -36,7 +37,8 @@ def render(proposal: Proposal) -> Group:
             Text(column.because),
             style=_STYLE.get(column.role),
         )
-    lines = [_sentence("no value", ", ".join(map(repr, proposal.profile.missing)))]
+    lines = [_sentence("read as", f"{form.encoding}, values apart by {form.separator!r}")]
+    lines += [_sentence("no value", ", ".join(map(repr, proposal.profile.missing)))]
     label = proposal.label
     lines.append(
         _sentence("label", f"yes is {_listed(label.positive)}, no is {_listed(label.negative)}: {label.because}")
