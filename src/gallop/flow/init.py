@@ -86,7 +86,7 @@ def guard(source: Source, proposal: Proposal) -> Proposal:
 
     raw = TABLES.read_text(source.path, source.form)
     for _ in range(_ROUNDS):
-        settings = _settings_of(source, proposal)
+        settings = prepared(source, proposal)
         leads = data_clean(raw, settings.table, str(source.path)).leads
         sides = data_split(
             data_preprocess(leads, settings.table, settings.features), settings.table, settings.split, settings.seed
@@ -106,7 +106,8 @@ def guard(source: Source, proposal: Proposal) -> Proposal:
     return proposal
 
 
-def _settings_of(source: Source, proposal: Proposal) -> Settings:
+def prepared(source: Source, proposal: Proposal) -> Settings:
+    """The settings that the project would have. Raises `SettingsError`: the table's names cannot be written."""
     with tempfile.TemporaryDirectory() as folder:
         answers = proposal.answers("proposal", f"data/raw/{source.path.name}", source.form, __version__, "")
         project_template.render(json.loads(json.dumps(answers)), Path(folder))
