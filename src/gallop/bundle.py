@@ -155,9 +155,10 @@ def load(folder: Path) -> Bundle:
     try:
         settings = Settings.model_validate_json((folder / SETTINGS).read_bytes())
     except ValidationError as error:
+        first = error.errors(include_url=False)[0]["msg"]
         raise DamagedFile(
-            f"{folder / SETTINGS}: {error.error_count()} settings do not fit this version of gallop; the bundle was "
-            f"made by {manifest.libraries.get('gallop')}"
+            f"{folder / SETTINGS}: {error.error_count()} settings do not fit this version of gallop ({first}); the "
+            f"bundle was made by {manifest.libraries.get('gallop')}"
         ) from None
     model = unpickle((folder / MODEL).read_bytes(), folder / MODEL, own=True)
     if not isinstance(model, Pipeline):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gallop import cli_audit, console
+from gallop import cli_audit, cli_init, console
 from gallop.errors import GallopError
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Get the raw data, or a synthetic sample of it.", no_args_is_help=True)
 app.add_typer(data_app, name="data", rich_help_panel=DATA_PANEL)
+check_app = typer.Typer(help="Look for what would make a model look better than it is.", no_args_is_help=True)
+app.add_typer(check_app, name="check", rich_help_panel=DATA_PANEL)
 
 RequireData = Annotated[bool, typer.Option("--require-data", help="Fail where the real data cannot be had.")]
 
@@ -189,6 +191,8 @@ def validate(
 
 
 app.command("audit", rich_help_panel=MODEL_PANEL)(cli_audit.audit)
+app.command("init", rich_help_panel=PROJECT_PANEL)(cli_init.init)
+check_app.command("leaks")(cli_init.check_leaks)
 
 
 @app.command(rich_help_panel=PROJECT_PANEL)

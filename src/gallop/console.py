@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gallop.flow.run import Progress
+    from gallop.proposal import Proposal
 
 
 def fail(sentence: str) -> None:
@@ -82,3 +83,22 @@ def bar(what: str, total: int) -> Generator[Callable[..., None]]:
     finally:
         if started:
             bar.stop()
+
+
+def confirm(proposal: "Proposal") -> "Proposal":
+    """Let a person change the role of columns, one at a time, until nothing more is said."""
+    from rich.console import Console
+    from rich.prompt import Prompt
+
+    from gallop.schema import Role
+
+    screen = Console()
+    roles = [role.value for role in Role if role not in {Role.LABEL, Role.ID, Role.DAY}]
+    screen.print("Press Enter to go on, or name a column whose role to change.")
+    while name := Prompt.ask("column", console=screen, default="", show_default=False):
+        if name not in proposal.columns or proposal.columns[name].role in {Role.LABEL, Role.ID, Role.DAY}:
+            screen.print(plain(f"{name!r} is no column whose role can change here"))
+            continue
+        role = Role(Prompt.ask("role", console=screen, choices=roles, default=proposal.columns[name].role.value))
+        proposal = proposal.with_roles({name: role})
+    return proposal

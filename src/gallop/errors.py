@@ -101,6 +101,12 @@ class RegistryBusy(GallopError):
     exit_code = 25
 
 
+class LeakFound(GallopError):
+    """A column or the table knows the outcome, and nobody has acknowledged it."""
+
+    exit_code = 27
+
+
 class StageFailed(GallopError):
     """A stage ended with a failure of its own; the exit code is that stage's."""
 

@@ -8,6 +8,8 @@ from typing import Final, Protocol
 
 import narwhals.stable.v2 as nw
 
+from gallop.table import Format
+
 CHAMPION: Final = "champion"
 CHALLENGER: Final = "challenger"
 """The aliases of the registry: the version that is live, and the newest one that was not good enough."""
@@ -16,8 +18,10 @@ CHALLENGER: Final = "challenger"
 class Tables(Protocol):
     """Reads and writes tables with one engine."""
 
-    def read_text(self, path: Path) -> nw.DataFrame:
+    def read_text(self, path: Path, form: Format | None = None) -> nw.DataFrame:
         """Read a CSV or Parquet file with every value as text, plus the row number in column `schema.ROW`.
+
+        A CSV may be plain, gz or zst, and is written as `form` says.
 
         Raises `EmptyTable`, `CutTable`, `UnreadableEncoding` or `DataUnavailable`.
         """

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import narwhals.stable.v2 as nw
+from pydantic import Field
 
 from gallop.evaluation import Estimate, Frozen, Report
 
@@ -52,6 +53,8 @@ class Quality(Frozen):
     positives: int
     rules: tuple[RuleCount, ...]
     missing: dict[str, int]
+    noticed: dict[str, int] = Field(default_factory=dict)
+    """Leads kept in spite of a value that the schema did not know, per rule; the settings say keep."""
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,18 @@
 
 A rule is a named predicate over one row (or, for duplicates, over the rows of one id) that is true where the row must
 go. Rules run in a fixed order and the first that a row breaks claims it, so the counts per rule add up to the rows
-rejected. `scope` rules say "not asked for" (no label, another month); `defect` rules say "cannot be true".
+rejected. `scope` rules say "not asked for" (no label, another month); `defect` rules say "cannot be true". What a
+table's schema did not know (a level, a range, a type) is counted, set aside or refused, as `table.on_new` says.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import narwhals.stable.v2 as nw
 
-from gallop.errors import EmptyTable, MissingColumn
-from gallop.features import padded_day, readable, text, typed
-from gallop.schema import ROW, RULE, Role
+from gallop.errors import EmptyTable, MissingColumn, WrongType
+from gallop.features import padded_day, plain_text, readable, typed, typed_value
+from gallop.schema import NEW_LEVEL, ROW, RULE, New, Role
 from gallop.table import Table
 
 DUPLICATE, CONFLICT = "duplicate_row", "conflicting_id"
@@ -19,13 +21,14 @@ DUPLICATE, CONFLICT = "duplicate_row", "conflicting_id"
 
 @dataclass(frozen=True)
 class Rule:
-    """A named predicate: rows for which `broken` is true are rejected."""
+    """A named predicate: rows for which `broken` is true are rejected, counted or stop the run, as `on` says."""
 
     name: str
     broken: nw.Expr
     defect: bool
     column: str
     accepts: str
+    on: New = New.REJECT
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Sorted:
     leads: nw.DataFrame
     rejected: nw.DataFrame
     rules: list[Rule]
+    noticed: dict[str, int]
+    """Leads kept in spite of a rule that is only counted, for each such rule that any lead breaks."""
 
     def counts(self) -> dict[str, int]:
         """Rows rejected by each rule, in the order of the rules; rules that rejected none count 0."""
@@ -44,22 +49,27 @@ class Sorted:
         return counts
 
 
-def rules(table: Table, *, labelled: bool) -> list[Rule]:
+def rules(table: Table, *, labelled: bool, used: Collection[str] = ()) -> list[Rule]:
     """The rules of a table, in the order in which they claim rows.
 
     Args:
         labelled: True for training; False for scoring, where label and window do not matter.
+        used: columns of the model's inputs; in scoring the day matters only where it is one of them.
     """
-    found = [Rule("no_id", nw.col(table.id).is_null(), False, table.id, "an id")]
+    found = []
+    if table.id != ROW:
+        found.append(Rule("no_id", nw.col(table.id).is_null(), False, table.id, "an id"))
     if labelled:
         found += _label_rules(table)
     if labelled and table.day:
         found.append(Rule("no_day", nw.col(table.day).is_null(), False, table.day, "a day"))
-        found.append(_unreadable(table.day, Role.DAY))
+        found.append(_unreadable(table.day, table))
     if labelled and table.day and table.window:
         day = padded_day(nw.col(table.day))
         first, last = table.window.first.isoformat(), table.window.last.isoformat()
         found.append(Rule("outside_window", (day < first) | (day > last), False, table.day, f"{first} to {last}"))
+    if not labelled and table.day and table.day in used:
+        found.append(_unreadable(table.day, table))
     for name, kept in table.keep.items():
         # An impossible value is a defect even where the row would be out of scope, so it is looked for first.
         found += _value_rules(name, table)
@@ -68,10 +78,11 @@ def rules(table: Table, *, labelled: bool) -> list[Rule]:
     for name in table.values:
         if name not in table.keep:
             found += _value_rules(name, table)
-    # Claimed after all the others, among the rows that are left; see `_claim_duplicates`.
-    never = nw.lit(False)
-    found.append(Rule(DUPLICATE, never, True, table.id, "one row per lead"))
-    found.append(Rule(CONFLICT, never, True, table.id, "one row per lead"))
+    if table.id != ROW:
+        # Claimed after all the others, among the rows that are left; see `_claim_duplicates`.
+        never = nw.lit(False)
+        found.append(Rule(DUPLICATE, never, True, table.id, "one row per lead"))
+        found.append(Rule(CONFLICT, never, True, table.id, "one row per lead"))
     return found
 
 
@@ -85,13 +96,15 @@ def _label_rules(table: Table) -> list[Rule]:
     ]
 
 
-def _unreadable(name: str, role: Role) -> Rule:
+def _unreadable(name: str, table: Table) -> Rule:
+    role = table.columns[name].role
     accepts = {
         Role.NUMBER: "a decimal number such as 12 or 0.5",
         Role.BOOLEAN: "true or false, yes or no, 1 or 0",
         Role.DAY: "a day such as 2024-01-31",
+        Role.DATE: "a day such as 2024-01-31",
     }[role]
-    return Rule(f"{name}_no_{role.value}", ~readable(name, role), True, name, accepts)
+    return Rule(f"{name}_no_{role.value}", ~readable(name, role), True, name, accepts, table.on(name, "type"))
 
 
 def _value_rules(name: str, table: Table) -> list[Rule]:
@@ -100,21 +113,23 @@ def _value_rules(name: str, table: Table) -> list[Rule]:
         if column.levels is None:
             return []
         unknown = ~nw.col(name).is_in([*column.levels])
-        return [Rule(f"{name}_unknown", unknown, True, name, f"one of {', '.join(column.levels)}")]
-    found = [_unreadable(name, column.role)]
+        accepts = f"one of {', '.join(column.levels)}"
+        return [Rule(f"{name}_unknown", unknown, True, name, accepts, table.on(name, "level"))]
+    found = [_unreadable(name, table)]
     if column.role is Role.NUMBER:
         # The guard repeats here because an engine may evaluate a cast on rows that an earlier rule already claimed.
         number = nw.when(readable(name, Role.NUMBER)).then(nw.col(name)).otherwise(None).cast(nw.Float64)
+        on = table.on(name, "range")
         if column.minimum is not None:
             below = number < column.minimum
-            found.append(Rule(f"{name}_below_minimum", below, True, name, f"{column.minimum} or more"))
+            found.append(Rule(f"{name}_below_minimum", below, True, name, f"{column.minimum} or more", on))
         if column.maximum is not None:
             above = number > column.maximum
-            found.append(Rule(f"{name}_above_maximum", above, True, name, f"{column.maximum} or less"))
+            found.append(Rule(f"{name}_above_maximum", above, True, name, f"{column.maximum} or less", on))
     return found
 
 
-def sort_rows(raw: nw.DataFrame, table: Table, source: str, *, labelled: bool) -> Sorted:
+def sort_rows(raw: nw.DataFrame, table: Table, source: str, *, labelled: bool, used: Collection[str] = ()) -> Sorted:
     """Sort the rows of a text table into leads and rejected rows.
 
     Args:
@@ -122,44 +137,67 @@ def sort_rows(raw: nw.DataFrame, table: Table, source: str, *, labelled: bool) -
         table: the meaning of the table.
         source: the table's name in errors.
         labelled: True for training; False for scoring (no label needed, no window).
+        used: columns of the model's inputs; in scoring the day is needed only where it is one of them.
 
     Raises:
-        MissingColumn, EmptyTable.
+        MissingColumn, EmptyTable. WrongType: a value that the settings refuse.
     """
-    _require_columns(raw, table, source, labelled=labelled)
+    spare = set() if labelled else {table.label.column, *table.with_role(Role.DAY)} - {*used}
+    _require_columns(raw, table, source, spare)
     if not len(raw):
         raise EmptyTable(f"{source}: has a header but no rows; at least one lead is needed")
-    unused = set(table.with_role(Role.IGNORE)) | (set() if labelled else {table.label.column, table.day})
+    unused = {*table.with_role(Role.IGNORE), *spare}
     names = [name for name in table.columns if name in raw.columns and name not in unused]
-    texts = raw.select(ROW, *[text(name, table.missing) for name in names])
-    found = rules(table, labelled=labelled)
-    claimed = _claim_duplicates(texts.with_columns(_first_broken(found)), table.id)
+    texts = raw.select(ROW, *[plain_text(name, table.columns[name], table.missing).alias(name) for name in names])
+    found = rules(table, labelled=labelled, used=used)
+    claiming = [rule for rule in found if rule.on is not New.KEEP]
+    claimed = _claim_duplicates(texts.with_columns(_first_broken(claiming)), table.id)
     kept = claimed.filter(nw.col(RULE).is_null())
     rejected = claimed.filter(~nw.col(RULE).is_null())
-    return Sorted(kept.select(ROW, *[_final(name, table) for name in names]), rejected, found)
+    _refuse(rejected, claiming, source)
+    noticed = _noticed(kept, [rule for rule in found if rule.on is New.KEEP])
+    return Sorted(kept.select(ROW, *[_final(name, table) for name in names]), rejected, claiming, noticed)
 
 
-def _require_columns(raw: nw.DataFrame, table: Table, source: str, *, labelled: bool) -> None:
+def _require_columns(raw: nw.DataFrame, table: Table, source: str, spare: set) -> None:
     # A column that is only ignored may be absent; so may, in scoring, the label and a day that nothing uses.
-    optional = {name for name, column in table.columns.items() if column.role is Role.IGNORE}
-    if not labelled:
-        optional |= {table.label.column, *table.with_role(Role.DAY)}
+    optional = {*table.with_role(Role.IGNORE), *spare}
     missing = [name for name in table.columns if name not in raw.columns and name not in optional]
     if missing:
         has = ", ".join(name for name in raw.columns if name != ROW)
         raise MissingColumn(f"{source}: no column {', '.join(map(repr, missing))}; the header has: {has}")
 
 
+def _refuse(rejected: nw.DataFrame, found: list[Rule], source: str) -> None:
+    for rule in found:
+        if rule.on is New.REFUSE and len(rows := rejected.filter(nw.col(RULE) == rule.name).sort(ROW)):
+            where = f"{source}: row {rows[ROW][0]}, column {rule.column!r}"
+            raise WrongType(
+                f"{where}: {rows[rule.column][0]!r} is not {rule.accepts}; {len(rows)} rows break the rule "
+                f"{rule.name}, and on_new says refuse"
+            )
+
+
+def _noticed(kept: nw.DataFrame, found: list[Rule]) -> dict[str, int]:
+    if not found or not len(kept):
+        return {}
+    sums = kept.select(*[rule.broken.fill_null(False).sum().alias(rule.name) for rule in found])
+    return {rule.name: count for rule in found if (count := int(sums[rule.name][0]))}
+
+
 def _first_broken(found: list[Rule]) -> nw.Expr:
-    claim = nw.lit(None, dtype=nw.String)
-    for rule in reversed(found):
-        # A null predicate (nothing to compare) does not break a rule.
-        claim = nw.when(rule.broken.fill_null(False)).then(nw.lit(rule.name)).otherwise(claim)
-    return claim.alias(RULE)
+    # A null predicate (nothing to compare) does not break a rule.
+    claims = [nw.when(rule.broken.fill_null(False)).then(nw.lit(rule.name)).otherwise(None) for rule in found]
+    return nw.coalesce(*claims, nw.lit(None, dtype=nw.String)).alias(RULE)
 
 
 def _claim_duplicates(claimed: nw.DataFrame, key: str) -> nw.DataFrame:
-    """Of equal rows of one id the first stays; rows of one id that differ all go, since none can be trusted."""
+    """Of equal rows of one id the first stays; rows of one id that differ all go, since none can be trusted.
+
+    Without an id nobody can say whether equal rows are one lead; all of them stay.
+    """
+    if key == ROW:
+        return claimed
     content = [name for name in claimed.columns if name not in (ROW, RULE)]
     alive = claimed.filter(nw.col(RULE).is_null())
     first = alive.sort(ROW).unique(subset=content, keep="first", maintain_order=True)
@@ -178,4 +216,12 @@ def _final(name: str, table: Table) -> nw.Expr:
     if role is Role.LABEL:
         positive = nw.col(name).is_in([*table.label.positive])
         return nw.when(positive).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int8).alias(name)
+    if table.on(name, "type") is New.KEEP and role in {Role.NUMBER, Role.BOOLEAN, Role.DATE, Role.DAY}:
+        # What cannot be read was counted and is missing from here on.
+        there = nw.when(readable(name, role)).then(nw.col(name)).otherwise(None)
+        return typed_value(there, role).alias(name)
+    levels = table.columns[name].levels
+    if levels and table.on(name, "level") is New.KEEP:
+        known = nw.col(name).is_null() | nw.col(name).is_in([*levels])
+        return nw.when(known).then(nw.col(name)).otherwise(nw.lit(NEW_LEVEL)).alias(name)
     return typed(name, role)

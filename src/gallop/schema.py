@@ -27,6 +27,15 @@ ROW: Final = "gallop_row"
 RULE: Final = "gallop_rule"
 """Column of the rejected rows: the first rule that the row broke."""
 
+RESERVED: Final = frozenset({ROW, RULE})
+"""Names no column of a table can have. A file's own column of such a name is read with a `_` behind it."""
+
+
+def usable_names(header: list[str]) -> list[str]:
+    """The header's names as the settings know them: `column_7` for an empty seventh, `gallop_row_` for a reserved."""
+    names = [name.strip() or f"column_{place}" for place, name in enumerate(header, 1)]
+    return [f"{name}_" if name in RESERVED else name for name in names]
+
 
 class Role(StrEnum):
     """What a column is for."""
@@ -34,10 +43,22 @@ class Role(StrEnum):
     ID = "id"
     LABEL = "label"
     DAY = "day"
+    DATE = "date"
     NUMBER = "number"
     CATEGORY = "category"
     BOOLEAN = "boolean"
     IGNORE = "ignore"
+
+
+class New(StrEnum):
+    """What happens to a value that was not there when the schema was learned. It is counted in any case."""
+
+    KEEP = "keep"
+    """The row stays; an unreadable value counts as missing, a new level as one of the rare ones."""
+    REJECT = "reject"
+    """The row is set aside."""
+    REFUSE = "refuse"
+    """The run stops."""
 
 
 NUMBER: Final = r"^[+-]?(?:[0-9]{1,40}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE](?:\+?[0-9]{1,2}|-[0-9]{1,3}))?$"
@@ -56,5 +77,13 @@ DAY: Final = (
     rf"|{_LEAP}-02-29)$"
 )
 
+TIME: Final = (
+    r"[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]{1,9})?)?( ?(Z|UTC|[+-]([01][0-9]|2[0-3]):?[0-5][0-9]))?$"
+)
+"""The time of day that may follow a day; only the day counts."""
+
 MISSING_LEVEL: Final = "missing"
 """The level that stands for a category or truth value that is not there."""
+
+NEW_LEVEL: Final = "(new)"
+"""The level that stands for a category the schema did not know, where such rows are kept."""

@@ -22,7 +22,8 @@ class Scores:
     """Scored leads, the best first, and the rows that could not be scored with the rule each one broke."""
 
     ranked: nw.DataFrame
-    """Columns: the id, probability, decision (`contact` or `wait`), rank (from 1), model_version."""
+    """Columns: the id, probability, decision (`contact` or `wait`), rank (from 1), model_version. A table without ids
+    has the number of the row, `gallop_row`, in place of the id."""
     rejected: nw.DataFrame
     counts: dict[str, int]
     """Rows rejected by each rule that rejected any."""
@@ -40,7 +41,8 @@ def probabilities(
     Raises:
         MissingColumn, EmptyTable.
     """
-    rows = sort_rows(raw, bundle.settings.table, source, labelled=False)
+    settings = bundle.settings
+    rows = sort_rows(raw, settings.table, source, labelled=False, used=settings.features.used)
     counts = {rule: count for rule, count in rows.counts().items() if count}
     leads = rows.leads.sort(ROW)
     return leads, predict(leads, bundle), rows.rejected, counts
@@ -71,14 +73,15 @@ def score(raw: nw.DataFrame, bundle: Bundle, source: str) -> Scores:
     best = probability[order]
     ids = leads[key].to_list()
     yes = best >= bundle.manifest.threshold
+    columns = {
+        "probability": best.tolist(),
+        "decision": [CONTACT if each else WAIT for each in yes],
+        "rank": list(range(1, len(best) + 1)),
+        "model_version": [bundle.manifest.version or "candidate"] * len(best),
+    }
+    shown = f"{key}_" if key in columns else key
     ranked = nw.from_dict(
-        {
-            key: [ids[place] for place in order],
-            "probability": best.tolist(),
-            "decision": [CONTACT if each else WAIT for each in yes],
-            "rank": list(range(1, len(best) + 1)),
-            "model_version": [bundle.manifest.version or "candidate"] * len(best),
-        },
+        {shown: [ids[place] for place in order], **columns},
         backend=leads.implementation,
     )
     return Scores(ranked, rejected, counts)

@@ -11,8 +11,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from gallop.errors import SettingsError
+from gallop.inputs import Bins, DatePart, Features
 from gallop.schema import Role
-from gallop.table import Frozen, Share, Table, Values
+from gallop.table import Frozen, Share, Table
+
+__all__ = ["Bins", "DatePart", "Features", "Settings", "load", "parse"]
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
 Family = Literal["logistic_regression", "random_forest", "gradient_boosting"]
@@ -30,29 +33,9 @@ class Data(Frozen):
     """Where the raw table lies."""
 
     raw: str = Field(description="The raw table, tracked by DVC under the same name plus `.dvc`.")
-    sample_rows: int = Field(14000, ge=2000, le=1_000_000, description="Rows of the synthetic sample.")
-
-
-class Bins(Frozen):
-    """A category with few levels, made from one with many."""
-
-    column: str = Field(description="The category to bin.")
-    groups: dict[str, Values] = Field(min_length=1, description="New level → levels it takes in.")
-    other: str = Field("other", description="New level of everything else.")
-
-    @model_validator(mode="after")
-    def _no_overlap(self) -> Self:
-        seen = [level for levels in self.groups.values() for level in levels]
-        if twice := {level for level in seen if seen.count(level) > 1}:
-            raise ValueError(f"{sorted(twice)} are in more than one group")
-        return self
-
-
-class Features(Frozen):
-    """What the model sees of a lead. All row-wise: one row in, one row out, no other row looked at."""
-
-    bins: dict[str, Bins] = Field(default_factory=dict, description="Binned categories, by their new name.")
-    inputs: Values = Field(description="Columns and bins that the model takes, in order.")
+    sample_rows: int | None = Field(
+        None, ge=2000, le=1_000_000, description="Rows of the synthetic sample of the reference table; null for none."
+    )
 
 
 class Split(Frozen):
@@ -71,11 +54,24 @@ class FamilySearch(Frozen):
     )
 
 
+class Encoding(Frozen):
+    """How categories and missing numbers enter the model. All of it is fitted on training rows, inside each fold."""
+
+    drop_first: bool = Field(True, description="Leave out the first level of each one-hot category.")
+    rare_rows: int = Field(1, ge=1, description="Levels with fewer training rows than this are one level together.")
+    one_hot_levels: int = Field(20, ge=2, description="Categories with more levels than this are target-encoded.")
+    missing_indicators: bool = Field(False, description="Say of each number with gaps whether it was there.")
+    columns: dict[str, Literal["one_hot", "target"]] = Field(
+        default_factory=dict, description="Inputs whose encoding does not follow from the number of levels."
+    )
+
+
 class Training(Frozen):
     """The search for the best candidate."""
 
     folds: int = Field(5, ge=2, le=20, description="Folds of the cross-validation on training rows.")
     clip_sd: float = Field(2.0, gt=0.0, description="Numbers are clipped at mean ± this many standard deviations.")
+    encoding: Encoding = Field(default_factory=Encoding, description="Of categories and missing numbers.")
     families: dict[Family, FamilySearch] = Field(min_length=1, description="The families that compete.")
 
 
@@ -105,6 +101,20 @@ class Export(Frozen):
     contract: str | None = Field(None, description="CSV of encoded rows and the answers they must get.")
 
 
+class Acknowledged(Frozen):
+    """A finding of the leak guard that a person has looked at."""
+
+    column: str = Field(description="The column, or `*` for a finding about the whole table.")
+    because: Annotated[str, Field(min_length=1)] = Field(description="The reason, in a sentence.")
+    keep: bool = Field(description="true: used on purpose; false: left out, which the run makes sure of.")
+
+
+class Leaks(Frozen):
+    """What the leak guard may pass over."""
+
+    acknowledged: tuple[Acknowledged, ...] = Field((), description="Findings that do not stop the run, by column.")
+
+
 class Settings(Frozen):
     """All of params.yaml."""
 
@@ -119,6 +129,7 @@ class Settings(Frozen):
     decision: DecisionRule = Field(default_factory=DecisionRule, description="Contact or not.")
     selection: Selection = Field(default_factory=Selection, description="Champion or not.")
     export: Export = Field(default_factory=Export, description="The exported file.")
+    leaks: Leaks = Field(default_factory=Leaks, description="Acknowledged findings of the leak guard.")
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
@@ -136,14 +147,40 @@ class Settings(Frozen):
                         f"features.bins.{name}.groups.{group} has {sorted(unknown)}, which are not among the levels "
                         f"{list(column.levels)} of {bins.column}"
                     )
-        known = {*self.table.values, *self.features.bins}
+        self._dates_agree()
+        usable = {name for name in self.table.values if self.table.columns[name].role is not Role.DATE}
+        known = {*usable, *self.features.bins, *self.features.dates}
         if unknown := [name for name in self.features.inputs if name not in known]:
             raise ValueError(f"features.inputs has {unknown}; known are {sorted(known)}")
         if len(set(self.features.inputs)) != len(self.features.inputs):
             raise ValueError("features.inputs names a column twice")
+        if late := [
+            why for name in self.table.columns if name in self.features.used and (why := self.table.too_late(name))
+        ]:
+            raise ValueError(f"features.inputs: {'; '.join(late)}")
+        if still := [
+            each.column for each in self.leaks.acknowledged if not each.keep and each.column in self.features.used
+        ]:
+            raise ValueError(f"leaks.acknowledged leaves out {still}, but features.inputs has them")
+        roles = {name: self.table.columns[name].role for name in self.features.inputs if name in self.table.columns}
+        if strange := [
+            name
+            for name in self.training.encoding.columns
+            if name not in self.features.inputs or roles.get(name) is Role.NUMBER
+        ]:
+            raise ValueError(f"training.encoding.columns has {strange}, which are no categories among features.inputs")
         if self.split.by == "day" and not self.table.day:
             raise ValueError("split.by is day, but no column has the role day")
         return self
+
+    def _dates_agree(self) -> None:
+        for name in self.features.dates:
+            if name in self.table.columns or name in self.features.bins:
+                raise ValueError(f"features.dates.{name} is also the name of a column or bin")
+            for source in self.features.sources(name):
+                column = self.table.columns.get(source)
+                if column is None or column.role not in {Role.DATE, Role.DAY}:
+                    raise ValueError(f"features.dates.{name} is of {source!r}, no column with the role date or day")
 
 
 def load(path: Path) -> Settings:

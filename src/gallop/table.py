@@ -1,11 +1,11 @@
-"""The settings of a table: what its columns are, which rows are in scope, and which values are possible."""
+"""The settings of a table: how its file is written, what its columns are, which rows and values are possible."""
 
 from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from gallop.schema import ROW, RULE, Role
+from gallop.schema import RESERVED, ROW, New, Role
 
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 Values = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -17,24 +17,59 @@ class Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-class Column(Frozen):
-    """What one column of the raw table is, and which of its values are possible."""
+class Format(Frozen):
+    """How a CSV is written. `gallop init` finds it out once; no run guesses."""
 
-    role: Role = Field(description="id, label, day, number, category, boolean or ignore.")
-    minimum: float | None = Field(None, description="Smallest possible number; a smaller one rejects its row.")
-    maximum: float | None = Field(None, description="Largest possible number; a larger one rejects its row.")
-    levels: Values | None = Field(None, description="Known categories; another one rejects its row.")
+    separator: Annotated[str, Field(min_length=1, max_length=1)] = Field(",", description="Between values.")
+    encoding: str = Field("utf-8", description="Of the text, by its Python name, such as utf-8, cp1252 or utf-16.")
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        import codecs
+
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError:
+            raise ValueError(f"encoding {self.encoding!r} is not known; utf-8, cp1252 and utf-16 are") from None
+        if self.separator in '"\r\n':
+            raise ValueError(f"separator cannot be {self.separator!r}")
+        return self
+
+
+class OnNew(Frozen):
+    """What happens to a row with a value the table did not have when its schema was learned."""
+
+    level: New = Field(New.REJECT, description="A category that is not among the levels of its column.")
+    range: New = Field(New.REJECT, description="A number outside minimum and maximum of its column.")
+    type: New = Field(New.REJECT, description="A text where a number, truth value or date belongs.")
+
+
+class Column(Frozen):
+    """What one column of the raw table is, when it is known, and which of its values are possible."""
+
+    role: Role = Field(description="id, label, day, date, number, category, boolean or ignore.")
+    known_at: str | None = Field(None, description="The moment at which the value is known; one of table.moments.")
+    minimum: float | None = Field(None, description="Smallest number seen or possible; see table.on_new.range.")
+    maximum: float | None = Field(None, description="Largest number seen or possible; see table.on_new.range.")
+    levels: Values | None = Field(None, description="Known categories; see table.on_new.level.")
+    missing: tuple[str, ...] = Field((), description="Texts that mean no value in this column, besides table.missing.")
+    fold_case: bool = Field(False, description="Take `May`, `MAY` and `may` for one level, in lower case.")
+    order: Literal["ymd", "dmy", "mdy"] = Field("ymd", description="How a date is written: 2024-01-31 is ymd.")
+    decimal: Literal[".", ","] = Field(".", description="Of a number: 1234.5 or 1.234,5.")
+    on_new: New | None = Field(None, description="keep, reject or refuse, instead of table.on_new.")
 
     @model_validator(mode="after")
     def _bounds_fit_role(self) -> Self:
         if self.role is not Role.NUMBER and (self.minimum is not None or self.maximum is not None):
             raise ValueError(f"minimum and maximum are for the role number, not {self.role.value}")
-        if self.role is not Role.CATEGORY and self.levels is not None:
-            raise ValueError(f"levels are for the role category, not {self.role.value}")
+        if self.role is not Role.CATEGORY and (self.levels is not None or self.fold_case):
+            raise ValueError(f"levels and fold_case are for the role category, not {self.role.value}")
         if self.levels and len(set(self.levels)) != len(self.levels):
             raise ValueError(f"levels names one more than once: {list(self.levels)}")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"minimum {self.minimum} is above maximum {self.maximum}")
+        if self.fold_case and self.levels and (upper := [level for level in self.levels if level != level.lower()]):
+            raise ValueError(f"fold_case makes values lower case, so the levels {upper} can never be met")
         return self
 
 
@@ -71,8 +106,12 @@ class Window(Frozen):
 class Table(Frozen):
     """The raw table: its columns, which rows are in scope, and which are possible."""
 
+    format: Format = Field(default_factory=Format, description="How a CSV is written.")
     missing: tuple[str, ...] = Field(("",), description="Texts that mean: no value.")
     max_defect_share: Share = Field(0.05, description="Share of broken rows above which the run stops.")
+    on_new: OnNew = Field(default_factory=OnNew, description="keep, reject or refuse what was not seen before.")
+    moments: Values = Field(("visit", "signup", "after"), description="The moments of a lead's life, in their order.")
+    score_at: str | None = Field(None, description="The moment at which leads are scored; one of table.moments.")
     label: Label = Field(description="The outcome.")
     window: Window | None = Field(None, description="Days to keep; needs a column with the role day.")
     keep: dict[str, Values] = Field(default_factory=dict, description="Column → values whose leads are in scope.")
@@ -84,8 +123,8 @@ class Table(Frozen):
 
     @property
     def id(self) -> str:
-        """The column that tells leads apart."""
-        return self.with_role(Role.ID)[0]
+        """The column that tells leads apart; where the table has none, the row number in the file."""
+        return next(iter(self.with_role(Role.ID)), ROW)
 
     @property
     def day(self) -> str | None:
@@ -94,13 +133,28 @@ class Table(Frozen):
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The columns that may become features: numbers, categories, booleans."""
-        wanted = {Role.NUMBER, Role.CATEGORY, Role.BOOLEAN}
+        """The columns whose values rules look at: numbers, categories, booleans, dates."""
+        wanted = {Role.NUMBER, Role.CATEGORY, Role.BOOLEAN, Role.DATE}
         return tuple(name for name, column in self.columns.items() if column.role in wanted)
+
+    def on(self, name: str, kind: Literal["level", "range", "type"]) -> New:
+        """What happens to a new value of this kind in this column."""
+        return self.columns[name].on_new or getattr(self.on_new, kind)
+
+    def too_late(self, name: str) -> str | None:
+        """Why a column cannot be used at the moment of scoring, or None where it can."""
+        if self.score_at is None:
+            return None
+        known = self.columns[name].known_at
+        if known is None:
+            return f"column {name!r} is used, but table.columns.{name}.known_at does not say when its value is known"
+        if self.moments.index(known) > self.moments.index(self.score_at):
+            return f"column {name!r} is known at {known!r}, which is after table.score_at {self.score_at!r}"
+        return None
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
-        for role, allowed in ((Role.ID, {1}), (Role.LABEL, {1}), (Role.DAY, {0, 1})):
+        for role, allowed in ((Role.ID, {0, 1}), (Role.LABEL, {1}), (Role.DAY, {0, 1})):
             if len(names := self.with_role(role)) not in allowed:
                 raise ValueError(f"exactly one column must have the role {role.value}, got {list(names)}")
         if self.with_role(Role.LABEL) != (self.label.column,):
@@ -109,12 +163,24 @@ class Table(Frozen):
             )
         if self.window and not self.day:
             raise ValueError("window needs a column with the role day")
-        if taken := {ROW, RULE} & set(self.columns):
-            raise ValueError(f"{sorted(taken)} are names that gallop uses itself")
+        if taken := RESERVED & set(self.columns):
+            raise ValueError(f"{sorted(taken)} are names that gallop uses itself; a file's own such columns get a `_`")
         for name, kept in self.keep.items():
             if name not in self.values:
                 raise ValueError(f"keep.{name} needs a column of that name with the role category, number or boolean")
             levels = self.columns[name].levels
             if levels and (unknown := set(kept) - set(levels)):
                 raise ValueError(f"keep.{name} has {sorted(unknown)}, which are not among its levels {list(levels)}")
+        return self
+
+    @model_validator(mode="after")
+    def _moments_known(self) -> Self:
+        if len(set(self.moments)) != len(self.moments):
+            raise ValueError(f"moments {list(self.moments)} names one twice")
+        said = {"score_at": self.score_at} | {
+            f"columns.{name}.known_at": c.known_at for name, c in self.columns.items()
+        }
+        for key, moment in said.items():
+            if moment is not None and moment not in self.moments:
+                raise ValueError(f"{key} is {moment!r}; table.moments has {list(self.moments)}")
         return self

@@ -42,6 +42,7 @@ _NAMED: Final = frozenset(
         ("numpy.random.bit_generator", "__pyx_unpickle_SeedSequence"),
         ("copyreg", "_reconstructor"),
         ("xgboost.core", "Booster"),
+        ("sklearn.model_selection._split", "StratifiedKFold"),
         ("collections", "OrderedDict"),
         ("collections", "defaultdict"),
     }
@@ -96,7 +97,8 @@ def _is_part_of_model(found: type) -> bool:
     from sklearn.base import BaseEstimator
 
     compiled = not found.__flags__ & _PY_TPFLAGS_HEAPTYPE
-    return compiled or issubclass(found, BaseEstimator) or _within(found.__module__, _PARTS)
+    # Making one of this project's own steps, or one of the rules by which they choose and name columns, does nothing.
+    return compiled or issubclass(found, BaseEstimator) or _within(found.__module__, _PARTS + OWN)
 
 
 def _within(module: str, allowed: tuple[str, ...]) -> bool:

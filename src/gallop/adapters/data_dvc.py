@@ -101,6 +101,33 @@ def pull(root: Path, raw: Path, on_try: Callable[[str], None], on_bytes: Callabl
     raise DataUnavailable(f"{raw}: nobody could give it. " + "; ".join(refusals or ["no remote is configured"]))
 
 
+def track(root: Path, raw: Path) -> None:
+    """Put a raw file under DVC: its pointer beside it, and the file's name in .gitignore.
+
+    A folder outside Git becomes a repository of its own; where there is no Git at all, DVC works without.
+
+    Raises:
+        DataUnavailable: DVC could not do it; says why.
+    """
+    if not _in_git(root):
+        with (root / ".dvc/config").open("a", encoding="utf-8") as config:
+            config.write("    no_scm = true\n")
+    command = [sys.executable, "-m", "dvc", "add", "--quiet", str(raw)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DataUnavailable(f"{raw}: DVC could not track it: {' '.join(done.stderr.split())}")
+
+
+def _in_git(root: Path) -> bool:
+    def git(*arguments: str) -> int:
+        return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=False).returncode
+
+    try:
+        return git("rev-parse", "--is-inside-work-tree") == 0 or git("init", "--quiet") == 0
+    except FileNotFoundError:
+        return False
+
+
 def _remotes(root: Path) -> tuple[list[str], dict[str, Any]]:
     """Names of the remotes to ask, in order, and configuration that adds to the project's own."""
     from dvc.config import Config

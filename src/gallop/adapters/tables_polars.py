@@ -1,9 +1,11 @@
 """Tables with Polars, the engine that comes along.
 
 CSV is parsed by Arrow, because its reader checks that every row has as many values as the header; others fill a cut
-row with nulls. Every value enters as text, so no engine's guess about types ever matters.
+row with nulls. Every value enters as text, so no engine's guess about types ever matters. Separator and encoding are
+settings; compression is told by a file's first bytes.
 """
 
+import codecs
 import csv
 import gzip
 import io
@@ -20,7 +22,8 @@ import pyarrow.parquet
 
 from gallop.errors import CutTable, DamagedFile, DataUnavailable, EmptyTable, NothingThere, UnreadableEncoding
 from gallop.files import digest, write_text, write_whole
-from gallop.schema import ROW
+from gallop.schema import ROW, usable_names
+from gallop.table import Format
 
 MANIFEST = "manifest.json"
 
@@ -28,14 +31,12 @@ MANIFEST = "manifest.json"
 class PolarsTables:
     """The port `Tables`, with Polars frames inside narwhals."""
 
-    def read_text(self, path: Path) -> nw.DataFrame:
+    def read_text(self, path: Path, form: Format | None = None) -> nw.DataFrame:
         """Read a CSV or Parquet file as text, with row numbers. See the port for the errors."""
         if not path.is_file():
             raise DataUnavailable(f"{path}: no such file")
-        frame = _parquet_as_text(path) if path.suffix in {".parquet", ".pq"} else _csv(path)
-        # A table that gallop wrote itself, such as rejected rows that were mended, may have row numbers already.
-        numbered = frame.drop(ROW, strict=False).with_row_index(ROW, offset=1).cast({ROW: pl.Int64})
-        return nw.from_native(numbered, eager_only=True)
+        frame = _parquet_as_text(path) if path.suffix in {".parquet", ".pq"} else _csv(path, form or Format())
+        return nw.from_native(frame.with_row_index(ROW, offset=1).cast({ROW: pl.Int64}), eager_only=True)
 
     def read(self, path: Path) -> nw.DataFrame:
         """Read one table of a stage's output and check it against its manifest."""
@@ -83,13 +84,14 @@ def _promised(manifest: Path, name: str) -> str | None:
 def _parquet_as_text(path: Path) -> pl.DataFrame:
     try:
         with pyarrow.parquet.ParquetFile(path, page_checksum_verification=True) as file:
-            _require_names_once(file.schema_arrow.names, path)
+            _names(file.schema_arrow.names, path)
             frame = pl.DataFrame(pl.from_arrow(file.read()))
     except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
         raise DamagedFile(f"{path}: not a whole Parquet file: {error}") from None
     if not frame.width:
         raise EmptyTable(f"{path}: has no columns")
-    return frame.select(_as_text(name, dtype) for name, dtype in frame.schema.items())
+    names = dict(zip(frame.columns, _names(frame.columns, path), strict=True))
+    return frame.select(_as_text(name, dtype).alias(names[name]) for name, dtype in frame.schema.items())
 
 
 def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
@@ -109,13 +111,13 @@ def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
     return value.cast(pl.String, strict=False)
 
 
-def _csv(path: Path) -> pl.DataFrame:
-    content = _content(path)
-    names = _header(content, path)
-    _require_quotes_closed(content, path)
+def _csv(path: Path, form: Format) -> pl.DataFrame:
+    content = _utf8(unpacked(path), path, form.encoding)
+    names = _header(content, path, form.separator)
+    _require_quotes_closed(content, path, form.separator)
     options = {
-        "read_options": pa.csv.ReadOptions(use_threads=True, block_size=1 << 26),
-        "parse_options": pa.csv.ParseOptions(newlines_in_values=True),
+        "read_options": pa.csv.ReadOptions(use_threads=True, block_size=1 << 26, column_names=names, skip_rows=0),
+        "parse_options": pa.csv.ParseOptions(newlines_in_values=True, delimiter=form.separator),
         "convert_options": pa.csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=True
         ),
@@ -123,18 +125,36 @@ def _csv(path: Path) -> pl.DataFrame:
     try:
         table = pa.csv.read_csv(pa.BufferReader(content), **options)
     except pa.ArrowInvalid as error:
-        raise _explain(error, content, path, len(names)) from None
-    frame = pl.DataFrame(pl.from_arrow(table))
-    return frame.rename({made: name.strip() or made for made, name in zip(frame.columns, names, strict=True)})
+        raise _explain(error, content, path, len(names), form.separator) from None
+    # The header was read as the first row, since its own names need not be usable.
+    return pl.DataFrame(pl.from_arrow(table.slice(1)))
 
 
-def _content(path: Path) -> bytes:
+def unpacked(path: Path) -> bytes:
+    """The bytes of a file, unpacked where it is gzip or zstd. Raises `CutTable`, `EmptyTable`."""
     content = path.read_bytes()
-    if content[:2] == b"\x1f\x8b":
-        try:
+    try:
+        if content[:2] == b"\x1f\x8b":
             content = gzip.decompress(content)
-        except (EOFError, OSError, zlib.error) as error:
-            raise CutTable(f"{path}: not a whole gzip file: {error}") from None
+        elif content[:4] == b"\x28\xb5\x2f\xfd":
+            with pa.input_stream(pa.BufferReader(content), compression="zstd") as stream:
+                content = stream.read()
+    except (EOFError, OSError, zlib.error) as error:
+        kind = "gzip" if content[:2] == b"\x1f\x8b" else "zstd"
+        raise CutTable(f"{path}: not a whole {kind} file: {error}") from None
+    if not content.strip():
+        raise EmptyTable(f"{path}: the file is empty; a header and at least one row are needed")
+    return content
+
+
+def _utf8(content: bytes, path: Path, encoding: str) -> bytes:
+    if codecs.lookup(encoding).name != "utf-8":
+        try:
+            content = content.decode(encoding).encode("utf-8")
+        except (UnicodeDecodeError, UnicodeEncodeError) as error:
+            raise UnreadableEncoding(
+                f"{path}: not {encoding}, which table.format.encoding says: {error.reason}"
+            ) from None
     content = content.removeprefix(b"\xef\xbb\xbf")
     if not content.strip():
         raise EmptyTable(f"{path}: the file is empty; a header and at least one row are needed")
@@ -143,7 +163,7 @@ def _content(path: Path) -> bytes:
     except UnicodeDecodeError as error:
         raise UnreadableEncoding(
             f"{path}: {_row_at(content, error.start)}: byte {content[error.start]:#04x} is not UTF-8; save the table "
-            "as UTF-8 (for example `iconv -f latin1 -t utf-8`)"
+            "as UTF-8 (for example `iconv -f latin1 -t utf-8`), or say its encoding in table.format.encoding"
         ) from None
     if b"\x00" in content:
         row = _row_at(content, content.index(b"\x00"))
@@ -151,10 +171,10 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _rows(content: bytes, *, strict: bool = False) -> Iterator[list[str]]:
+def _rows(content: bytes, separator: str = ",", *, strict: bool = False) -> Iterator[list[str]]:
     """The rows as Python reads them: lines without anything are no rows, to Arrow neither."""
     text = io.StringIO(content.decode("utf-8", "ignore"), newline="")
-    return (values for values in csv.reader(text, strict=strict) if values)
+    return (values for values in csv.reader(text, delimiter=separator, strict=strict) if values)
 
 
 def _row_at(content: bytes, place: int) -> str:
@@ -163,28 +183,28 @@ def _row_at(content: bytes, place: int) -> str:
     return f"row {row}" if row else "the header"
 
 
-def _header(content: bytes, path: Path) -> list[str]:
+def _header(content: bytes, path: Path, separator: str) -> list[str]:
     try:
-        names = next(_rows(content[: 1 << 20]))
+        names = next(_rows(content[: 1 << 20], separator))
     except csv.Error as error:
         raise CutTable(f"{path}: the header: {error}; is a quotation mark left open?") from None
-    _require_names_once(names, path)
+    return _names(names, path)
+
+
+def _names(header: list[str], path: Path) -> list[str]:
+    names = usable_names(header)
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise CutTable(f"{path}: the header names {twice} more than once; every column needs a name of its own")
     return names
 
 
-def _require_names_once(names: list[str], path: Path) -> None:
-    stripped = [name.strip() for name in names]
-    if twice := sorted({name for name in stripped if stripped.count(name) > 1}):
-        raise CutTable(f"{path}: the header names {twice} more than once; every column needs a name of its own")
-
-
-def _require_quotes_closed(content: bytes, path: Path) -> None:
+def _require_quotes_closed(content: bytes, path: Path, separator: str) -> None:
     """Arrow takes a file that ends within quotation marks for whole."""
     if content.count(b'"') % 2 == 0:
         return
     row = -1
     try:
-        for _ in _rows(content, strict=True):
+        for _ in _rows(content, separator, strict=True):
             row += 1
     except csv.Error as error:
         # Strict, it also minds `"x"y`, which is odd but whole.
@@ -192,11 +212,11 @@ def _require_quotes_closed(content: bytes, path: Path) -> None:
             raise CutTable(f"{path}: row {row + 1}: a quotation mark is left open; the file was cut there") from None
 
 
-def _explain(error: pa.ArrowInvalid, content: bytes, path: Path, width: int) -> Exception:
+def _explain(error: pa.ArrowInvalid, content: bytes, path: Path, width: int, separator: str) -> Exception:
     """Say which row is not like the header; Arrow's own message quotes the whole row, which may name a person."""
     row = -1
     try:
-        for values in _rows(content):
+        for values in _rows(content, separator):
             row += 1
             if len(values) != width:
                 return CutTable(

@@ -37,7 +37,9 @@ def data_clean(project: Project) -> Quality:
     from gallop.stages.data_clean import data_clean
 
     path, version = raw_table(project)
-    cleaned = data_clean(TABLES.read_text(path), project.settings.table, str(path))
+    # The sample is always written in gallop's own way.
+    form = None if version.origin == SAMPLE else project.settings.table.format
+    cleaned = data_clean(TABLES.read_text(path, form), project.settings.table, str(path))
     tables = {"leads": cleaned.leads, "rejected": cleaned.rejected}
     if version.origin == SAMPLE:
         truth = TABLES.read_text(project.places.truth)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from gallop.adapters import server
 from gallop.adapters.code_git import code_version
@@ -11,13 +12,17 @@ from gallop.flow.data import TABLES, quality_of
 from gallop.project import Project
 from gallop.results import SAMPLE, DataVersion, Facts, Sides
 
-_FACTS, _EXPORT = "facts.json", "model.pkl"
+if TYPE_CHECKING:
+    from gallop.modelling.leaks import Finding
+
+_FACTS, _EXPORT, _LEAKS = "facts.json", "model.pkl", "leaks.json"
 
 
 def model_training(project: Project, on_trial: Callable[[str], None] = lambda _: None) -> Facts:
     """data/processed/sides → models/candidate, models/model.pkl, reports/, and a tracked run."""
     from gallop import bundle
     from gallop.adapters.tracking_mlflow import MlflowTracker
+    from gallop.leakage import require_none
     from gallop.reporting import html
     from gallop.stages.model_training import model_training
 
@@ -25,16 +30,19 @@ def model_training(project: Project, on_trial: Callable[[str], None] = lambda _:
     tracker = MlflowTracker(server.tracking_uri(places.root))
     tracker.check()
     quality, data = quality_of(project)
-    sides = Sides(*(TABLES.read(places.sides / f"{name}.parquet") for name in ("train", "test", "assignment")))
+    sides = sides_of(project)
     truth = None
     if data.origin == SAMPLE:
         known = TABLES.read(places.leads / "truth.parquet")
         truth = dict(zip(known["lead_id"].to_list(), known["probability"].to_list(), strict=True))
+    found = leaks_of(project, sides)
+    require_none(found, settings)
     trained = model_training(sides, settings, export=_exporter(project), truth=truth, on_trial=on_trial)
     code = code_version(places.root)
     page = html.render(trained.facts, quality, data, code, settings)
 
     files = {_FACTS: trained.facts.model_dump_json(indent=2).encode()}
+    files[_LEAKS] = json.dumps([each.model_dump(mode="json") for each in found], indent=2).encode()
     if trained.export is not None:
         files[_EXPORT] = trained.export
     manifest = bundle.write(
@@ -52,6 +60,19 @@ def model_training(project: Project, on_trial: Callable[[str], None] = lambda _:
     write_text(places.report, page)
     tracker.record(settings.project.name, trained.record(manifest, files=[places.report, places.metrics]))
     return trained.facts
+
+
+def sides_of(project: Project) -> Sides:
+    """What data_split made. Raises `NothingThere`, `DamagedFile`."""
+    names = ("train", "test", "assignment")
+    return Sides(*(TABLES.read(project.places.sides / f"{name}.parquet") for name in names))
+
+
+def leaks_of(project: Project, sides: Sides) -> "tuple[Finding, ...]":
+    """What the leak guard finds on the training leads. Raises `NothingThere`, `DamagedFile`."""
+    from gallop.leakage import findings
+
+    return findings(TABLES.read(project.places.leads / "leads.parquet"), sides, project.settings)
 
 
 def _exporter(project: Project) -> Callable[[object], bytes]:

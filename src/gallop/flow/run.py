@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from gallop import __version__
 from gallop.adapters import data_dvc, server
 from gallop.errors import DataUnavailable
 from gallop.files import write_text
@@ -13,6 +14,8 @@ from gallop.project import Project
 from gallop.results import Selected
 from gallop.sample import sample
 from gallop.schema import DVC_STAGES
+
+VERSION = ".gallop-version"
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,15 @@ class Outcome:
 
 
 def write_sample(project: Project) -> None:
-    """Write the synthetic table and its true probabilities beside the place of the raw file, never in its place."""
-    leads, truth = sample(project.settings.data.sample_rows, project.settings.seed)
+    """Write the synthetic table and its true probabilities beside the place of the raw file, never in its place.
+
+    Raises:
+        DataUnavailable: the project's table is not the reference one, of which alone there is a sample.
+    """
+    rows = project.settings.data.sample_rows
+    if rows is None:
+        raise DataUnavailable("data.sample_rows: null, so there is no synthetic sample of this project's table")
+    leads, truth = sample(rows, project.settings.seed)
     for path, text in ((project.places.sample, leads), (project.places.truth, truth)):
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             write_text(path, text)
@@ -68,12 +78,19 @@ def get_data(project: Project, progress: Progress, *, require: bool) -> str:
     try:
         return pull_data(project, progress)
     except DataUnavailable as error:
-        if require:
+        if require or project.settings.data.sample_rows is None:
             raise
         progress.say(f"The real data cannot be had. {error}")
         progress.say("Going on with a synthetic sample. Every output will say `data: sample`.")
         write_sample(project)
         return "sample"
+
+
+def _say_version(project: Project) -> None:
+    """Keep the file by which a generated project's stages depend on gallop, whose code is not among its files."""
+    place = project.places.root / VERSION
+    if place.is_file() and place.read_text(encoding="utf-8").strip() != __version__:
+        write_text(place, f"{__version__}\n")
 
 
 def run(project: Project, progress: Progress, *, require_data: bool) -> Outcome:
@@ -82,6 +99,7 @@ def run(project: Project, progress: Progress, *, require_data: bool) -> Outcome:
     Raises:
         Any `GallopError`; a stage's failure as `StageFailed` with the stage's own exit code.
     """
+    _say_version(project)
     source = get_data(project, progress, require=require_data)
     server.require(server.tracking_uri(project.places.root))
     changed = data_dvc.reproduce(project.places.root, DVC_STAGES)

@@ -31,7 +31,7 @@ def score(project: Project, leads: Path, output: Path) -> Scored:
     from gallop.scoring import CONTACT, score
 
     deployed = bundle.load(project.places.deployed)
-    scores = score(TABLES.read_text(leads), deployed, str(leads))
+    scores = score(TABLES.read_text(leads, deployed.settings.table.format), deployed, str(leads))
     aside = output.with_name(f"{output.stem}.rejected{output.suffix}")
     if len(scores.rejected):
         write_scores(scores.rejected, aside)

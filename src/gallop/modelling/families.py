@@ -13,6 +13,7 @@ from xgboost import XGBRFClassifier
 from gallop.errors import SettingsError
 from gallop.modelling.steps import encoder
 from gallop.schema import Role
+from gallop.settings import Encoding
 
 Parameters = dict[str, Any]
 Classifier = LogisticRegression | XGBRFClassifier | HistGradientBoostingClassifier
@@ -39,9 +40,16 @@ def classifier(family: str, parameters: Parameters, seed: int) -> Classifier:
     return made.set_params(**parameters)
 
 
-def pipeline(family: str, parameters: Parameters, roles: dict[str, Role], clip_sd: float, seed: int) -> Pipeline:
+def pipeline(
+    family: str,
+    parameters: Parameters,
+    roles: dict[str, Role],
+    clip_sd: float,
+    seed: int,
+    encoding: Encoding | None = None,
+) -> Pipeline:
     """An unfitted model: every fitted step and the classifier, from model inputs to probabilities."""
-    return Pipeline([("encode", encoder(roles, clip_sd)), ("classify", classifier(family, parameters, seed))])
+    return Pipeline([("encode", encoder(roles, clip_sd, encoding)), ("classify", classifier(family, parameters, seed))])
 
 
 def _few_trees(family: str, parameters: Parameters) -> Parameters:

@@ -22,7 +22,7 @@ from gallop.evaluation import Vector
 from gallop.modelling.families import Parameters, check, classifier, pipeline
 from gallop.modelling.steps import encoder
 from gallop.schema import Role
-from gallop.settings import FamilySearch, Training
+from gallop.settings import Encoding, FamilySearch, Training
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def search(
         raise OneClass(f"training rows have {fewest} leads of one label, fewer than training.folds = {training.folds}")
     drawn = [(family, each) for family, wanted in training.families.items() for each in draw(family, wanted, seed)]
     folds = [
-        _Fold(seen, held_out, *_encoded(X.iloc[seen], X.iloc[held_out], roles, training.clip_sd))
+        _Fold(seen, held_out, *_encoded(X.iloc[seen], y[seen], X.iloc[held_out], roles, training))
         for seen, held_out in StratifiedKFold(training.folds, shuffle=True, random_state=seed).split(X, y)
     ]
     jobs = (delayed(_try)(family, each, y, folds, seed) for family, each in drawn)
@@ -88,10 +88,18 @@ def search(
     return {family: sorted(tried, key=lambda trial: trial.log_loss) for family, tried in trials.items()}
 
 
-def fit(X: pd.DataFrame, y: Vector, roles: dict[str, Role], trial: Trial, clip_sd: float, seed: int) -> Pipeline:
+def fit(
+    X: pd.DataFrame,
+    y: Vector,
+    roles: dict[str, Role],
+    trial: Trial,
+    clip_sd: float,
+    seed: int,
+    encoding: Encoding | None = None,
+) -> Pipeline:
     """The model of a trial, fitted on all the training rows."""
     with threadpool_limits(limits=1):
-        return pipeline(trial.family, trial.parameters, roles, clip_sd, seed).fit(X, y)
+        return pipeline(trial.family, trial.parameters, roles, clip_sd, seed, encoding).fit(X, y)
 
 
 @dataclass(frozen=True)
@@ -103,10 +111,11 @@ class _Fold:
 
 
 def _encoded(
-    seen: pd.DataFrame, held_out: pd.DataFrame, roles: dict[str, Role], clip_sd: float
+    seen: pd.DataFrame, y: Vector, held_out: pd.DataFrame, roles: dict[str, Role], training: Training
 ) -> tuple[pd.DataFrame, ...]:
-    fitted = encoder(roles, clip_sd).fit(seen)
-    return fitted.transform(seen), fitted.transform(held_out)
+    step = encoder(roles, training.clip_sd, training.encoding)
+    # Not fit and then transform: a target encoding of the rows it was fitted on would leak their own labels.
+    return step.fit_transform(seen, y), step.transform(held_out)
 
 
 def _try(family: str, parameters: Parameters, y: Vector, folds: list[_Fold], seed: int) -> Trial:

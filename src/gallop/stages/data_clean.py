@@ -46,6 +46,7 @@ def data_clean(raw: nw.DataFrame, table: Table, source: str) -> Cleaned:
         positives=int(rows.leads[table.label.column].sum()) if len(rows.leads) else 0,
         rules=tuple(RuleCount(rule=rule.name, rows=counts[rule.name], defect=rule.defect) for rule in rows.rules),
         missing={name: int(rows.leads[name].null_count()) for name in rows.leads.columns if name != ROW},
+        noticed=rows.noticed,
     )
     if table.label.other == "refuse":
         _refuse_unknown_labels(rows.rejected, table, source)

@@ -28,18 +28,19 @@ def data_split(leads: nw.DataFrame, table: Table, split: Split, seed: int) -> Si
         held_out = _last_days(ordered[str(table.day)].to_list(), split.test_share)
     else:
         held_out = _stratified(ids, labels, split.test_share, seed)
-    sides = nw.new_series(
-        SIDE, ["test" if held else "train" for held in held_out], nw.String, backend=ordered.implementation
-    )
-    marked = ordered.with_columns(sides)
-    train, test = (marked.filter(nw.col(SIDE) == side).drop(SIDE) for side in ("train", "test"))
+    sides = ["test" if held else "train" for held in held_out]
+    train, test = (ordered.filter([each == side for each in sides]) for side in ("train", "test"))
     for name, part in (("training", train), ("test", test)):
         if part[table.label.column].n_unique() < 2:
             raise OneClass(
                 f"data_split: the {len(part)} {name} leads have fewer than two labels; use more leads, another "
                 "split.test_share, or split.by: random"
             )
-    return Sides(train, test, marked.select(table.id, SIDE))
+    shown = f"{SIDE}_" if table.id == SIDE else SIDE
+    assignment = nw.from_dict(
+        {table.id: ordered[table.id], shown: nw.new_series(SIDE, sides, nw.String, backend=ordered.implementation)}
+    )
+    return Sides(train, test, assignment)
 
 
 def _stratified(ids: list[str], labels: list[int], share: float, seed: int) -> list[bool]:

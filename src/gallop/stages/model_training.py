@@ -100,10 +100,11 @@ def model_training(
     """
     roles, seed = input_roles(settings.table, settings.features), settings.seed
     clip_sd, label = settings.training.clip_sd, settings.table.label.column
+    encoding = settings.training.encoding
     X, y = frame(sides.train, roles), _labels(sides.train[label])
     trials = search(X, y, roles, settings.training, seed, on_trial)
     ranked = sorted((tried[0] for tried in trials.values()), key=lambda trial: trial.log_loss)
-    models = {trial.family: fit(X, y, roles, trial, clip_sd, seed) for trial in ranked}
+    models = {trial.family: fit(X, y, roles, trial, clip_sd, seed, encoding) for trial in ranked}
     exports = {family: _export(model, export) for family, model in models.items()}
     exported = next((trial.family for trial in ranked if isinstance(exports[trial.family], bytes)), None)
     winner = ranked[0].family
@@ -111,7 +112,8 @@ def model_training(
     # From here on the test rows are looked at; nothing above depends on them and nothing below decides anything.
     X_test, y_test = frame(sides.test, roles), _labels(sides.test[label])
     probability = models[winner].predict_proba(X_test)[:, 1]
-    untuned = pipeline("logistic_regression", {}, roles, clip_sd, seed).fit(X, y).predict_proba(X_test)[:, 1]
+    baseline = pipeline("logistic_regression", {}, roles, clip_sd, seed, encoding).fit(X, y)
+    untuned = baseline.predict_proba(X_test)[:, 1]
     ids = sides.test[settings.table.id].to_list()
     facts = Facts(
         winner=winner,
@@ -123,7 +125,7 @@ def model_training(
             for trial in ranked
         ),
         test=evaluate(y_test, probability, **_measure(settings)),
-        test_digest=hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest(),
+        test_digest=hashlib.sha256("\n".join(sorted(map(str, ids))).encode()).hexdigest(),
         baseline=estimate(y_test, untuned, **_measure(settings)),
         ahead=paired_difference(y_test, probability, untuned, **_resampling(settings))[0],
         best_possible=None

@@ -1,0 +1,108 @@
+"""Tables of a PostgreSQL database, copied into a CSV file that DVC can pin.
+
+A model is trained on a file whose bytes are pinned, never on a table that changes under it; so the table is copied
+once, by COPY, in one read-only transaction. The URL is `postgresql://user@host:port/database/table`, the table with its
+schema where it is not on the search path: `…/database/schema.table`. The password comes from the URL, PGPASSWORD or
+~/.pgpass, as always with libpq, and is never written anywhere.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from gallop.errors import DataUnavailable, EmptyTable, SettingsError
+from gallop.files import write_whole
+
+_SCHEMES = {"postgresql", "postgres"}
+_TIMEOUT = 10
+
+
+@dataclass(frozen=True)
+class Place:
+    """A table in a database."""
+
+    url: str
+    """Of the database."""
+    schema: str | None
+    table: str
+
+    def __str__(self) -> str:
+        """For people and files: without a password."""
+        parts = urlsplit(self.url)
+        host = parts.netloc.rpartition("@")[2]
+        user = parts.netloc.rpartition("@")[0].partition(":")[0]
+        shown = urlunsplit((parts.scheme, f"{user}@{host}" if user else host, parts.path, "", ""))
+        return f"{shown}/{f'{self.schema}.' if self.schema else ''}{self.table}"
+
+
+def place_of(url: str) -> Place:
+    """The table that a URL names. Raises `SettingsError`."""
+    parts = urlsplit(url)
+    if parts.scheme not in _SCHEMES:
+        raise SettingsError(f"{parts.scheme}://…: only postgresql:// is known; for others, export the table as Parquet")
+    database, _, table = parts.path.strip("/").rpartition("/")
+    if not database or "/" in database or not table:
+        raise SettingsError("the URL names no table; write postgresql://user@host:port/database/table")
+    schema, _, name = unquote(table).rpartition(".")
+    server = urlunsplit(("postgresql", parts.netloc, f"/{database}", parts.query, ""))
+    return Place(server, schema or None, name)
+
+
+def snapshot(place: Place, path: Path) -> int:
+    """Copy a table into a CSV file, every value as text; returns the rows.
+
+    Rows come in the order in which the table holds them (a view's, in the order of its values), so that copies of an
+    unchanged table are equal byte by byte.
+
+    Raises:
+        DataUnavailable: the server, the database or the table does not answer. EmptyTable: it has no columns.
+    """
+    import psycopg
+    from psycopg import sql
+
+    rows = 0
+
+    def copy(temporary: Path) -> None:
+        nonlocal rows
+        with (
+            psycopg.connect(place.url, connect_timeout=_TIMEOUT, application_name="gallop") as connection,
+            temporary.open("wb") as file,
+        ):
+            connection.read_only = True
+            table = sql.Identifier(*([place.schema] if place.schema else []), place.table)
+            described = connection.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(table)).description or []
+            if not described:
+                raise EmptyTable(f"{place}: has no columns")
+            names = [sql.Identifier(column.name) for column in described]
+            query = sql.SQL("COPY (SELECT {columns} FROM {table} AS t ORDER BY {order}) TO STDOUT (FORMAT csv, HEADER)")
+            texts = sql.SQL(", ").join(sql.SQL("{0}::text AS {0}").format(name) for name in names)
+            order = sql.SQL("ctid") if _stored(connection, table) else sql.SQL(", ").join(_texts(names))
+            cursor = connection.cursor()
+            with cursor.copy(query.format(columns=texts, table=table, order=order)) as copied:
+                for block in copied:
+                    file.write(block)
+            rows = cursor.rowcount
+
+    try:
+        write_whole(path, copy)
+    except psycopg.Error as error:
+        raise DataUnavailable(f"{place}: {' '.join(str(error).split())}") from None
+    return rows
+
+
+def _texts(names: list) -> list:
+    from psycopg import sql
+
+    return [sql.SQL("t.{}::text").format(name) for name in names]
+
+
+def _stored(connection, table) -> bool:
+    """True for a table that has rows of its own, which a view has not."""
+    from psycopg import sql
+
+    found = connection.execute(
+        sql.SQL("SELECT relkind FROM pg_class WHERE oid = {}::regclass").format(
+            sql.Literal(table.as_string(connection))
+        )
+    ).fetchone()
+    return bool(found) and found[0] in {"r", "m"}

@@ -1,0 +1,55 @@
+"""`gallop init` and `gallop check leaks`: a table becomes a project, and a project's columns are looked at again."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gallop import console
+
+
+def init(
+    table: Annotated[
+        str, typer.Argument(help="CSV (plain, gz, zst) or Parquet file, or postgresql://…/database/table.")
+    ],
+    label: Annotated[str, typer.Option("--label", help="Column with the outcome.")],
+    id_: Annotated[str | None, typer.Option("--id", help="Column that tells leads apart.")] = None,
+    day: Annotated[str | None, typer.Option("--day", help="Column with the day of the lead.")] = None,
+    positive: Annotated[str | None, typer.Option("--positive", help="Value of the label that means yes.")] = None,
+    into: Annotated[Path, typer.Option("--into", help="Folder of the new project.", show_default="here")] = Path(),
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Take everything as proposed; ask nothing.")] = False,
+) -> None:
+    """Make a project of your own from a table: shows what each column is taken for, and writes its settings."""
+    from rich.console import Console
+
+    from gallop.flow import init as flow
+    from gallop.proposal import Asked
+    from gallop.reporting import profile as page
+
+    screen = Console()
+    with flow.source(table) as source:
+        proposal = flow.look(source, Asked(label, id_, day, positive))
+        screen.print(page.render(proposal, source.form))
+        if not yes and sys.stdin.isatty():
+            proposal = console.confirm(proposal)
+        screen.print(page.judging())
+        made = flow.make(source, flow.guard(source, proposal), into.resolve())
+    screen.print(page.made(made.proposal, made.files))
+    where = "" if into == Path() else f"cd {into} && "
+    typer.echo(f"Next: {where}gallop run")
+
+
+def check_leaks(context: typer.Context) -> None:
+    """Look for columns, ids and rows that know the outcome. Ends with an error where one is not acknowledged."""
+    from rich.console import Console
+
+    from gallop.flow import model
+    from gallop.leakage import require_none
+    from gallop.project import Project
+    from gallop.reporting import leaks as page
+
+    project = Project.open(context.obj.resolve())
+    found = model.leaks_of(project, model.sides_of(project))
+    Console().print(page.render(found, project.settings))
+    require_none(found, project.settings)

@@ -1,0 +1,149 @@
+"""`gallop init`: from any table to a project of its own."""
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gallop import __version__
+from gallop.adapters import data_dvc, project_template, tables_detect
+from gallop.errors import EmptyTable, SettingsError
+from gallop.flow.data import TABLES
+from gallop.project import PARAMS, Project
+from gallop.proposal import Asked, Leak, Proposal, propose
+from gallop.schema import ROW
+from gallop.settings import Settings, load
+from gallop.table import Format
+
+_ROUNDS = 8
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the table comes from, and how it is read."""
+
+    path: Path
+    """The table as a file: the one given, or a copy of a database's table."""
+    form: Format
+    origin: str
+    """For people: what the raw file is a copy of."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What `init` made."""
+
+    project: Project
+    proposal: Proposal
+    files: tuple[str, ...]
+
+
+def look(source: Source, asked: Asked) -> Proposal:
+    """Read a table and propose a project for it. Raises what reading and `propose` raise."""
+    raw = TABLES.read_text(source.path, source.form)
+    columns = {name: raw[name].to_list() for name in raw.columns if name != ROW}
+    return propose(columns, asked, str(source.path))
+
+
+@contextmanager
+def source(table: str) -> Generator[Source]:
+    """The table at a path or URL, as a file for as long as the context lasts.
+
+    Raises:
+        DataUnavailable, CutTable, EmptyTable.
+    """
+    if not re.match(r"[a-z+]+://", table):
+        path = Path(table)
+        parquet = path.suffix in {".parquet", ".pq"}
+        yield Source(path, Format() if parquet else tables_detect.detect(path), "")
+        return
+    from gallop.adapters import tables_database
+
+    with tempfile.TemporaryDirectory() as folder:
+        place = tables_database.place_of(table)
+        path = Path(folder, f"{_plain(place.table)}.csv")
+        rows = tables_database.snapshot(place, path)
+        yield Source(path, Format(), f"a copy of {place}, {rows:,} rows")
+
+
+def guard(source: Source, proposal: Proposal) -> Proposal:
+    """The proposal without the columns that the leak guard stops at, looked for again until it finds no more.
+
+    What leaving out cannot mend (ids, the order of rows, repeated rows) is written down as acknowledged, for a person
+    to decide; so is the evidence for each column.
+
+    Raises:
+        EmptyTable, UnknownLabel, WrongType, OneClass: the rows do not fit the proposal.
+    """
+    from gallop.leakage import WHOLE, findings, open_stops
+    from gallop.stages.data_clean import data_clean
+    from gallop.stages.data_preprocess import data_preprocess
+    from gallop.stages.data_split import data_split
+
+    raw = TABLES.read_text(source.path, source.form)
+    for _ in range(_ROUNDS):
+        settings = prepared(source, proposal)
+        leads = data_clean(raw, settings.table, str(source.path)).leads
+        sides = data_split(
+            data_preprocess(leads, settings.table, settings.features), settings.table, settings.split, settings.seed
+        )
+        stops = open_stops(findings(leads, sides, settings), settings)
+        if not stops:
+            break
+        leaks: dict[str, Leak] = {}
+        for each in stops:
+            name = each.column or WHOLE
+            because = f"{each.evidence} (found by `gallop init`; nobody has decided yet)"
+            leaks.setdefault(name, Leak(name, because, keep=name not in settings.features.used))
+        proposal = proposal.without(leaks.values())
+        if not proposal.inputs:
+            names = ", ".join(repr(leak.column) for leak in proposal.left_out)
+            raise EmptyTable(f"{source.path}: no column is left to learn from; {names} are left out as leaks")
+    return proposal
+
+
+def prepared(source: Source, proposal: Proposal) -> Settings:
+    """The settings that the project would have. Raises `SettingsError`: the table's names cannot be written."""
+    with tempfile.TemporaryDirectory() as folder:
+        answers = proposal.answers("proposal", f"data/raw/{source.path.name}", source.form, __version__, "")
+        project_template.render(json.loads(json.dumps(answers)), Path(folder))
+        return load(Path(folder, PARAMS))
+
+
+def make(source: Source, proposal: Proposal, into: Path) -> Made:
+    """Write the project: the template's files, and the raw table under DVC.
+
+    Raises:
+        SettingsError: the folder has a project already, or the table's names cannot be written.
+    """
+    if (into / PARAMS).exists():
+        raise SettingsError(f"{into / PARAMS}: there is a project already; choose another folder with --into")
+    raw = f"data/raw/{_plain(source.path.name)}"
+    answers = proposal.answers(_plain(name_of(source.path)), raw, source.form, __version__, source.origin)
+    into.mkdir(parents=True, exist_ok=True)
+    before = {path for path in into.rglob("*") if path.is_file()}
+    project_template.render(json.loads(json.dumps(answers)), into)
+    place = into / raw
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.resolve() != source.path.resolve():
+        shutil.copyfile(source.path, place)
+    project = Project.open(into)
+    data_dvc.track(into, place)
+    after = {path for path in into.rglob("*") if path.is_file() and ".git" not in path.relative_to(into).parts[:1]}
+    files = sorted(str(path.relative_to(into)) for path in after - before)
+    return Made(project, proposal, tuple(name for name in files if not name.startswith((".dvc/cache", ".dvc/tmp"))))
+
+
+def name_of(path: Path) -> str:
+    """The name of a project for this table: the file's, without endings."""
+    stem = path.name.split(".")[0]
+    return stem if re.match(r"[A-Za-z]", stem) else f"leads_{stem}"
+
+
+def _plain(name: str) -> str:
+    """The name with letters, digits and a few signs only, so that it is safe in every file system and URL."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", name)[-64:] or "leads"

@@ -1,0 +1,81 @@
+"""The leak guard as a contract of the project: what it finds among the columns in use, and whether a run may go on."""
+
+from collections.abc import Iterable
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+
+from gallop.errors import LeakFound
+from gallop.modelling.leaks import Finding, Severity, find_leaks
+from gallop.results import Sides
+from gallop.schema import ROW, Role
+from gallop.settings import Settings
+
+WHOLE = "*"
+"""Acknowledges a finding about the whole table."""
+
+
+def findings(leads: nw.DataFrame, sides: Sides, settings: Settings) -> tuple[Finding, ...]:
+    """What the guard finds on the training leads, those that stop a run first.
+
+    Args:
+        leads: typed leads, as `data_clean` keeps them, with the row number in `schema.ROW`.
+        sides: which lead is a training lead.
+    """
+    table = settings.table
+    train, test = (_rows(leads, part[table.id].to_list(), table.id) for part in (sides.train, sides.test))
+    roles = {name: column.role for name, column in table.columns.items() if name in settings.features.used}
+    dates = [name for name, role in roles.items() if role is Role.DATE]
+    return find_leaks(
+        _columns(train, roles),
+        train[table.label.column].to_numpy(),
+        roles,
+        ids={} if table.id == ROW else {table.id: train[table.id].to_list()},
+        order=train[ROW].to_numpy(),
+        days=train[table.day].to_list() if table.day else None,
+        other_dates={name: train[name].to_list() for name in dates},
+        test=_columns(test, roles),
+        test_label=test[table.label.column].to_numpy(),
+        seed=settings.seed,
+    )
+
+
+def open_stops(found: Iterable[Finding], settings: Settings) -> list[Finding]:
+    """The findings that stop a run and that nobody has acknowledged."""
+    known = {each.column for each in settings.leaks.acknowledged}
+    return [each for each in found if each.severity is Severity.STOP and (each.column or WHOLE) not in known]
+
+
+def require_none(found: Iterable[Finding], settings: Settings) -> None:
+    """Stop where a finding is not acknowledged.
+
+    Raises:
+        LeakFound: names each column, the evidence, and what to write into params.yaml.
+    """
+    stops = open_stops(found, settings)
+    if not stops:
+        return
+    lines = [f"{each.evidence} {each.advice}" for each in stops]
+    columns = ", ".join(repr(each.column or WHOLE) for each in stops)
+    raise LeakFound(
+        f"model_training: the leak guard stops the run. {' — '.join(lines)} — Either take the column out of "
+        "features.inputs (and of table.columns give it the role ignore), or write under leaks.acknowledged in "
+        f"params.yaml, for each of {columns}: {{column: …, because: a reason, keep: true}}"
+    )
+
+
+def name_of(finding: Finding) -> str:
+    """The column or columns that a finding is about."""
+    return ", ".join([finding.column or WHOLE, *finding.others])
+
+
+def _rows(leads: nw.DataFrame, ids: list, key: str) -> nw.DataFrame:
+    return leads.filter(nw.col(key).is_in(ids)).sort(key)
+
+
+def _columns(leads: nw.DataFrame, roles: dict[str, Role]) -> pd.DataFrame:
+    wanted = {Role.NUMBER: np.float64, Role.CATEGORY: object, Role.BOOLEAN: object}
+    return pd.DataFrame(
+        {name: pd.Series(leads[name].to_list(), dtype=wanted[role]) for name, role in roles.items() if role in wanted}
+    )

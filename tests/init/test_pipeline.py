@@ -1,0 +1,54 @@
+"""The generated project's pipeline and workflow: the repository's own stages and pins."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from gallop.adapters.project_template import TEMPLATE
+from gallop.schema import STAGES
+
+PROJECT = TEMPLATE / "project"
+
+
+@pytest.fixture
+def generated():
+    """The template's pipeline.py, unmodified."""
+    found = importlib.util.spec_from_file_location("generated_pipeline", PROJECT / "pipeline.py")
+    assert found
+    assert found.loader
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def test_the_generated_pipeline_runs_every_stage_in_order_and_then_exports(generated, session, tmp_path):
+    assert generated.main(["--out", str(tmp_path), "--data-remote", str(tmp_path), "--secret", "TOKEN"]) == 0
+
+    calls = next(leaf.on for leaf in session.leaves if leaf.field == "sync").chain()
+    commands = [call["args"] for call in calls if call.field == "withExec"]
+    assert commands == [
+        ("pip", "install", "-r", "requirements.txt"),
+        ("gallop", "data", "pull"),
+        *[("gallop", stage.replace("_", "-")) for stage in STAGES],
+    ]
+    assert [call["name"] for call in calls if call.field == "withSecretVariable"] == ["TOKEN"]
+    assert len([leaf for leaf in session.leaves if leaf.field == "export"]) == 2
+
+
+def test_the_generated_project_has_the_repositorys_pins(root):
+    def uses(path: Path) -> set[str]:
+        return set(re.findall(r"uses: (\S+@[0-9a-f]{40} # \S+)", path.read_text(encoding="utf-8")))
+
+    ours = set().union(*[uses(path) for path in (root / ".github/workflows").glob("*.yml")])
+    assert uses(PROJECT / ".github/workflows/train.yml")
+    assert uses(PROJECT / ".github/workflows/train.yml") <= ours
+    image = re.search(r'IMAGE: Final = "(\S+)"', (PROJECT / "pipeline.py").read_text())
+    assert image
+    assert f"FROM {image[1]} AS python" in (root / "containers/images.Dockerfile").read_text()
+    client = re.search(r"dagger-io==([0-9.]+)", (root / "pyproject.toml").read_text())
+    assert client
+    for name in ("pipeline.py", ".github/workflows/train.yml"):
+        assert f"dagger-io=={client[1]}" in (PROJECT / name).read_text()
+    assert f'version: "{client[1]}"' in (PROJECT / ".github/workflows/train.yml").read_text()
