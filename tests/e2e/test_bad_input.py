@@ -135,3 +135,11 @@ def test_an_impossible_lead_is_set_aside_and_the_others_are_scored(real: Checkou
     printed = real.gallop("score", "leads.csv", "-o", "scores.csv")
     assert len((real.folder / "scores.csv").read_text().splitlines()) == 2
     assert "purchases_below_minimum 1, customer_group_unknown 1" in printed
+
+
+def test_what_dvc_has_against_a_run_is_said(real: Checkout) -> None:
+    params = real.folder / "params.yaml"
+    params.write_text(params.read_text().split("# Columns that the leak guard named")[0])
+    printed = real.gallop("run", code=26)
+    assert "leaks" in printed
+    assert "dvc repro failed" in printed

@@ -51,6 +51,7 @@ evaluation: {resamples: 1000, confidence: 0.95}
 decision: {threshold: 0.5}
 selection: {minimum_gain: 0.0, confidence: 0.9}
 export: {contract: contract/model_contract.csv}
+leaks: {acknowledged: []}
 """
 
 

@@ -188,6 +188,14 @@ def _download(promised: Pin, raw: Path, on_bytes: Callable[[int, int], None]) ->
         raise OSError(str(error.reason if hasattr(error, "reason") else error)) from None
 
 
+def _refusal(command: Sequence[str], root: Path) -> str:
+    """What DVC has against a command that no stage said anything about; --quiet swallows its errors too."""
+    dry = [*(part for part in command if part != "--quiet"), "--dry"]
+    said = subprocess.run(dry, cwd=root, capture_output=True, text=True, check=False).stderr
+    errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith("ERROR: ")]
+    return "; ".join(errors) or "a stage ended without saying why (was it killed?)"
+
+
 def reproduce(root: Path, stages: Sequence[str]) -> bool:
     """Run the DVC stages whose inputs changed, in order; stages print for themselves.
 
@@ -207,7 +215,9 @@ def reproduce(root: Path, stages: Sequence[str]) -> bool:
         said = Path(folder, "failure")
         environment = os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1", FAILURE_VARIABLE: str(said)}
         ended = subprocess.run(command, cwd=root, env=environment, check=False).returncode
-        if ended:
-            stage, code = said.read_text().split() if said.is_file() else ("a stage", "26")
+        if ended and said.is_file():
+            stage, code = said.read_text().split()
             raise StageFailed(f"{stage} failed; the outputs of the run before are as they were", int(code))
+        if ended:
+            raise StageFailed(f"dvc repro failed: {_refusal(command, root)}", 26)
     return (lock.read_bytes() if lock.is_file() else b"") != before

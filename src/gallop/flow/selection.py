@@ -53,7 +53,8 @@ def _selection_inputs(project: Project, digest_of_candidate: str) -> dict:
     settings = project.settings
     return {
         "candidate": digest_of_candidate,
-        "tracking": server.public(server.tracking_uri(project.places.root)),
+        # Relative to the project, so that a project that was moved or copied has not changed.
+        "tracking": server.public(server.tracking_uri(project.places.root)).replace(str(project.places.root), "."),
         "project": settings.project.model_dump(),
         "selection": settings.selection.model_dump(),
     }
