@@ -5,6 +5,7 @@ how often it was drawn (Efron & Tibshirani 1993, percentile intervals). So one f
 all resamples at once, and ties are handled exactly as scikit-learn does.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,8 @@ Vector = NDArray[np.float64]
 METRICS: Final = ("log_loss", "roc_auc", "pr_auc", "brier", "accuracy", "f1")
 LOWER_IS_BETTER: Final = frozenset({"log_loss", "brier"})
 _SMALLEST = 1e-15
+_BLOCK = 2_000_000
+"""Weights held at a time: 16 MB."""
 
 
 class Frozen(BaseModel):
@@ -112,7 +115,8 @@ def estimate(
 ) -> dict[str, Estimate]:
     """Every metric of `METRICS` with a percentile bootstrap interval over rows. Arguments as in `evaluate`."""
     point = metrics(label, probability, np.ones((1, len(label))), threshold)
-    drawn = metrics(label, probability, _resampled(len(label), resamples, seed), threshold)
+    blocks = [metrics(label, probability, w, threshold) for w in _resampled(len(label), resamples, seed)]
+    drawn = {name: np.concatenate([block[name] for block in blocks]) for name in METRICS}
     tail = (1 - confidence) / 2
     found = {}
     for name in METRICS:
@@ -130,7 +134,7 @@ def paired_difference(
         The mean difference with its paired bootstrap interval, and the share of resamples in which it is below zero.
     """
     difference = log_losses(label, probability) - log_losses(label, other)
-    drawn = _resampled(len(label), resamples, seed) @ difference / len(label)
+    drawn = np.concatenate([w @ difference for w in _resampled(len(label), resamples, seed)]) / len(label)
     tail = (1 - confidence) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail])
     return Estimate(value=float(difference.mean()), low=float(low), high=float(high)), float(np.mean(drawn < 0))
@@ -173,12 +177,12 @@ def log_losses(label: Vector, probability: Vector) -> Vector:
     return -(label * np.log(sure) + (1 - label) * np.log1p(-sure))
 
 
-def _resampled(rows: int, resamples: int, seed: int) -> NDArray[np.float64]:
-    """How often each row is drawn, shape (resamples, rows)."""
-    draws = np.random.default_rng(seed).integers(0, rows, size=(resamples, rows))
-    counts = np.zeros((resamples, rows))
-    np.add.at(counts, (np.arange(resamples)[:, None], draws), 1.0)
-    return counts
+def _resampled(rows: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """How often each row is drawn, in blocks of shape (some resamples, rows) that fit in memory whatever the table."""
+    draw, block = np.random.default_rng(seed), max(1, _BLOCK // rows)
+    for start in range(0, resamples, block):
+        draws = draw.integers(0, rows, size=(min(block, resamples - start), rows))
+        yield np.stack([np.bincount(each, minlength=rows) for each in draws]).astype(np.float64)
 
 
 def _cumulated(label: Vector, probability: Vector, weights: NDArray[np.float64]) -> tuple[NDArray, NDArray]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import narwhals.stable.v2 as nw
 
 from gallop.adapters import server
+from gallop.errors import DamagedFile, UnsafeModel
 from gallop.files import write_text
 from gallop.flow.data import TABLES
 from gallop.project import Project
@@ -34,7 +35,11 @@ def model_selection(project: Project) -> Selected:
 
     def compare(champion: Registered) -> Decision:
         with tempfile.TemporaryDirectory() as folder:
-            other = bundle.load(registry.fetch(champion.version, Path(folder, "champion")))
+            try:
+                other = bundle.load(registry.fetch(champion.version, Path(folder, "champion")))
+            except (DamagedFile, UnsafeModel) as error:
+                # A champion that cannot be loaded cannot score, and would stand in the way of every candidate.
+                return Decision(promote=True, because=f"the champion cannot be loaded: {error}")
             return _compare(project, candidate, other)
 
     selected = model_selection(registry, places.candidate, candidate.manifest, run_id, compare)

@@ -52,6 +52,13 @@ def pipeline(
     return Pipeline([("encode", encoder(roles, clip_sd, encoding)), ("classify", classifier(family, parameters, seed))])
 
 
+def _few_trees(family: str, parameters: Parameters) -> Parameters:
+    """How many trees there are has no bearing on whether a combination is valid, as long as it is a number of trees."""
+    name = {"random_forest": "n_estimators", "gradient_boosting": "max_iter"}.get(family, "")
+    number = parameters.get(name)
+    return {name: 2} if isinstance(number, int) and number > 2 else {}
+
+
 def check(family: str, parameters: Parameters) -> None:
     """Refuse a combination that its library refuses, by fitting it on a handful of made-up rows.
 
@@ -64,7 +71,7 @@ def check(family: str, parameters: Parameters) -> None:
             warnings.simplefilter("error", FutureWarning)
             # saga needs more rounds than twenty rows are worth; that is no fault of the combination.
             warnings.filterwarnings("ignore", message=".*max_iter.*")
-            classifier(family, parameters, seed=0).fit(X, y)
+            classifier(family, parameters | _few_trees(family, parameters), seed=0).fit(X, y)
     except (ValueError, TypeError, FutureWarning, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
         raise SettingsError(
