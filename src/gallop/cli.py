@@ -101,8 +101,9 @@ def data_clean(context: typer.Context) -> None:
     from gallop.flow import data
 
     quality = data.data_clean(_project(context))
+    aside = f"{quality.rows - quality.kept:,} rows set aside"
     console.done(
-        "data_clean", f"{quality.rows:,} rows → {quality.kept:,} leads, {quality.rows - quality.kept:,} rows set aside"
+        "data_clean", f"{quality.rows:,} rows → {quality.kept:,} leads, {aside}{console.noticed(quality.noticed)}"
     )
 
 
@@ -170,7 +171,8 @@ def score(
     scored = use.score(_project(context), leads, output)
     if scored.data == "sample":
         typer.echo("data: sample. The deployed model was trained on synthetic leads; these are no real scores.")
-    typer.echo(f"{output}: {scored.rows:,} leads scored by version {scored.version}, {scored.contact:,} to contact")
+    said = f"{output}: {scored.rows:,} leads scored by version {scored.version}, {scored.contact:,} to contact"
+    typer.echo(said + console.noticed(scored.noticed))
     if scored.rejected:
         listed = ", ".join(f"{rule} {count:,}" for rule, count in scored.rejected.items())
         typer.echo(f"{scored.rejected_path}: {sum(scored.rejected.values()):,} rows could not be scored ({listed})")

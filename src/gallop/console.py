@@ -30,6 +30,15 @@ def done(stage: str, what: str) -> None:
     Console(soft_wrap=True).print(f"[bold]{stage}[/]  {plain(what)}", highlight=False)
 
 
+def noticed(counts: dict[str, int]) -> str:
+    """The end of a sentence: leads kept in spite of values that the schema did not know; empty where there are none."""
+    if not counts:
+        return ""
+    listed = ", ".join(f"{rule} {count:,}" for rule, count in list(counts.items())[:5])
+    more = f" and {len(counts) - 5} more" if len(counts) > 5 else ""
+    return f"; kept, with a new value: {listed}{more}"
+
+
 @contextmanager
 def progress() -> Generator["Progress"]:
     """Tells of a whole run: sentences, and a bar while data comes in."""

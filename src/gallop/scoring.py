@@ -11,7 +11,7 @@ from gallop.bundle import Bundle
 from gallop.errors import EmptyTable
 from gallop.features import input_roles, inputs
 from gallop.modelling.steps import frame
-from gallop.rules import sort_rows
+from gallop.rules import Sorted, sort_rows
 from gallop.schema import ROW
 
 CONTACT, WAIT = "contact", "wait"
@@ -27,6 +27,8 @@ class Scores:
     rejected: nw.DataFrame
     counts: dict[str, int]
     """Rows rejected by each rule that rejected any."""
+    noticed: dict[str, int]
+    """Leads scored in spite of a value that the schema did not know, per rule; the settings say keep."""
 
 
 def probabilities(
@@ -41,11 +43,18 @@ def probabilities(
     Raises:
         MissingColumn, EmptyTable.
     """
-    settings = bundle.settings
-    rows = sort_rows(raw, settings.table, source, labelled=False, used=settings.features.used)
-    counts = {rule: count for rule, count in rows.counts().items() if count}
+    rows = _sorted(raw, bundle, source)
     leads = rows.leads.sort(ROW)
-    return leads, predict(leads, bundle), rows.rejected, counts
+    return leads, predict(leads, bundle), rows.rejected, _rejections(rows)
+
+
+def _sorted(raw: nw.DataFrame, bundle: Bundle, source: str) -> Sorted:
+    settings = bundle.settings
+    return sort_rows(raw, settings.table, source, labelled=False, used=settings.features.used)
+
+
+def _rejections(rows: Sorted) -> dict[str, int]:
+    return {rule: count for rule, count in rows.counts().items() if count}
 
 
 @threadpool_limits.wrap(limits=1)
@@ -64,7 +73,9 @@ def score(raw: nw.DataFrame, bundle: Bundle, source: str) -> Scores:
     Raises:
         MissingColumn, EmptyTable: also where no row of the table can be scored.
     """
-    leads, probability, rejected, counts = probabilities(raw, bundle, source)
+    rows = _sorted(raw, bundle, source)
+    leads, rejected, counts = rows.leads.sort(ROW), rows.rejected, _rejections(rows)
+    probability = predict(leads, bundle)
     if not len(leads):
         listed = ", ".join(f"{rule} {count}" for rule, count in counts.items())
         raise EmptyTable(f"{source}: none of the {len(raw)} rows can be scored ({listed})")
@@ -84,7 +95,7 @@ def score(raw: nw.DataFrame, bundle: Bundle, source: str) -> Scores:
         {shown: [ids[place] for place in order], **columns},
         backend=leads.implementation,
     )
-    return Scores(ranked, rejected, counts)
+    return Scores(ranked, rejected, counts, rows.noticed)
 
 
 def probabilities_of_frame(leads: object, bundle: Bundle) -> np.ndarray:

@@ -33,7 +33,7 @@ def mutate(rows: list[list[str]], kind: str, draw: random.Random) -> list[list[s
     place = draw.randrange(len(header))
     match kind:
         case "odd texts":
-            for row in draw.sample(body, max(1, len(body) // draw.choice([1, 2, 10, 100]))):
+            for row in draw.sample(body, min(len(body), max(1, len(body) // draw.choice([1, 2, 10, 100])))):
                 row[place] = draw.choice(ODD_TEXTS)
         case "odd name":
             header[place] = draw.choice(ODD_NAMES)

@@ -18,6 +18,8 @@ class Scored:
     contact: int
     rejected: dict[str, int]
     rejected_path: Path
+    noticed: dict[str, int]
+    """Leads scored in spite of a value that the schema did not know, per rule."""
 
 
 def score(project: Project, leads: Path, output: Path) -> Scored:
@@ -40,7 +42,9 @@ def score(project: Project, leads: Path, output: Path) -> Scored:
     write_scores(scores.ranked, output)
     manifest = deployed.manifest
     contact = int((scores.ranked["decision"] == CONTACT).sum())
-    return Scored(str(manifest.version), manifest.data, len(scores.ranked), contact, scores.counts, aside)
+    return Scored(
+        str(manifest.version), manifest.data, len(scores.ranked), contact, scores.counts, aside, scores.noticed
+    )
 
 
 def validate(project: Project, model: Path, *, isolated: bool) -> str:
