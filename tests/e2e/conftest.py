@@ -54,11 +54,7 @@ class Checkout:
             for part in ("data/interim", "data/processed", "models", "reports")
             for path in (self.folder / part).rglob("*")
         ]
-        return {
-            str(path.relative_to(self.folder)): path.read_bytes()
-            for path in kept
-            if path.is_file() and not path.name.endswith(".lock")
-        }
+        return {str(path.relative_to(self.folder)): path.read_bytes() for path in kept if path.is_file()}
 
 
 def _checkout(root: Path, folder: Path) -> Checkout:
