@@ -23,9 +23,7 @@ def autogluon(train: pd.DataFrame, folder: Path, seed: int):
 
     place = str(folder / "autogluon")
     learner = {"random_state": seed}
-    predictor = TabularPredictor(
-        label=LABEL, eval_metric="log_loss", path=place, verbosity=1, learner_kwargs=learner
-    )
+    predictor = TabularPredictor(label=LABEL, eval_metric="log_loss", path=place, verbosity=1, learner_kwargs=learner)
     options = {"presets": "good_quality", "time_limit": 120, "num_cpus": 2, "num_gpus": 0}
     predictor.fit(train, **options)
 
