@@ -34,7 +34,7 @@ def autogluon(train: pd.DataFrame, folder: Path, seed: int):
     return ready, lambda: _size(folder / "autogluon" / "models", predictor.model_names(persisted=True))
 
 
-def flaml(train: pd.DataFrame, folder: Path, seed: int):
+def flaml(train: pd.DataFrame, folder: Path, seed: int):  # noqa: ARG001 one signature for all
     """FLAML with its own families and one minute."""
     from flaml import AutoML
 

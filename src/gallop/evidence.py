@@ -1,4 +1,4 @@
-"""What training finds out beyond the test figures, as values: how to decide, where the model is weak, why it says so."""
+"""What training finds out beyond the test figures: how to decide, where the model is weak, why it says so."""
 
 from gallop.evaluation import Estimate, Frozen
 
@@ -75,7 +75,7 @@ class Slice(Frozen):
     rate: Estimate
     """Conversion rate, with its Wilson interval."""
     worse: bool
-    """The probabilities miss the slice's rate, or its leads are ranked worse, beyond chance over all slices looked at."""
+    """Its rate is missed, or its leads are ranked worse, beyond chance over all slices looked at."""
     because: str
     """What is worse, in a sentence; empty where nothing is."""
 
