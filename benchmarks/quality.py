@@ -37,7 +37,8 @@ def answer(system: str, name: str, seed: int, python: Path) -> Path:
             command = [sys.executable, "-m", "benchmarks.quality_fit", str(folder), str(seed)]
         else:
             command = [str(python), str(ROOT / "benchmarks" / "peers" / "fit.py"), system, str(folder), str(seed)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        place = ROOT if system in OURS else folder  # some peers leave files where they run
+        done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"{system} on {name}, seed {seed}:\n{done.stderr}")
         kept.mkdir(parents=True, exist_ok=True)

@@ -149,7 +149,7 @@ def verify(folder: Path) -> Manifest:
 
 def load(folder: Path) -> Bundle:
     """Verify a bundle, then load its model with the allow-list. Raises also `UnsafeModel`."""
-    from sklearn.pipeline import Pipeline
+    from sklearn.base import is_classifier
 
     manifest = verify(folder)
     try:
@@ -161,6 +161,6 @@ def load(folder: Path) -> Bundle:
             f"bundle was made by {manifest.libraries.get('gallop')}"
         ) from None
     model = unpickle((folder / MODEL).read_bytes(), folder / MODEL, own=True)
-    if not isinstance(model, Pipeline):
-        raise DamagedFile(f"{folder / MODEL}: holds a {type(model).__name__}, not a pipeline")
+    if not is_classifier(model):
+        raise DamagedFile(f"{folder / MODEL}: holds a {type(model).__name__}, not a model")
     return Bundle(manifest, settings, model)

@@ -18,7 +18,7 @@ from gallop.table import Frozen, Share, Table
 __all__ = ["Bins", "DatePart", "Features", "Settings", "load", "parse"]
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
-Family = Literal["logistic_regression", "random_forest", "gradient_boosting"]
+Family = Literal["logistic_regression", "random_forest", "gradient_boosting", "splines", "lightgbm"]
 Parameter = str | int | float | bool | None
 
 
@@ -45,13 +45,47 @@ class Split(Frozen):
     test_share: Annotated[float, Field(gt=0.0, le=0.5)] = Field(0.15, description="Share of leads held out.")
 
 
+class Range(Frozen):
+    """Numbers from low to high, both included; whole ones where both ends are whole."""
+
+    low: int | float = Field(description="Smallest value.")
+    high: int | float = Field(description="Largest value.")
+    log: bool = Field(False, description="Draw evenly on a logarithmic scale.")
+
+    @model_validator(mode="after")
+    def _has_room(self) -> Self:
+        if not self.low < self.high or (self.log and self.low <= 0):
+            raise ValueError("low must be less than high, and above 0 where log is true")
+        return self
+
+
+Values = Range | Annotated[tuple[Parameter, ...], Field(min_length=1)]
+
+
 class FamilySearch(Frozen):
     """How many settings of one family are tried, and from which space."""
 
-    trials: int = Field(ge=1, le=500, description="Settings tried, drawn without repetition.")
-    space: tuple[dict[str, Annotated[tuple[Parameter, ...], Field(min_length=1)]], ...] = Field(
-        min_length=1, description="Grids of valid combinations: parameter → values."
+    trials: int = Field(ge=1, le=500, description="Settings tried with the standard budget, none of them twice.")
+    start: tuple[dict[str, Parameter], ...] = Field((), description="Settings known to be good, tried first.")
+    space: tuple[dict[str, Values], ...] = Field(
+        min_length=1, description="Grids of valid combinations: parameter → a list of values, or {low, high, log}."
     )
+
+    @model_validator(mode="after")
+    def _starts_lie_in_the_space(self) -> Self:
+        for parameters in self.start:
+            if not any(_holds(grid, parameters) for grid in self.space):
+                raise ValueError(f"start has {parameters}, which lies in none of the grids of space")
+        return self
+
+
+def _holds(grid: dict[str, Values], parameters: dict[str, Parameter]) -> bool:
+    def within(values: Values | None, value: Parameter) -> bool:
+        if not isinstance(values, Range):
+            return values is not None and value in values
+        return isinstance(value, int | float) and values.low <= value <= values.high
+
+    return all(within(grid.get(name), value) for name, value in parameters.items())
 
 
 class Encoding(Frozen):
@@ -72,7 +106,18 @@ class Training(Frozen):
     folds: int = Field(5, ge=2, le=20, description="Folds of the cross-validation on training rows.")
     clip_sd: float = Field(2.0, gt=0.0, description="Numbers are clipped at mean ± this many standard deviations.")
     encoding: Encoding = Field(default_factory=Encoding, description="Of categories and missing numbers.")
+    budget: Literal["quick", "standard", "thorough"] = Field(
+        "standard", description="A third of each family's trials, all of them, or four times as many."
+    )
+    seconds: int | None = Field(
+        None, ge=1, description="No new trial is begun after this long; null for no limit. Runs then differ by machine."
+    )
     families: dict[Family, FamilySearch] = Field(min_length=1, description="The families that compete.")
+    stack: int = Field(4, ge=0, le=12, description="Most models in the weighted sum of several; 0 for no such sum.")
+    monotone: dict[str, Literal["increasing", "decreasing"]] = Field(
+        default_factory=dict, description="Numbers that may move the score in one direction only."
+    )
+    forced: tuple[str, ...] = Field((), description="Inputs that the deployed model must make use of.")
 
 
 class Evaluation(Frozen):

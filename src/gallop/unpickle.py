@@ -19,8 +19,11 @@ from gallop.errors import ContractBroken, UnsafeModel
 LIBRARIES: Final = ("sklearn", "xgboost")
 """Whose classes a model file may hold. Of numpy it may hold arrays, scalars, dtypes and random generators."""
 
-OWN: Final = ("gallop.modelling.steps",)
-"""Whose classes a whole pipeline of this project may hold besides."""
+OWN: Final = ("gallop.modelling.steps", "gallop.modelling.columns", "gallop.modelling.stack")
+"""Whose classes a whole model of this project may hold besides."""
+
+_DEPLOYED: Final = ("lightgbm",)
+"""Whose classes it may hold besides those, which no exported file does."""
 
 _PARTS: Final = ("sklearn._loss", "sklearn.calibration", "sklearn.ensemble")
 """Where the plain classes lie that estimators hold. Elsewhere making one may write a file or open a socket."""
@@ -42,6 +45,7 @@ _NAMED: Final = frozenset(
         ("numpy.random.bit_generator", "__pyx_unpickle_SeedSequence"),
         ("copyreg", "_reconstructor"),
         ("xgboost.core", "Booster"),
+        ("lightgbm.basic", "Booster"),
         ("sklearn.model_selection._split", "StratifiedKFold"),
         ("collections", "OrderedDict"),
         ("collections", "defaultdict"),
@@ -84,7 +88,7 @@ def unpickle(content: bytes, source: Path, *, own: bool = False) -> object:
     Raises:
         UnsafeModel: the pickle asks for anything else. ContractBroken: the bytes are no whole pickle.
     """
-    modules = LIBRARIES + OWN if own else LIBRARIES
+    modules = LIBRARIES + OWN + _DEPLOYED if own else LIBRARIES
     try:
         return _Reader(content, modules).load()
     except UnsafeModel as error:

@@ -1,29 +1,47 @@
-"""The families of classifiers that compete, each built from parameters of its own library."""
+"""The families of classifiers that compete, each built from parameters of its own library.
+
+Those whose scores can be taken apart take `columns.Columns`, and may be deployed alone or in a stack. The others take
+the plain encoding of `steps.encoder`; they may be exported, and are deployed only where no family gives reasons.
+"""
 
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
+from lightgbm import LGBMClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from xgboost import XGBRFClassifier
 
 from gallop.errors import SettingsError
+from gallop.modelling.boosting import EXACT
+from gallop.modelling.columns import Columns
 from gallop.modelling.steps import encoder
 from gallop.schema import Role
 from gallop.settings import Encoding
 
 Parameters = dict[str, Any]
-Classifier = LogisticRegression | XGBRFClassifier | HistGradientBoostingClassifier
+Classifier = LogisticRegression | XGBRFClassifier | HistGradientBoostingClassifier | LGBMClassifier
+
+PLAIN: Final = "plain"
+ENCODERS: Final = {"splines": "splines", "lightgbm": "trees"}
+"""Additive family → the name of the encoding it takes; the other families take `PLAIN`."""
 
 # One thread each: the search runs trials side by side, and results do not depend on the machine's cores.
 _FAMILIES: dict[str, Callable[[int], Classifier]] = {
     "logistic_regression": lambda seed: LogisticRegression(max_iter=2000, random_state=seed),
     "random_forest": lambda seed: XGBRFClassifier(n_jobs=1, random_state=seed),
     "gradient_boosting": lambda seed: HistGradientBoostingClassifier(early_stopping=False, random_state=seed),
+    "splines": lambda seed: LogisticRegression(max_iter=2000, random_state=seed),
+    "lightgbm": lambda seed: LGBMClassifier(n_jobs=1, random_state=seed, verbosity=-1),
 }
+
+_FURTHER: Final = {
+    "lightgbm": ("extra_trees", "path_smooth", "feature_fraction_bynode", "monotone_constraints", *EXACT)
+}
+"""Parameters that a library takes besides those of its constructor."""
 
 
 def classifier(family: str, parameters: Parameters, seed: int) -> Classifier:
@@ -33,10 +51,11 @@ def classifier(family: str, parameters: Parameters, seed: int) -> Classifier:
         SettingsError: the family has no such parameter.
     """
     made = _FAMILIES[family](seed)
-    if unknown := sorted(set(parameters) - set(made.get_params())):
-        raise SettingsError(
-            f"training.families.{family}.space: no parameter {unknown}; known are {sorted(made.get_params())}"
-        )
+    known = {*made.get_params(), *_FURTHER.get(family, ())}
+    if unknown := sorted(set(parameters) - known):
+        raise SettingsError(f"training.families.{family}.space: no parameter {unknown}; known are {sorted(known)}")
+    if isinstance(made, LGBMClassifier):
+        parameters = EXACT | parameters
     return made.set_params(**parameters)
 
 
@@ -52,11 +71,27 @@ def pipeline(
     return Pipeline([("encode", encoder(roles, clip_sd, encoding)), ("classify", classifier(family, parameters, seed))])
 
 
+def columns(family: str, roles: dict[str, Role], encoding: Encoding | None = None) -> Columns:
+    """The unfitted encoder of an additive family."""
+    numbers = [name for name, role in roles.items() if role is Role.NUMBER]
+    others = [name for name in roles if name not in numbers]
+    fixed = dict(encoding.columns) if encoding else None
+    return Columns(numbers, others, splines=ENCODERS[family] == "splines", fixed=fixed)
+
+
+def directions(family: str, sources: Sequence[str], monotone: Mapping[str, str]) -> Parameters:
+    """The parameters by which encoded columns may move the score one way only; empty where none must."""
+    if family != "lightgbm" or not monotone:
+        return {}
+    signs = {"increasing": 1, "decreasing": -1}
+    return {"monotone_constraints": [signs.get(monotone.get(name, ""), 0) for name in sources]}
+
+
 def _few_trees(family: str, parameters: Parameters) -> Parameters:
     """How many trees there are has no bearing on whether a combination is valid, as long as it is a number of trees."""
-    name = {"random_forest": "n_estimators", "gradient_boosting": "max_iter"}.get(family, "")
+    name = "max_iter" if family == "gradient_boosting" else "n_estimators"
     number = parameters.get(name)
-    return {name: 2} if isinstance(number, int) and number > 2 else {}
+    return {name: 2} if (isinstance(number, int) and number > 2) or family == "lightgbm" else {}
 
 
 def check(family: str, parameters: Parameters) -> None:

@@ -1,55 +1,47 @@
-"""The search: a seeded draw of valid settings per family, each judged by cross-validation on training rows.
+"""The search: every family's settings, each judged by cross-validation on training rows.
 
 Judged by log-loss of the out-of-fold probabilities, because a lead's score is used as a probability. All families see
 the same folds, so their differences are paired. Every fitted step is fitted inside each fold; since the steps before
-the classifier are the same for all trials, each fold is encoded once.
+the classifier are the same for all trials of a family, each fold is encoded once.
 """
 
-import random
-from collections.abc import Callable
+import hashlib
+import shutil
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from scipy.special import logit
 from sklearn.metrics import log_loss
-from sklearn.model_selection import ParameterGrid, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from gallop.errors import OneClass
 from gallop.evaluation import Vector
-from gallop.modelling.families import Parameters, check, classifier, pipeline
-from gallop.modelling.steps import encoder
+from gallop.modelling.boosting import cross_validate
+from gallop.modelling.families import Parameters, classifier, pipeline
+from gallop.modelling.folds import Fold, Rows, forward, stratified
+from gallop.modelling.study import Budget, Explored, Report, Trial, explore
 from gallop.schema import Role
-from gallop.settings import Encoding, FamilySearch, Training
+from gallop.settings import Encoding, Training
+
+_SURE = 1e-6
+"""Probabilities of 0 and 1, which a forest may give, are pulled in by this before they become log-odds."""
 
 
 @dataclass(frozen=True)
-class Trial:
-    """One setting of one family and the probabilities it gave to rows it had not seen."""
+class Searched:
+    """What every family's search found."""
 
-    family: str
-    parameters: Parameters
-    out_of_fold: Vector
-    """Shape (training rows,)."""
-    log_loss: float
-
-
-def draw(family: str, search: FamilySearch, seed: int) -> list[Parameters]:
-    """The settings to try: drawn without repetition from all combinations of the grids, and checked.
-
-    Raises:
-        SettingsError: a drawn combination is not valid in its library.
-    """
-    combinations = [dict(sorted(each.items())) for grid in search.space for each in ParameterGrid(grid)]
-    # Grids may overlap; a combination that two of them hold is one.
-    every = list({repr(each): each for each in combinations}.values())
-    # Seeded by the family too, so that adding a family does not change what the others try.
-    drawn = random.Random(f"{seed}:{family}").sample(every, min(search.trials, len(every)))
-    for parameters in drawn:
-        check(family, parameters)
-    return drawn
+    families: dict[str, Explored]
+    rows: Rows
+    """Places of the training rows that some fold held out, sorted: those that the trials' log-odds are of."""
+    folds: tuple[Rows, ...]
+    """Places of each fold's held-out rows."""
 
 
 def search(
@@ -58,34 +50,41 @@ def search(
     roles: dict[str, Role],
     training: Training,
     seed: int,
+    *,
+    days: Sequence[str] | None = None,
+    folder: Path | None = None,
     on_trial: Callable[[str], None] = lambda _: None,
-) -> dict[str, list[Trial]]:
+) -> Searched:
     """Try every family's settings on the training rows.
 
     Args:
         X: model inputs of the training rows.
         y: shape (n,), 0 or 1.
+        days: the rows' days, to hold out later days only; None for stratified folds.
+        folder: where studies are kept while the search runs, so that a killed one goes on; None to keep nothing.
         on_trial: told the family's name after each trial.
-
-    Returns:
-        Family → its trials, the best (lowest log-loss) first.
 
     Raises:
         SettingsError: a combination is invalid. OneClass: too few rows of a label for the folds.
     """
-    if (fewest := int(min(np.sum(y == 0), np.sum(y == 1)))) < training.folds:
-        raise OneClass(f"training rows have {fewest} leads of one label, fewer than training.folds = {training.folds}")
-    drawn = [(family, each) for family, wanted in training.families.items() for each in draw(family, wanted, seed)]
-    folds = [
-        _Fold(seen, held_out, *_encoded(X.iloc[seen], y[seen], X.iloc[held_out], roles, training))
-        for seen, held_out in StratifiedKFold(training.folds, shuffle=True, random_state=seed).split(X, y)
-    ]
-    jobs = (delayed(_try)(family, each, y, folds, seed) for family, each in drawn)
-    trials: dict[str, list[Trial]] = {family: [] for family in training.families}
-    for trial in Parallel(n_jobs=-1, prefer="threads", return_as="generator")(jobs):
-        trials[trial.family].append(trial)
-        on_trial(trial.family)
-    return {family: sorted(tried, key=lambda trial: trial.log_loss) for family, tried in trials.items()}
+    places = forward(days, training.folds) if days is not None else stratified(y, training.folds, seed)
+    if any(len(np.unique(y[part])) < 2 for pair in places for part in pair):
+        raise OneClass("training: a fold has leads of one label only; use fewer training.folds, or split.by: random")
+    folds = [Fold(X, y, seen, held_out, roles, training) for seen, held_out in places]
+    rows = np.sort(np.concatenate([held_out for _, held_out in places]))
+    budget = Budget(training.budget, time.monotonic() + training.seconds if training.seconds else None)
+    kept = None if folder is None else folder / _identity(X, y, roles, training, places, seed)
+    if folder is not None:
+        _forget(folder, but=kept)
+    jobs = (
+        delayed(_explore)(family, training, budget, seed, folds, rows, y, kept, on_trial)
+        # The longest first, so that no core waits at the end.
+        for family in sorted(training.families, key=lambda name: name != "lightgbm")
+    )
+    explored = dict(Parallel(n_jobs=-1, prefer="threads")(jobs))
+    if folder is not None:
+        _forget(folder, but=None)
+    return Searched({family: explored[family] for family in training.families}, rows, tuple(h for _, h in places))
 
 
 def fit(
@@ -102,27 +101,79 @@ def fit(
         return pipeline(trial.family, trial.parameters, roles, clip_sd, seed, encoding).fit(X, y)
 
 
-@dataclass(frozen=True)
-class _Fold:
-    seen: np.ndarray
-    held_out: np.ndarray
-    seen_encoded: pd.DataFrame
-    held_out_encoded: pd.DataFrame
-
-
-def _encoded(
-    seen: pd.DataFrame, y: Vector, held_out: pd.DataFrame, roles: dict[str, Role], training: Training
-) -> tuple[pd.DataFrame, ...]:
-    step = encoder(roles, training.clip_sd, training.encoding)
-    # Not fit and then transform: a target encoding of the rows it was fitted on would leak their own labels.
-    return step.fit_transform(seen, y), step.transform(held_out)
-
-
-def _try(family: str, parameters: Parameters, y: Vector, folds: list[_Fold], seed: int) -> Trial:
-    probability = np.empty(len(y))
+def _explore(
+    family: str,
+    training: Training,
+    budget: Budget,
+    seed: int,
+    folds: list[Fold],
+    rows: Rows,
+    y: Vector,
+    folder: Path | None,
+    on_trial: Callable[[str], None],
+) -> tuple[str, Explored]:
     # OpenMP counts its threads per calling thread, so the limit belongs here and not around the pool.
     with threadpool_limits(limits=1):
-        for fold in folds:
-            model = classifier(family, parameters, seed).fit(fold.seen_encoded, y[fold.seen])
-            probability[fold.held_out] = model.predict_proba(fold.held_out_encoded)[:, 1]
-    return Trial(family, parameters, probability, float(log_loss(y, probability)))
+        judge = _boosting_judge if family == "lightgbm" else _judge
+
+        def judged(parameters: Parameters, report: Report) -> tuple[Parameters, Vector, float]:
+            fitted, log_odds = judge(family, parameters, folds, seed, report)
+            place = np.searchsorted(rows, np.concatenate([fold.held_out for fold in folds]))
+            ordered = np.empty(len(rows))
+            ordered[place] = np.concatenate(log_odds)
+            return fitted, ordered, _loss(y[rows], ordered)
+
+        return family, explore(family, training.families[family], budget, seed, judged, folder, on_trial)
+
+
+def _judge(
+    family: str, parameters: Parameters, folds: list[Fold], seed: int, report: Report
+) -> tuple[Parameters, list[Vector]]:
+    found, losses, rows = [], 0.0, 0
+    for step, fold in enumerate(folds, 1):
+        seen, held_out = fold.encoded(family)
+        model = classifier(family, parameters, seed).fit(seen, fold.y[fold.seen])
+        probability = np.clip(model.predict_proba(held_out)[:, 1].astype(np.float64), _SURE, 1 - _SURE)
+        found.append(logit(probability))
+        losses += log_loss(fold.y[fold.held_out], probability) * len(probability)
+        rows += len(probability)
+        if step < len(folds):
+            report(losses / rows, step)
+    return parameters, found
+
+
+def _boosting_judge(
+    family: str, parameters: Parameters, folds: list[Fold], seed: int, report: Report
+) -> tuple[Parameters, list[Vector]]:
+    assert family == "lightgbm"
+    found, trees = cross_validate(
+        [fold.boosting for fold in folds],
+        parameters,
+        seed,
+        lambda loss, trees: report(loss, trees // 50) if trees % 50 == 0 else None,
+    )
+    return parameters | {"n_estimators": trees}, found
+
+
+def _loss(y: Vector, log_odds: Vector) -> float:
+    return float(np.mean(np.logaddexp(0.0, log_odds) - y * log_odds))
+
+
+def _identity(
+    X: pd.DataFrame, y: Vector, roles: dict[str, Role], training: Training, places: list[tuple[Rows, Rows]], seed: int
+) -> str:
+    """The same for the same search only: its rows, folds, spaces and seed."""
+    digest = hashlib.sha256(pd.util.hash_pandas_object(X, index=False).to_numpy().tobytes())
+    digest.update(y.tobytes())
+    for seen, held_out in places:
+        digest.update(seen.tobytes() + b"|" + held_out.tobytes())
+    said = training.model_dump_json(exclude={"budget", "seconds", "stack", "forced"})
+    digest.update(repr((sorted(roles.items()), said, seed)).encode())
+    return digest.hexdigest()[:16]
+
+
+def _forget(folder: Path, but: Path | None) -> None:
+    """Remove studies: of other searches, or of one that is over."""
+    for study in folder.iterdir() if folder.is_dir() else ():
+        if study != but:
+            shutil.rmtree(study)

@@ -1,0 +1,60 @@
+"""gallop on one split, as `benchmarks.quality` asks: `python -m benchmarks.quality_fit FOLDER SEED`.
+
+The settings are those of the project's own params.yaml, without the families that only serve its exported file.
+"""
+
+import json
+import pickle
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+LABEL = "label"
+ROOT = Path(__file__).parents[1]
+
+
+def main(folder: Path, seed: int) -> None:
+    """Fit, predict, write, as the peers do."""
+    train, test = (pd.read_parquet(folder / f"{side}.parquet") for side in ("train", "test"))
+    y = train.pop(LABEL).to_numpy().astype(float)
+    test.pop(LABEL)
+    start = time.perf_counter()
+    from gallop.modelling.assemble import additive, alone, fit, stacked
+    from gallop.modelling.search import search
+    from gallop.schema import MISSING_LEVEL, Role
+    from gallop.settings import load
+
+    training = load(ROOT / "params.yaml").training
+    families = {name: wanted for name, wanted in training.families.items() if additive(name, training)}
+    training = training.model_copy(update={"families": families})
+    roles = {name: Role.NUMBER if train[name].dtype.kind == "f" else Role.CATEGORY for name in train}
+
+    def inputs(table: pd.DataFrame) -> pd.DataFrame:
+        return table.fillna({name: MISSING_LEVEL for name, role in roles.items() if role is Role.CATEGORY})
+
+    X = inputs(train)
+    searched = search(X, y, roles, training, seed)
+    singles = [alone(explored.trials[0]) for explored in searched.families.values()]
+    assemblies = [each for each in (stacked(searched, y, training), *singles) if each]
+    best = min(assemblies, key=lambda each: each.as_trial.log_loss)
+    model = fit(X, y, roles, best, training, seed)
+    seconds = time.perf_counter() - start
+
+    probability = model.predict_proba(inputs(test))[:, 1]
+    taken = []
+    for _ in range(5):
+        start = time.perf_counter()
+        model.predict_proba(inputs(test))
+        taken.append(time.perf_counter() - start)
+    np.save(folder / "probabilities.npy", probability)
+    figures = {"fit_seconds": seconds, "predict_seconds": statistics.median(taken), "bytes": len(pickle.dumps(model))}
+    figures["model"] = {"family": best.as_trial.family, "parameters": best.as_trial.parameters}
+    (folder / "figures.json").write_text(json.dumps(figures), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

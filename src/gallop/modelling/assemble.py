@@ -1,0 +1,103 @@
+"""From trials to the model that is deployed: which trials go into the stack, with which weights, fitted on all rows."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from gallop.evaluation import Vector
+from gallop.modelling.families import ENCODERS, Parameters, classifier, columns, directions
+from gallop.modelling.search import Searched
+from gallop.modelling.stack import Member, Stack, Weights, choose, weigh
+from gallop.modelling.study import Trial
+from gallop.schema import Role
+from gallop.settings import Training
+
+STACK: Final = "stack"
+_ALL_ROWS: Final = 1.1
+"""More trees when all rows are learnt from than when some are held out."""
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """What a deployed model is made of."""
+
+    trials: tuple[Trial, ...]
+    weights: Weights
+    as_trial: Trial
+    """The whole, as a trial among others."""
+
+
+def additive(family: str, training: Training) -> bool:
+    """Whether a family's scores can be taken apart, and keep the directions that the settings demand."""
+    return family in ENCODERS and not (training.monotone and family != "lightgbm")
+
+
+def alone(trial: Trial) -> Assembly:
+    """One trial by itself."""
+    return Assembly((trial,), Weights(0.0, np.ones(1)), trial)
+
+
+def stacked(searched: Searched, y: Vector, training: Training) -> Assembly | None:
+    """The best weighted sum of additive trials; None where there is nothing to add up.
+
+    Its own log-odds are those of weights fitted without the fold they are for.
+
+    Args:
+        y: shape (training rows,), 0 or 1.
+    """
+    trials = [
+        trial
+        for family, explored in searched.families.items()
+        if additive(family, training)
+        for trial in explored.trials
+    ]
+    if training.stack < 2 or len(trials) < 2:
+        return None
+    seen = np.column_stack([trial.log_odds for trial in trials])
+    label = y[searched.rows]
+    chosen = [trials[place] for place in choose(seen, label, training.stack)]
+    if len(chosen) < 2:
+        return None
+    together = np.column_stack([trial.log_odds for trial in chosen])
+    log_odds = np.empty(len(label))
+    for held_out in searched.folds:
+        inside = np.isin(searched.rows, held_out)
+        log_odds[inside] = weigh(together[~inside], label[~inside]).apply(together[inside])
+    loss = float(np.mean(np.logaddexp(0.0, log_odds) - label * log_odds))
+    weights = weigh(together, label)
+    said: Parameters = {}
+    for trial, weight in zip(chosen, weights.of, strict=True):
+        place = searched.families[trial.family].trials.index(trial) + 1
+        said[f"{trial.family} {place}"] = round(float(weight), 4)
+    return Assembly(tuple(chosen), weights, Trial(STACK, said, log_odds, loss))
+
+
+def fit(X: pd.DataFrame, y: Vector, roles: dict[str, Role], assembly: Assembly, training: Training, seed: int) -> Stack:
+    """Fit every member on all the training rows.
+
+    Args:
+        X: model inputs, n rows.
+        y: shape (n,), 0 or 1.
+    """
+    with threadpool_limits(limits=1):
+        steps, encoded = {}, {}
+        for trial in assembly.trials:
+            kind = ENCODERS[trial.family]
+            if kind not in steps:
+                steps[kind] = columns(trial.family, roles, training.encoding)
+                encoded[kind] = steps[kind].fit_transform(X, y)
+        members = []
+        for trial, weight in zip(assembly.trials, assembly.weights.of, strict=True):
+            kind = ENCODERS[trial.family]
+            demanded = directions(trial.family, steps[kind].sources_, training.monotone)
+            made = classifier(trial.family, _for_all_rows(trial) | demanded, seed).fit(encoded[kind], y)
+            members.append(Member(kind, made, float(weight)))
+    return Stack(list(roles), steps, tuple(members), assembly.weights.base)
+
+
+def _for_all_rows(trial: Trial) -> Parameters:
+    trees = trial.parameters.get("n_estimators")
+    return dict(trial.parameters) if trees is None else trial.parameters | {"n_estimators": round(trees * _ALL_ROWS)}

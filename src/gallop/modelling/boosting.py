@@ -1,0 +1,85 @@
+"""Cross-validation of LightGBM, all folds in step: how many trees are best is found on the way.
+
+The number of trees is one setting for all folds, judged by the log-loss over all held-out rows together, so no fold
+stops at its own luckiest tree.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import lightgbm
+import numpy as np
+
+from gallop.evaluation import Vector
+from gallop.modelling.columns import Matrix
+
+MOST_TREES: Final = 800
+_STEP, _PATIENCE = 10, 4
+_ALWAYS: Final = {"objective": "binary", "metric": "binary_logloss", "num_threads": 1, "verbosity": -1}
+# The same trees whatever the number of threads; and datasets that serve every setting of the search.
+EXACT: Final = {"deterministic": True, "force_row_wise": True}
+_DATASET: Final = {"feature_pre_filter": False, "max_bin": 255, **EXACT, **_ALWAYS}
+
+
+@dataclass(frozen=True)
+class BoostingFold:
+    """Encoded rows of one fold."""
+
+    seen: Matrix
+    seen_label: Vector
+    held_out: Matrix
+    held_out_label: Vector
+    demanded: dict[str, Any] = field(default_factory=dict)
+    """Parameters that follow from the columns: which way each may move the score."""
+
+    @cached_property
+    def datasets(self) -> tuple[lightgbm.Dataset, lightgbm.Dataset]:
+        """Binned once, for all settings."""
+        seen = lightgbm.Dataset(self.seen, self.seen_label, params=_DATASET, free_raw_data=False)
+        return seen, seen.create_valid(self.held_out, self.held_out_label)
+
+
+def cross_validate(
+    folds: Sequence[BoostingFold],
+    parameters: dict[str, Any],
+    seed: int,
+    report: Callable[[float, int], None] = lambda _loss, _trees: None,
+) -> tuple[list[Vector], int]:
+    """Grow the folds' models side by side until more trees stop helping.
+
+    Args:
+        folds: each with rows it learns from and rows held out.
+        parameters: of `lightgbm.LGBMClassifier`.
+        seed: of what it draws.
+        report: told the log-loss of the held-out rows and the number of trees; may raise to give up.
+
+    Returns:
+        Log-odds of each fold's held-out rows, and the number of trees.
+    """
+    options = {**_ALWAYS, **EXACT, "feature_pre_filter": False, "seed": seed, **parameters}
+    boosters = []
+    for fold in folds:
+        seen, held_out = fold.datasets
+        booster = lightgbm.Booster(options | fold.demanded, seen)
+        booster.add_valid(held_out, "held_out")
+        boosters.append(booster)
+    sizes = np.array([len(fold.held_out_label) for fold in folds])
+    best, best_trees = np.inf, 0
+    for trees in range(_STEP, MOST_TREES + 1, _STEP):
+        for booster in boosters:
+            for _ in range(_STEP):
+                booster.update()
+        losses = np.array([booster.eval_valid()[0][2] for booster in boosters])
+        loss = float(losses @ sizes / sizes.sum())
+        report(loss, trees)
+        if loss < best:
+            best, best_trees = loss, trees
+        elif trees - best_trees >= _STEP * _PATIENCE:
+            break
+    found = [
+        np.asarray(booster.predict(fold.held_out, raw_score=True, num_iteration=best_trees, num_threads=1))
+        for booster, fold in zip(boosters, folds, strict=True)
+    ]
+    return found, best_trees

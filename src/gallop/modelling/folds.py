@@ -1,0 +1,85 @@
+"""Folds: which training rows a trial learns from and which it is judged on, encoded once for all trials."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedKFold
+
+from gallop.errors import OneClass
+from gallop.evaluation import Vector
+from gallop.modelling.boosting import BoostingFold
+from gallop.modelling.families import ENCODERS, PLAIN, columns, directions
+from gallop.modelling.steps import encoder
+from gallop.schema import Role
+from gallop.settings import Training
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fold: rows to learn from and rows held out, encoded once per encoding."""
+
+    X: pd.DataFrame = field(repr=False)
+    y: Vector = field(repr=False)
+    seen: Rows
+    held_out: Rows
+    roles: dict[str, Role]
+    training: Training
+
+    def encoded(self, family: str) -> tuple:
+        """Encoded rows of both sides."""
+        return {PLAIN: self._plain, "splines": self._splines, "trees": self._trees}[ENCODERS.get(family, PLAIN)]
+
+    @cached_property
+    def boosting(self) -> BoostingFold:
+        """As LightGBM takes it."""
+        seen, held_out = self._trees
+        step = columns("lightgbm", self.roles, self.training.encoding)
+        sources = step.fit(self.X.iloc[self.seen], self.y[self.seen]).sources_
+        demanded = directions("lightgbm", sources, self.training.monotone)
+        return BoostingFold(seen, self.y[self.seen], held_out, self.y[self.held_out], demanded)
+
+    @cached_property
+    def _plain(self) -> tuple:
+        return self._both(encoder(self.roles, self.training.clip_sd, self.training.encoding))
+
+    @cached_property
+    def _splines(self) -> tuple:
+        return self._both(columns("splines", self.roles, self.training.encoding))
+
+    @cached_property
+    def _trees(self) -> tuple:
+        return self._both(columns("lightgbm", self.roles, self.training.encoding))
+
+    def _both(self, step) -> tuple:
+        # Not fit and then transform: a target encoding of the rows it was fitted on would leak their own labels.
+        seen = step.fit_transform(self.X.iloc[self.seen], self.y[self.seen])
+        return seen, step.transform(self.X.iloc[self.held_out])
+
+
+def stratified(y: Vector, folds: int, seed: int) -> list[tuple[Rows, Rows]]:
+    """Places of rows seen and held out, per fold, with as many converted leads in each.
+
+    Raises:
+        OneClass: fewer rows of a label than folds.
+    """
+    if (fewest := int(min(np.sum(y == 0), np.sum(y == 1)))) < folds:
+        raise OneClass(f"training rows have {fewest} leads of one label, fewer than training.folds = {folds}")
+    return list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(y, y))
+
+
+def forward(days: Sequence[str], folds: int) -> list[tuple[Rows, Rows]]:
+    """Learn from the days before, hold out the days after: whole days, in `folds` + 1 blocks of about as many rows."""
+    ordered = np.sort(np.asarray(days, dtype=str))
+    edges = sorted({str(ordered[len(ordered) * block // (folds + 1)]) for block in range(1, folds + 1)})
+    at = np.asarray(days, dtype=str)
+    ends = [*edges[1:], None]
+    return [
+        (np.flatnonzero(at < start), np.flatnonzero((at >= start) & ((at < end) if end is not None else True)))
+        for start, end in zip(edges, ends, strict=True)
+    ]

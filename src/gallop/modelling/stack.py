@@ -1,0 +1,138 @@
+"""The model that is deployed: a weighted sum of log-odds, so that every score can say what it is made of.
+
+Its members are fitted on all training rows; their weights are those of a logistic regression on the members'
+out-of-fold log-odds (Wolpert 1992, Breiman 1996: not negative), pulled towards the plain mean. That last step also
+calibrates: members that are too sure of themselves get weights that sum to less than one.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize
+from scipy.special import expit
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from gallop.evaluation import Vector
+from gallop.modelling.additive import Additive, contributions, log_odds
+from gallop.modelling.columns import Columns, Matrix
+
+_PULL = 3.0
+"""Of the weights towards the plain mean, in nats per unit of squared distance."""
+_NEGLIGIBLE = 0.03
+
+
+@dataclass(frozen=True)
+class Member:
+    """A fitted classifier, the name of the encoder that it takes its columns from, and its weight."""
+
+    encoder: str
+    classifier: Additive
+    weight: float
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The last step: base + Σ weight · member's log-odds."""
+
+    base: float
+    of: Vector
+    """Shape (members,), not negative."""
+
+    def apply(self, member_log_odds: Matrix) -> Vector:
+        """Shape (rows, members) → log-odds, shape (rows,)."""
+        return self.base + member_log_odds @ self.of
+
+
+def weigh(member_log_odds: Matrix, y: Vector) -> Weights:
+    """Fit the last step.
+
+    Args:
+        member_log_odds: shape (rows, members), of rows that the members had not seen.
+        y: shape (rows,), 0 or 1.
+    """
+    rows, members = member_log_odds.shape
+    mean = np.full(members, 1 / members)
+
+    def loss(point: Vector) -> tuple[float, Vector]:
+        base, of = point[0], point[1:]
+        z = base + member_log_odds @ of
+        miss = expit(z) - y
+        value = np.logaddexp(0.0, z).sum() - y @ z + _PULL * np.sum((of - mean) ** 2)
+        slope = np.r_[miss.sum(), member_log_odds.T @ miss + 2 * _PULL * (of - mean)]
+        return value / rows, slope / rows
+
+    bounds = [(None, None), *[(0.0, None)] * members]
+    found = minimize(loss, np.r_[0.0, mean], jac=True, method="L-BFGS-B", bounds=bounds).x
+    return Weights(float(found[0]), found[1:])
+
+
+def choose(member_log_odds: Matrix, y: Vector, most: int) -> list[int]:
+    """Which members to keep: greedily those that lower the stack's log-loss most (Caruana et al. 2004), at most `most`.
+
+    Members that end with next to no weight are left out again: each one costs time at every score.
+    """
+    chosen: list[int] = []
+    while len(chosen) < min(most, member_log_odds.shape[1]):
+        others = [place for place in range(member_log_odds.shape[1]) if place not in chosen]
+        losses = [_log_loss(member_log_odds[:, [*chosen, place]], y) for place in others]
+        chosen.append(others[int(np.argmin(losses))])
+    weights = weigh(member_log_odds[:, chosen], y).of
+    kept = [place for place, weight in zip(chosen, weights, strict=True) if weight > _NEGLIGIBLE]
+    return kept or chosen[:1]
+
+
+def _log_loss(member_log_odds: Matrix, y: Vector) -> float:
+    z = weigh(member_log_odds, y).apply(member_log_odds)
+    return float(np.mean(np.logaddexp(0.0, z) - y * z))
+
+
+class Stack(ClassifierMixin, BaseEstimator):
+    """Fitted members and their weights, as one classifier of model inputs. A single family is a stack of one.
+
+    Args:
+        inputs: names of the model inputs.
+        encoders: name → fitted encoder; members may share one.
+        members: the fitted members.
+        base: the last step's constant.
+    """
+
+    def __init__(
+        self, inputs: list[str], encoders: dict[str, Columns], members: tuple[Member, ...], base: float = 0.0
+    ) -> None:
+        self.inputs, self.encoders, self.members, self.base = inputs, encoders, members, base
+        self.classes_ = np.array([0.0, 1.0])
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return bool(self.members)
+
+    def log_odds(self, X: pd.DataFrame) -> Vector:
+        """Shape (rows,)."""
+        total = np.full(len(X), self.base)
+        encoded = {name: encoder.transform(X) for name, encoder in self.encoders.items()}
+        for member in self.members:
+            total += member.weight * log_odds(member.classifier, encoded[member.encoder])
+        return total
+
+    def predict_proba(self, X: pd.DataFrame) -> Matrix:
+        """Shape (rows, 2)."""
+        yes = expit(self.log_odds(X))
+        return np.column_stack([1 - yes, yes])
+
+    def predict(self, X: pd.DataFrame) -> Vector:
+        """Shape (rows,), 0 or 1."""
+        return (self.log_odds(X) >= 0).astype(np.float64)
+
+    def contributions(self, X: pd.DataFrame) -> tuple[Matrix, float]:
+        """What each input adds to the log-odds of each row, shape (rows, inputs), and the base that all rows share."""
+        places = {name: place for place, name in enumerate(self.inputs)}
+        total, base = np.zeros((len(X), len(self.inputs))), self.base
+        for name, encoder in self.encoders.items():
+            encoded = encoder.transform(X)
+            at = np.array([places[source] for source in encoder.sources_], dtype=int)
+            for member in (member for member in self.members if member.encoder == name):
+                parts, shared = contributions(member.classifier, encoded, encoder.center_)
+                base += member.weight * shared
+                # Not `total[:, at] +=`, which adds only one of several columns of an input.
+                np.add.at(total.T, at, member.weight * parts.T)
+        return total, base

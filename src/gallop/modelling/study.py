@@ -1,0 +1,210 @@
+"""One family's search: Optuna asks for settings, the judge tries them, and what came of each is kept in the study.
+
+Settings known to be good come first, then those of the tree-structured Parzen estimator (Bergstra et al. 2011); settings
+that lag behind are pruned. Its seed follows from how many trials are finished, so a search that was killed and goes on
+from its study tries the same settings as one that was not.
+"""
+
+import base64
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+import optuna
+from lightgbm.basic import LightGBMError
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, TrialState
+from scipy.special import expit
+from xgboost.core import XGBoostError
+
+from gallop.errors import SettingsError
+from gallop.evaluation import Vector
+from gallop.modelling import space
+from gallop.modelling.families import Parameters
+from gallop.settings import FamilySearch
+
+Report = Callable[[float, int], None]
+_BUDGETS: Final = {"quick": 1 / 3, "standard": 1.0, "thorough": 4.0}
+_RANDOM, _REPEATS, _KEPT_PERCENTILE = 8, 10, 75.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One setting of one family, and what it said of rows it had not seen."""
+
+    family: str
+    parameters: Parameters
+    log_odds: Vector
+    """Shape (held-out rows,)."""
+    log_loss: float
+
+    @property
+    def out_of_fold(self) -> Vector:
+        """Probabilities, shape (held-out rows,)."""
+        return expit(self.log_odds)
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A setting that its library could not fit."""
+
+    family: str
+    parameters: Parameters
+    because: str
+
+
+@dataclass(frozen=True)
+class Explored:
+    """What became of every trial of one family."""
+
+    trials: tuple[Trial, ...]
+    """The lowest log-loss first."""
+    failed: tuple[Failed, ...]
+    pruned: int
+
+
+class Judge(Protocol):
+    """Cross-validates one setting."""
+
+    def __call__(self, parameters: Parameters, report: Report) -> tuple[Parameters, Vector, float]:
+        """Returns the setting as it is to be fitted, its log-odds of held-out rows, and their log-loss."""
+        ...
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When a search has tried enough."""
+
+    name: str
+    deadline: float | None
+    """As `time.monotonic` counts; None for no limit."""
+
+    def trials(self, wanted: FamilySearch) -> int:
+        """How many settings of a family are tried."""
+        return max(1, round(wanted.trials * _BUDGETS[self.name]))
+
+    @property
+    def over(self) -> bool:
+        """Whether no new trial may begin."""
+        return self.deadline is not None and time.monotonic() > self.deadline
+
+
+def explore(
+    family: str,
+    wanted: FamilySearch,
+    budget: Budget,
+    seed: int,
+    judge: Judge,
+    folder: Path | None = None,
+    on_trial: Callable[[str], None] = lambda _: None,
+) -> Explored:
+    """Try settings of one family until the budget is spent or the space is.
+
+    Args:
+        folder: where the study is kept until the search ends; None to keep it in memory.
+
+    Raises:
+        SettingsError: a combination is not valid, or every trial failed.
+    """
+    space.check_all(family, wanted)
+    trials = budget.trials(wanted)
+    study = _open(family, folder)
+    _take_up(study)
+    for parameters in space.first(wanted, trials):
+        study.enqueue_trial(parameters, skip_if_exists=True)
+    values = {space.key(trial.params): trial.value for trial in _finished(study)}
+    for _ in range(len(values)):
+        on_trial(family)
+    repeats = 0
+    while len(values) < trials and repeats < _REPEATS and not (budget.over and values):
+        study.sampler = optuna.samplers.TPESampler(
+            n_startup_trials=_RANDOM, seed=_seed(family, seed, len(values), repeats)
+        )
+        asked = study.ask()
+        parameters = space.suggest(asked, wanted)
+        key = space.key(asked.params)
+        if key in values:
+            repeats += 1
+            study.tell(asked, values[key], state=None if values[key] is not None else TrialState.PRUNED)
+            continue
+        repeats = 0
+        _try(study, asked, parameters, judge)
+        values[key] = study.trials[asked.number].value
+        on_trial(family)
+    return _explored(family, study)
+
+
+def _open(family: str, folder: Path | None) -> optuna.Study:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    storage = None
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        storage = JournalStorage(JournalFileBackend(str(folder / f"{family}.log")))
+    pruner = optuna.pruners.PercentilePruner(_KEPT_PERCENTILE, n_startup_trials=4, n_warmup_steps=1)
+    return optuna.create_study(storage=storage, study_name=family, pruner=pruner, load_if_exists=True)
+
+
+def _take_up(study: optuna.Study) -> None:
+    """A killed search left a trial running: it is closed, and its setting is tried again first."""
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+        study.enqueue_trial(trial.params)
+
+
+def _finished(study: optuna.Study) -> list[FrozenTrial]:
+    """Trials that ran to an end of their own: complete, pruned, or failed with a reason; repeats left out."""
+    found = {}
+    for trial in study.get_trials(deepcopy=False):
+        if "odds" in trial.user_attrs or "failed" in trial.user_attrs or trial.state is TrialState.PRUNED:
+            found.setdefault(space.key(trial.params), trial)
+    return list(found.values())
+
+
+def _try(study: optuna.Study, asked: optuna.Trial, parameters: Parameters, judge: Judge) -> None:
+    def report(loss: float, step: int) -> None:
+        asked.report(loss, step)
+        if asked.should_prune():
+            raise optuna.TrialPruned
+
+    asked.set_user_attr("parameters", parameters)
+    try:
+        fitted, log_odds, loss = judge(parameters, report)
+    except optuna.TrialPruned:
+        study.tell(asked, state=TrialState.PRUNED)
+    except (ValueError, ArithmeticError, LightGBMError, XGBoostError) as error:
+        asked.set_user_attr("failed", str(error).splitlines()[0])
+        study.tell(asked, state=TrialState.FAIL)
+    else:
+        asked.set_user_attr("parameters", fitted)
+        asked.set_user_attr("odds", base64.b64encode(log_odds.astype("<f8").tobytes()).decode())
+        study.tell(asked, loss)
+
+
+def _explored(family: str, study: optuna.Study) -> Explored:
+    trials, failed, pruned = [], [], 0
+    for each in _finished(study):
+        parameters = each.user_attrs["parameters"]
+        if "failed" in each.user_attrs:
+            failed.append(Failed(family, parameters, each.user_attrs["failed"]))
+        elif each.state is TrialState.COMPLETE:
+            odds = np.frombuffer(base64.b64decode(each.user_attrs["odds"]), dtype="<f8")
+            trials.append(Trial(family, parameters, odds, float(each.value)))
+        else:
+            pruned += 1
+    if not trials:
+        first = failed[0]
+        raise SettingsError(
+            f"training.families.{family}: none of {len(failed)} settings could be fitted; {first.parameters}: "
+            f"{first.because}"
+        )
+    return Explored(tuple(sorted(trials, key=lambda trial: trial.log_loss)), tuple(failed), pruned)
+
+
+def _seed(family: str, seed: int, finished: int, repeats: int) -> int:
+    # Seeded by the family too, so that adding a family does not change what the others try.
+    return int.from_bytes(hashlib.sha256(f"{seed}:{family}:{finished}:{repeats}".encode()).digest()[:4])
