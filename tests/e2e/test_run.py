@@ -67,7 +67,7 @@ def test_a_second_run_does_nothing_and_says_so(real: Checkout) -> None:
 
 def test_a_changed_setting_reruns_only_what_depends_on_it(real: Checkout) -> None:
     params = real.folder / "params.yaml"
-    params.write_text(params.read_text().replace("threshold: 0.5", "threshold: 0.4"))
+    params.write_text(params.read_text().replace("threshold: profit", "threshold: 0.4"))
     printed = real.gallop("run")
     assert "data_clean  " not in printed
     assert "model_training  " in printed
