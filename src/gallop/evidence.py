@@ -69,7 +69,7 @@ class Slice(Frozen):
     positives: int
     log_loss: Estimate
     roc_auc: Estimate | None
-    """None where the slice has one outcome only."""
+    """None where the slice has fewer than two leads of one outcome."""
     expected: float
     """Mean probability."""
     rate: Estimate

@@ -127,7 +127,7 @@ def test_scores_are_ranked_and_rows_that_cannot_be_scored_are_set_aside(real: Ch
     printed = real.gallop("score", "data/raw/raw_data.csv", "-o", "scores.csv")
     with (real.folder / "scores.csv").open() as file:
         scores = list(csv.DictReader(file))
-    assert list(scores[0]) == ["lead_id", "probability", "decision", "rank", "model_version"]
+    assert list(scores[0]) == ["lead_id", "probability", "decision", "band", "rank", "model_version"]
     assert [int(row["rank"]) for row in scores] == list(range(1, len(scores) + 1))
     probabilities = [float(row["probability"]) for row in scores]
     assert probabilities == sorted(probabilities, reverse=True)
