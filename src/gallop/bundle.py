@@ -80,7 +80,7 @@ def write(
     decided: Decided,
     files: dict[str, bytes],
 ) -> Manifest:
-    """Write a bundle, the manifest last. `files` are further files to keep in it, by name; of `decided`, the cut-offs."""
+    """Write a bundle, the manifest last. Of `decided`, it keeps the cut-offs; `files` are further ones, by name."""
     contents = {
         MODEL: pickle.dumps(model, protocol=5),
         SETTINGS: settings.model_dump_json(indent=2).encode(),

@@ -105,8 +105,8 @@ def _gain(canvas: Figure, report: Report) -> str:
 def _lift(canvas: Figure, report: Report) -> str:
     plot = axes(canvas, "leads called, best first", "times as many customers as at random")
     x, y = [step.share for step in report.lift], [step.lift for step in report.lift]
-    ceiling, shares = report.rows / report.positives, [percentage / 100 for percentage in range(1, 101)]
-    plot.plot(shares, [min(ceiling, 1 / share) for share in shares], ":", color=MUTED, linewidth=1.3)
+    ceiling, called = report.rows / report.positives, [percentage / 100 for percentage in range(1, 101)]
+    plot.plot(called, [min(ceiling, 1 / share) for share in called], ":", color=MUTED, linewidth=1.3)
     plot.axhline(1, linestyle="--", color=MUTED, linewidth=1)
     note(plot, 0.015, 0.93 if ceiling < 4 else 1 - ceiling / 30, "at random")
     note(plot, 1 / ceiling + 0.03, ceiling, "perfect ranking")
