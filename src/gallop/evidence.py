@@ -1,6 +1,11 @@
 """What training finds out beyond the test figures: how to decide, where the model is weak, why it says so."""
 
+from typing import Final
+
 from gallop.evaluation import Estimate, Frozen
+
+NOBODY: Final = 1.0
+"""The cut-off where contacting no lead is best."""
 
 
 class Reason(Frozen):

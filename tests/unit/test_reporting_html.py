@@ -159,7 +159,7 @@ def test_the_page_says_which_data_code_and_seed_it_is_about():
 def test_every_drawing_says_what_it_shows_and_how_to_read_it():
     text = default_page()
     drawings = re.findall(r"<figure.*?</figure>", text, flags=re.DOTALL)
-    assert len(drawings) == 9
+    assert len(drawings) == 13
     assert all("How to read it:" in each for each in drawings)
     for tag, attributes in Outline(text).elements:
         if tag == "svg":

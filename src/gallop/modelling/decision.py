@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gallop.evaluation import Estimate, Vector, spread
-from gallop.evidence import BestOf, Cutoff, Decided, ProfitPoint
+from gallop.evidence import NOBODY, BestOf, Cutoff, Decided, ProfitPoint
 from gallop.modelling.bands import bands
 from gallop.money import DecisionRule
 
@@ -28,8 +28,6 @@ PER: Final = 1000
 """Leads that profits and conversions are given for."""
 CONTACTS: Final = (50, 100, 200, 300, 500)
 """Contacts per 1,000 leads that the report tells of, besides the capacity."""
-NOBODY: Final = 1.0
-"""The cut-off where contacting no lead is best."""
 # Finer at the top, where one calls: 0.5 %, 1 %, … 10 %, 11 %, … 20 %, 22 %, … 100 %.
 _SHARES: Final = (
     *(each / 200 for each in range(1, 21)),

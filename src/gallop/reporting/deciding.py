@@ -4,8 +4,7 @@ import math
 from typing import Final
 
 from gallop.evaluation import Estimate
-from gallop.evidence import BestOf, Calibration, Certainty, Cutoff, Decided, Evidence, Learned
-from gallop.modelling.decision import NOBODY
+from gallop.evidence import NOBODY, BestOf, Calibration, Certainty, Cutoff, Decided, Evidence, Learned
 from gallop.reporting.wording import (
     between,
     count,

@@ -36,11 +36,11 @@ def _roc(canvas: Figure, report: Report) -> str:
     plot.fill_between(x, y, color=ACCENT, alpha=0.1, linewidth=0)
     plot.plot(x, y, color=ACCENT)
     at = (false_yes / (false_yes + no), yes / (yes + missed))
-    dot(plot, *at, f"threshold {report.threshold:g}")
+    dot(plot, *at, f"threshold {report.threshold:.3g}")
     shares(plot)
     area = figure(report.metrics["roc_auc"].value)
     return (
-        f"ROC curve with an area of {area}. At the threshold {report.threshold:g}, {percent(at[1])} of the customers "
+        f"ROC curve with an area of {area}. At the threshold {report.threshold:.3g}, {percent(at[1])} of the customers "
         f"are found and {percent(at[0])} of the other leads are called by mistake."
     )
 
@@ -57,8 +57,8 @@ def _pr(canvas: Figure, report: Report) -> str:
     label = f"Precision-recall curve with an area of {area}; calling everyone gives {percent(rate)} customers."
     if yes + false_yes:
         at = (yes / (yes + missed), yes / (yes + false_yes))
-        dot(plot, *at, f"threshold {report.threshold:g}", ha="right" if at[0] > 0.5 else "left")
-        label += f" At the threshold {report.threshold:g}, {percent(at[1])} of those called are customers."
+        dot(plot, *at, f"threshold {report.threshold:.3g}", ha="right" if at[0] > 0.5 else "left")
+        label += f" At the threshold {report.threshold:.3g}, {percent(at[1])} of those called are customers."
     shares(plot)
     return label
 

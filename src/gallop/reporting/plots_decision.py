@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from gallop.evidence import Decided, Effect, Evidence, Learned
 from gallop.reporting.drawing import ACCENT, INK, LINE, MUTED, PAPER, axes, dot, drawn, note, shares
-from gallop.reporting.wording import brief, count, figure, money, percent, signed, words
+from gallop.reporting.wording import TRUTHS, brief, count, figure, money, percent, signed, words
 
 EFFECTS: Final = 6
 """Columns whose effect is drawn: the strongest."""
@@ -48,7 +48,7 @@ def _profit(canvas: Figure, decided: Decided) -> str:
     if best is None or not best.share:
         return "Profit by share of leads called. No share of the leads brings a profit."
     place = min(range(len(x)), key=lambda each: abs(x[each] - best.share))
-    dot(plot, x[place], middle[place], f"best: call {percent(best.share)}", ha="right" if best.share > 0.55 else "left")
+    dot(plot, x[place], middle[place], f"best: call {percent(best.share)}", ha="center" if best.share > 0.2 else "left")
     return (
         f"Profit per 1,000 leads by share of leads called. It is largest where {percent(best.share)} are called, about "
         f"{money(middle[place])}; calling everyone brings {money(last.profit.value)}."
@@ -124,7 +124,12 @@ def _effect(plot: Axes, effect: Effect) -> None:
     plot.plot(x, [each.log_odds for each in shown], "o", color=ACCENT, markersize=6, markeredgecolor=PAPER)
     plot.xaxis.set_major_locator(FixedLocator(x))
     length = max(3, 34 // max(1, len(shown)))
-    plot.set_xticklabels([_short("unknown" if each.value is None else str(each.value), length) for each in shown])
+    plot.set_xticklabels(
+        [
+            _short("unknown" if each.value is None else TRUTHS.get(str(each.value), str(each.value)), length)
+            for each in shown
+        ]
+    )
     plot.set_xlim(-0.6, len(shown) - 0.4)
     plot.grid(axis="x", visible=False)
     plot.spines.bottom.set_color(LINE)
