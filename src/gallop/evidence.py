@@ -1,11 +1,12 @@
 """What training finds out beyond the test figures: how to decide, where the model is weak, why it says so."""
 
+import math
 from typing import Final
 
 from gallop.evaluation import Estimate, Frozen
 
-NOBODY: Final = 1.0
-"""The cut-off where contacting no lead is best."""
+NOBODY: Final = math.nextafter(1.0, 2.0)
+"""The cut-off where contacting no lead is best: just above every probability."""
 
 
 class Reason(Frozen):

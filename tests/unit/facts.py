@@ -26,6 +26,7 @@ from gallop.settings import Settings, parse
 from gallop.slices import slices
 
 CODE = CodeVersion(commit="0123456789abcdef0123456789abcdef01234567", changed=False)
+MONEY = {"threshold": "profit", "value": 60.0, "cost": 20.0, "capacity": 50}
 BROKEN = "models/model.pkl: row 3 of the contract is answered 1, it says 0"
 
 
@@ -45,6 +46,7 @@ def settings(column: str = "visits") -> Settings:
             },
         },
         "features": {"inputs": [column, "source"]},
+        "decision": MONEY,
         "training": {"families": {"logistic_regression": {"trials": 1, "space": [{"C": [1.0]}]}}},
     }
     return parse(json.loads(json.dumps(raw)), str(Path("params.yaml")))
@@ -85,7 +87,7 @@ def candidate(family: str, behind: float, contract: str) -> Candidate:
 
 def decided(rule: DecisionRule | None = None) -> Decided:
     """Decided on made-up leads."""
-    rule = rule or DecisionRule(threshold="profit", value=60.0, cost=20.0, capacity=50)
+    rule = rule or DecisionRule(**MONEY)
     return decide(*leads(600, 3), *leads(), rule, resamples=100, confidence=0.95, seed=1)
 
 

@@ -105,7 +105,7 @@ def decide(
         made, makes = profits(cells, rule.value, rule.cost), profits(again, rule.value, rule.cost)
         place = int(np.argmax(made))
         chosen = float(cells.probability[place]) if made[place] > 0 else NOBODY
-        optimism = _optimism(made, makes)
+        optimism = _optimism(made, makes) if made[place] > 0 else 0.0
         for_profit = _cutoff(label, probability, test, chosen, rule, resamples, confidence, seed, optimism)
         curve = tuple(
             ProfitPoint(

@@ -175,7 +175,7 @@ def _decision(facts: Facts, settings: Settings) -> Iterator[str]:
     )
     yield "Of the next 1,000 leads, calling the best:\n"
     yield from _table(
-        ("call", "customers to expect", "at random", *(["profit"] if rule.value else [])),
+        ("call", "customers to expect", "at random", *(["profit"] if decided.best[0].profit else [])),
         (
             (
                 f"{count(each.contacts)}{' (capacity)' if each.capacity else ''}",
