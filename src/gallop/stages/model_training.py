@@ -121,7 +121,7 @@ def model_training(
     untuned = baseline.predict_proba(X_test)[:, 1]
     ids = sides.test[settings.table.id].to_list()
     decided = decide(y, out_of_fold, y_test, probability, settings.decision, **_resampling(settings))
-    measure = {"threshold": decided.cutoff.probability} | _resampling(settings)
+    measure: dict = {"threshold": decided.cutoff.probability} | _resampling(settings)
     facts = Facts(
         winner=winner,
         exported=exported,
