@@ -104,7 +104,7 @@ def with_stages(container: Container) -> Container:
     """Every stage, one exec each, then the summary of what came out."""
     for stage in STAGES:
         container = container.with_exec(command(stage))
-    return container.with_exec(["gallop", "summary", "--markdown"], redirect_stdout=f"{PROJECT}/{SUMMARY}")
+    return container.with_exec(["gallop", "report", "--markdown"], redirect_stdout=f"{PROJECT}/{SUMMARY}")
 
 
 def with_bundle(container: Container, bundle: dagger.Directory) -> Container:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from gallop import __version__
 from gallop.errors import DamagedFile, NothingThere
 from gallop.evaluation import Estimate, Frozen
+from gallop.evidence import Decided
 from gallop.files import digest, write_bytes, write_text
 from gallop.results import CodeVersion, DataVersion
 from gallop.settings import Settings
@@ -46,6 +47,9 @@ class Manifest(Frozen):
     metrics: dict[str, Estimate]
     """Of the test rows."""
     threshold: float
+    """Smallest probability that means contact, as it was chosen in training."""
+    bands: dict[str, float]
+    """Name → its smallest probability, the best band first; the last begins at 0."""
     libraries: dict[str, str]
     files: dict[str, str]
 
@@ -73,9 +77,10 @@ def write(
     data: DataVersion,
     code: CodeVersion,
     metrics: dict[str, Estimate],
+    decided: Decided,
     files: dict[str, bytes],
 ) -> Manifest:
-    """Write a bundle, the manifest last. `files` are further files to keep in it, by name."""
+    """Write a bundle, the manifest last. Of `decided`, it keeps the cut-offs; `files` are further ones, by name."""
     contents = {
         MODEL: pickle.dumps(model, protocol=5),
         SETTINGS: settings.model_dump_json(indent=2).encode(),
@@ -94,7 +99,8 @@ def write(
         data_version=data,
         code_version=code,
         metrics=metrics,
-        threshold=settings.decision.threshold,
+        threshold=decided.cutoff.probability,
+        bands={each.name: each.lowest for each in decided.bands},
         libraries={
             "python": platform.python_version(),
             "gallop": __version__,

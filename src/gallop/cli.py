@@ -69,7 +69,7 @@ def run(context: typer.Context, require_data: RequireData = False) -> None:
     with console.progress() as progress:
         outcome = run_all(project, progress, require_data=require_data)
     if not outcome.changed:
-        typer.echo("Nothing changed since the last run; nothing was done. `gallop summary` shows its results again.")
+        typer.echo("Nothing changed since the last run; nothing was done. `gallop report` shows its results again.")
         return
     Console().print(summary.render(results.run_summary(project, outcome.source, outcome.selected)))
 
@@ -198,12 +198,12 @@ check_app.command("leaks")(cli_init.check_leaks)
 
 
 @app.command(rich_help_panel=PROJECT_PANEL)
-def summary(
+def report(
     context: typer.Context,
     markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown, for a CI job's page.")] = False,
     against: Annotated[Path | None, typer.Option(help="Another metrics.json to show the change against.")] = None,
 ) -> None:
-    """Show the results of the last run again."""
+    """Show the results of the last run again, and where the whole report lies."""
     from gallop.flow import results, selection
 
     project = _project(context)

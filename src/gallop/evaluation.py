@@ -115,14 +115,9 @@ def estimate(
 ) -> dict[str, Estimate]:
     """Every metric of `METRICS` with a percentile bootstrap interval over rows. Arguments as in `evaluate`."""
     point = metrics(label, probability, np.ones((1, len(label))), threshold)
-    blocks = [metrics(label, probability, w, threshold) for w in _resampled(len(label), resamples, seed)]
+    blocks = [metrics(label, probability, w, threshold) for w in resampled(len(label), resamples, seed)]
     drawn = {name: np.concatenate([block[name] for block in blocks]) for name in METRICS}
-    tail = (1 - confidence) / 2
-    found = {}
-    for name in METRICS:
-        low, high = np.nanquantile(drawn[name], [tail, 1 - tail])
-        found[name] = Estimate(value=float(point[name][0]), low=float(low), high=float(high))
-    return found
+    return {name: spread(point[name][0], drawn[name], confidence) for name in METRICS}
 
 
 def paired_difference(
@@ -134,10 +129,8 @@ def paired_difference(
         The mean difference with its paired bootstrap interval, and the share of resamples in which it is below zero.
     """
     difference = log_losses(label, probability) - log_losses(label, other)
-    drawn = np.concatenate([w @ difference for w in _resampled(len(label), resamples, seed)]) / len(label)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail])
-    return Estimate(value=float(difference.mean()), low=float(low), high=float(high)), float(np.mean(drawn < 0))
+    drawn = np.concatenate([w @ difference for w in resampled(len(label), resamples, seed)]) / len(label)
+    return spread(difference.mean(), drawn, confidence), float(np.mean(drawn < 0))
 
 
 def metrics(label: Vector, probability: Vector, weights: NDArray[np.float64], threshold: float) -> dict[str, Vector]:
@@ -177,12 +170,27 @@ def log_losses(label: Vector, probability: Vector) -> Vector:
     return -(label * np.log(sure) + (1 - label) * np.log1p(-sure))
 
 
-def _resampled(rows: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
+def resampled(rows: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
     """How often each row is drawn, in blocks of shape (some resamples, rows) that fit in memory whatever the table."""
     draw, block = np.random.default_rng(seed), max(1, _BLOCK // rows)
     for start in range(0, resamples, block):
         draws = draw.integers(0, rows, size=(min(block, resamples - start), rows))
         yield np.stack([np.bincount(each, minlength=rows) for each in draws]).astype(np.float64)
+
+
+def spread(value: float, drawn: Vector, confidence: float) -> Estimate:
+    """A figure with the central `confidence` of what it was in the resamples, those where it is undefined left out."""
+    tail = (1 - confidence) / 2
+    low, high = np.nanquantile(drawn, [tail, 1 - tail])
+    return Estimate(value=float(value), low=float(low), high=float(high))
+
+
+def wilson(converted: int, rows: int, confidence: float) -> Estimate:
+    """The conversion rate of `rows` > 0 leads with its Wilson (1927) interval."""
+    from scipy.stats import binomtest
+
+    interval = binomtest(converted, rows).proportion_ci(confidence, method="wilson")
+    return Estimate(value=converted / rows, low=float(interval.low), high=float(interval.high))
 
 
 def _cumulated(label: Vector, probability: Vector, weights: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
@@ -201,23 +209,13 @@ def _steps(cumulated: NDArray) -> NDArray:
 
 def _calibration(label: Vector, probability: Vector, confidence: float) -> tuple[Bin, ...]:
     """Ten bins of equally many leads, each with the Wilson (1927) interval of its conversion rate."""
-    from scipy.stats import binomtest
-
     bins = []
     for members in np.array_split(np.argsort(probability, kind="stable"), 10):
         if not len(members):
             continue
-        converted = int(label[members].sum())
-        interval = binomtest(converted, len(members)).proportion_ci(confidence, method="wilson")
-        bins.append(
-            Bin(
-                rows=len(members),
-                probability=float(probability[members].mean()),
-                rate=converted / len(members),
-                low=float(interval.low),
-                high=float(interval.high),
-            )
-        )
+        rate = wilson(int(label[members].sum()), len(members), confidence)
+        promised = float(probability[members].mean())
+        bins.append(Bin(rows=len(members), probability=promised, rate=rate.value, low=rate.low, high=rate.high))
     return tuple(bins)
 
 

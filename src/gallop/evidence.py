@@ -1,6 +1,12 @@
 """What training finds out beyond the test figures: how to decide, where the model is weak, why it says so."""
 
+import math
+from typing import Final
+
 from gallop.evaluation import Estimate, Frozen
+
+NOBODY: Final = math.nextafter(1.0, 2.0)
+"""The cut-off where contacting no lead is best: just above every probability."""
 
 
 class Reason(Frozen):
@@ -69,7 +75,7 @@ class Slice(Frozen):
     positives: int
     log_loss: Estimate
     roc_auc: Estimate | None
-    """None where the slice has one outcome only."""
+    """None where the slice has fewer than two leads of one outcome."""
     expected: float
     """Mean probability."""
     rate: Estimate
@@ -89,12 +95,16 @@ class Cutoff(Frozen):
     precision: float
     recall: float
     f1: float
+    """Precision, recall and F1 are 0 where nobody is contacted."""
     profit: Estimate | None
-    """Per 1,000 leads; None where the settings have no value and cost."""
+    """Expected per 1,000 leads; None where the settings have no value and cost. What was chosen to be the largest
+    flatters itself: where this is the best cut-off for profit, `Decided.optimism` is already taken off."""
+    test_profit: Estimate | None
+    """The same on the test rows, which had no say in the choice."""
 
 
 class ProfitPoint(Frozen):
-    """Expected profit per 1,000 leads where the best `share` of them are contacted."""
+    """Expected profit per 1,000 leads where the leads from `probability` up, the best `share`, are contacted."""
 
     share: float
     probability: float
@@ -102,11 +112,15 @@ class ProfitPoint(Frozen):
 
 
 class BestOf(Frozen):
-    """Calling the best `contacts` of 1,000 leads."""
+    """Calling the best `contacts` of the next 1,000 leads. The intervals are for what will happen, luck included."""
 
     contacts: int
     conversions: Estimate
+    at_random: float
+    """Conversions to expect from as many contacts without a ranking."""
     profit: Estimate | None
+    capacity: bool
+    """Whether these are the contacts that a week allows."""
 
 
 class Band(Frozen):
@@ -115,11 +129,14 @@ class Band(Frozen):
     name: str
     """`hot`, `warm` or `cold`."""
     lowest: float
+    """Smallest probability in it; 0 for the last band."""
     share: float
+    """Of the leads, out of fold."""
     rate: Estimate
     """Conversion rate out of fold."""
-    test_rate: Estimate
-    """Conversion rate of the test leads in it."""
+    test_rows: int
+    test_rate: Estimate | None
+    """Conversion rate of the test leads in it; None where there is none."""
 
 
 class Decided(Frozen):
@@ -130,26 +147,45 @@ class Decided(Frozen):
     because: str
     """Why this one, in a sentence."""
     for_profit: Cutoff | None
+    optimism: float | None
+    """Profit per 1,000 leads that the best cut-off would seem to bring only because it was picked as the best."""
     for_f1: Cutoff
     curve: tuple[ProfitPoint, ...]
-    """Empty where the settings have no value and cost."""
+    """From few contacts to all; empty where the settings have no value and cost."""
     best: tuple[BestOf, ...]
     bands: tuple[Band, ...]
+    """The best first; without bands that would be empty."""
 
 
 class BrierParts(Frozen):
-    """Murphy (1973): Brier score = reliability − resolution + uncertainty, over bins of equally many leads."""
+    """Brier score = reliability − resolution + uncertainty + within, over bins of about equally many leads.
+
+    The first three are Murphy's (1973), exact where all leads of a bin have one probability; the last is what is
+    missing where they differ (Stephenson, Coelho & Jolliffe 2008).
+    """
 
     reliability: float
     resolution: float
     uncertainty: float
+    within: float
+    """Variance of the probabilities within bins, minus twice their covariance with the outcomes."""
+
+    @property
+    def brier(self) -> float:
+        """The score that the parts add up to."""
+        return self.reliability - self.resolution + self.uncertainty + self.within
 
 
 class Calibration(Frozen):
     """How far probabilities and conversions are apart."""
 
     ece: Estimate
-    """Expected calibration error over ten bins of equally many leads."""
+    """Expected calibration error over ten bins of equally many leads. Biased upward, interval included: chance alone
+    keeps bins from meeting their promise."""
+    by_chance: Estimate
+    """What it would be on as many leads if every probability were exactly right: mean, and central range."""
+    debiased: float
+    """Root of the mean squared calibration error with the expected chance taken off (Kumar, Liang & Ma 2019)."""
     brier: BrierParts
 
 

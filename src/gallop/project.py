@@ -71,6 +71,11 @@ class Places:
         return self.root / "reports/report.html"
 
     @property
+    def card(self) -> Path:
+        """What the model is and is not for, in Markdown."""
+        return self.root / "models/model_card.md"
+
+    @property
     def selection(self) -> Path:
         """The outcome of model_selection."""
         return self.root / "reports/selection.json"

@@ -7,6 +7,7 @@ import narwhals.stable.v2 as nw
 from pydantic import Field
 
 from gallop.evaluation import Estimate, Frozen, Report
+from gallop.evidence import Evidence
 
 SAMPLE: Final = "sample"
 
@@ -105,6 +106,8 @@ class Facts(Frozen):
     best_possible: dict[str, Estimate] | None
     """The true probabilities of the sample on the same test rows; None for real data."""
     importances: tuple[Importance, ...]
+    evidence: Evidence
+    """How to decide, where the model is weak, and why it says what it says."""
 
 
 class Decision(Frozen):

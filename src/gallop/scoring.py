@@ -1,5 +1,6 @@
 """Scoring: a table of raw leads and a bundle give probabilities, by the same rules and features as in training."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import narwhals.stable.v2 as nw
@@ -22,8 +23,8 @@ class Scores:
     """Scored leads, the best first, and the rows that could not be scored with the rule each one broke."""
 
     ranked: nw.DataFrame
-    """Columns: the id, probability, decision (`contact` or `wait`), rank (from 1), model_version. A table without ids
-    has the number of the row, `gallop_row`, in place of the id."""
+    """Columns: the id, probability, decision (`contact` or `wait`), band (`hot`, `warm` or `cold`), rank (from 1),
+    model_version. A table without ids has the number of the row, `gallop_row`, in place of the id."""
     rejected: nw.DataFrame
     counts: dict[str, int]
     """Rows rejected by each rule that rejected any."""
@@ -87,6 +88,7 @@ def score(raw: nw.DataFrame, bundle: Bundle, source: str) -> Scores:
     columns = {
         "probability": best.tolist(),
         "decision": [CONTACT if each else WAIT for each in yes],
+        "band": bands_of(best, bundle.manifest.bands),
         "rank": list(range(1, len(best) + 1)),
         "model_version": [bundle.manifest.version or "candidate"] * len(best),
     }
@@ -96,6 +98,16 @@ def score(raw: nw.DataFrame, bundle: Bundle, source: str) -> Scores:
         backend=leads.implementation,
     )
     return Scores(ranked, rejected, counts, rows.noticed)
+
+
+def bands_of(probability: np.ndarray, bands: Mapping[str, float]) -> list[str]:
+    """The band of each probability, shape (n,): the best one whose smallest probability it reaches.
+
+    Args:
+        bands: name → smallest probability, the best band first, the last one from 0, as the manifest has them.
+    """
+    names, lowest = list(bands), np.array(list(bands.values()))
+    return [names[place] for place in np.argmax(probability[:, None] >= lowest, axis=1)]
 
 
 def probabilities_of_frame(leads: object, bundle: Bundle) -> np.ndarray:

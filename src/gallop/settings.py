@@ -12,10 +12,11 @@ from pydantic import Field, ValidationError, model_validator
 
 from gallop.errors import SettingsError
 from gallop.inputs import Bins, DatePart, Features
+from gallop.money import DecisionRule
 from gallop.schema import Role
 from gallop.table import Frozen, Share, Table
 
-__all__ = ["Bins", "DatePart", "Features", "Settings", "load", "parse"]
+__all__ = ["Bins", "DatePart", "DecisionRule", "Features", "Settings", "load", "parse"]
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
 Family = Literal["logistic_regression", "random_forest", "gradient_boosting", "splines", "lightgbm"]
@@ -127,12 +128,6 @@ class Evaluation(Frozen):
     confidence: Share = Field(0.95, description="Coverage of the intervals.")
 
 
-class DecisionRule(Frozen):
-    """When a lead counts as worth contacting."""
-
-    threshold: Share = Field(0.5, description="Smallest probability that means: contact.")
-
-
 class Selection(Frozen):
     """When a candidate replaces the champion."""
 
@@ -171,7 +166,7 @@ class Settings(Frozen):
     split: Split = Field(default_factory=Split, description="What is held out.")
     training: Training = Field(description="The search.")
     evaluation: Evaluation = Field(default_factory=Evaluation, description="Intervals.")
-    decision: DecisionRule = Field(default_factory=DecisionRule, description="Contact or not.")
+    decision: DecisionRule = Field(default_factory=DecisionRule, description="Contact or not, and bands.")
     selection: Selection = Field(default_factory=Selection, description="Champion or not.")
     export: Export = Field(default_factory=Export, description="The exported file.")
     leaks: Leaks = Field(default_factory=Leaks, description="Acknowledged findings of the leak guard.")

@@ -67,7 +67,7 @@ def test_a_second_run_does_nothing_and_says_so(real: Checkout) -> None:
 
 def test_a_changed_setting_reruns_only_what_depends_on_it(real: Checkout) -> None:
     params = real.folder / "params.yaml"
-    params.write_text(params.read_text().replace("threshold: 0.5", "threshold: 0.4"))
+    params.write_text(params.read_text().replace("threshold: profit", "threshold: 0.4"))
     printed = real.gallop("run")
     assert "data_clean  " not in printed
     assert "model_training  " in printed
@@ -127,7 +127,7 @@ def test_scores_are_ranked_and_rows_that_cannot_be_scored_are_set_aside(real: Ch
     printed = real.gallop("score", "data/raw/raw_data.csv", "-o", "scores.csv")
     with (real.folder / "scores.csv").open() as file:
         scores = list(csv.DictReader(file))
-    assert list(scores[0]) == ["lead_id", "probability", "decision", "rank", "model_version"]
+    assert list(scores[0]) == ["lead_id", "probability", "decision", "band", "rank", "model_version"]
     assert [int(row["rank"]) for row in scores] == list(range(1, len(scores) + 1))
     probabilities = [float(row["probability"]) for row in scores]
     assert probabilities == sorted(probabilities, reverse=True)

@@ -80,6 +80,7 @@ def folder(tmp_path: Path, trained: Trained, small: Settings) -> Path:
         data=DataVersion(origin="sample", path="data/raw/sample.csv", md5="0" * 32),
         code=CodeVersion(commit="c0ffee", changed=False),
         metrics=trained.facts.test.metrics,
+        decided=trained.facts.evidence.decision,
         files={"model.pkl": trained.export or b"", "facts.json": trained.facts.model_dump_json().encode()},
     )
     return tmp_path / "bundle"

@@ -161,6 +161,7 @@ def test_writing_again_leaves_nothing_of_the_previous_bundle(folder, trained, sm
         data=manifest.data_version,
         code=manifest.code_version,
         metrics=manifest.metrics,
+        decided=trained.facts.evidence.decision,
         files={},
     )
     assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "pipeline.pkl", "settings.json"]

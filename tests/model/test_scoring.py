@@ -42,7 +42,7 @@ def test_raw_leads_are_scored_as_their_features_were_in_training(text, sides, lo
 
 def test_the_ranks_are_a_permutation_from_the_best_down(text, loaded):
     ranked = score(raw_of(text), loaded, "here").ranked
-    assert ranked.columns == ["lead_id", "probability", "decision", "rank", "model_version"]
+    assert ranked.columns == ["lead_id", "probability", "decision", "band", "rank", "model_version"]
     assert ranked["rank"].to_list() == list(range(1, len(ranked) + 1))
     probability = ranked["probability"].to_list()
     assert probability == sorted(probability, reverse=True)
@@ -145,3 +145,19 @@ def test_a_request_needs_no_id_and_may_repeat_a_lead(loaded):
 def test_a_request_may_hold_a_column_named_as_gallops_own(loaded):
     frame = pd.DataFrame([lead(), lead()]).assign(gallop_row=["x", "y"])
     assert np.isfinite(probabilities_of_frame(frame, loaded)).all()
+
+
+def test_the_band_is_the_best_one_whose_lowest_probability_is_reached(text, loaded):
+    ranked = score(raw_of(text), loaded, "here").ranked
+    bands = loaded.manifest.bands
+    assert list(bands) == ["hot", "warm", "cold"]
+    for probability, band in zip(ranked["probability"].to_list(), ranked["band"].to_list(), strict=True):
+        assert band == next(name for name, lowest in bands.items() if probability >= lowest)
+    shares = [(ranked["band"] == name).mean() for name in bands]
+    assert shares == pytest.approx([0.1, 0.2, 0.7], abs=0.08)
+
+
+def test_cut_off_and_bands_are_those_that_training_chose(trained, loaded):
+    decided = trained.facts.evidence.decision
+    assert loaded.manifest.threshold == decided.cutoff.probability
+    assert loaded.manifest.bands == {each.name: each.lowest for each in decided.bands}

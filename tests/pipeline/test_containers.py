@@ -152,7 +152,7 @@ def test_the_serving_image_scores_leads_without_rights_and_without_a_network(
         buildah("rm", container)
         buildah("rmi", image)
     assert (mounted / "scores.csv").stat().st_uid == 10001
-    assert (mounted / "scores.csv").read_text(encoding="utf-8").startswith("lead_id,probability,decision,rank")
+    assert (mounted / "scores.csv").read_text(encoding="utf-8").startswith("lead_id,probability,decision,band,rank")
 
 
 @pytest.mark.usefixtures("session")

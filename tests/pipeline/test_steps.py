@@ -165,7 +165,7 @@ def test_an_export_leaves_nothing_of_the_run_before(run: Run, tmp_path: Path) ->
 
 def test_the_summary_is_written_by_a_command_and_printed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     calls = evaluated(run("train"))
-    assert calls[-1]["args"] == ("gallop", "summary", "--markdown")
+    assert calls[-1]["args"] == ("gallop", "report", "--markdown")
     assert calls[-1]["redirectStdout"] == "/project/reports/summary.md"
     assert "<contents>" in capsys.readouterr().out
 

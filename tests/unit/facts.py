@@ -6,7 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from gallop.evaluation import METRICS, Estimate, Report, evaluate
+from gallop.calibration import calibration
+from gallop.evaluation import METRICS, Estimate, Report, Vector, evaluate
+from gallop.evidence import Case, Certainty, Decided, Effect, EffectPoint, Evidence, Learned, Reason
+from gallop.modelling.decision import decide
+from gallop.money import DecisionRule
 from gallop.results import (
     Candidate,
     CodeVersion,
@@ -19,8 +23,10 @@ from gallop.results import (
     Selected,
 )
 from gallop.settings import Settings, parse
+from gallop.slices import slices
 
 CODE = CodeVersion(commit="0123456789abcdef0123456789abcdef01234567", changed=False)
+MONEY = {"threshold": "profit", "value": 60.0, "cost": 20.0, "capacity": 50}
 BROKEN = "models/model.pkl: row 3 of the contract is answered 1, it says 0"
 
 
@@ -40,6 +46,7 @@ def settings(column: str = "visits") -> Settings:
             },
         },
         "features": {"inputs": [column, "source"]},
+        "decision": MONEY,
         "training": {"families": {"logistic_regression": {"trials": 1, "space": [{"C": [1.0]}]}}},
     }
     return parse(json.loads(json.dumps(raw)), str(Path("params.yaml")))
@@ -54,11 +61,16 @@ def estimates(start: float) -> dict[str, Estimate]:
     return {name: estimate(start + place / 100) for place, name in enumerate(METRICS)}
 
 
-def report(rows: int = 120, threshold: float = 0.5) -> Report:
-    """An honest report on made-up leads: the probabilities are the true ones."""
-    draw = np.random.default_rng(7)
+def leads(rows: int = 120, seed: int = 7) -> tuple[Vector, Vector]:
+    """Outcomes and probabilities of made-up leads: the probabilities are the true ones."""
+    draw = np.random.default_rng(seed)
     probability = draw.uniform(size=rows)
-    label = (draw.uniform(size=rows) < probability).astype(np.float64)
+    return (draw.uniform(size=rows) < probability).astype(np.float64), probability
+
+
+def report(rows: int = 120, threshold: float = 0.5) -> Report:
+    """An honest report on made-up leads."""
+    label, probability = leads(rows)
     return evaluate(label, probability, threshold=threshold, resamples=100, confidence=0.95, seed=1)
 
 
@@ -71,6 +83,62 @@ def candidate(family: str, behind: float, contract: str) -> Candidate:
         behind=estimate(behind),
         contract=contract,
     )
+
+
+def decided(rule: DecisionRule | None = None) -> Decided:
+    """Decided on made-up leads."""
+    rule = rule or DecisionRule(**MONEY)
+    return decide(*leads(600, 3), *leads(), rule, resamples=100, confidence=0.95, seed=1)
+
+
+def reason(column: str, value: str | float | None, log_odds: float) -> Reason:
+    return Reason(column=column, value=value, log_odds=log_odds)
+
+
+def case(probability: float, converted: bool) -> Case:
+    reasons = (reason("n_visits", 14.0, 1.9), reason("source", "organic", -0.4), reason("time_spent", None, 0.1))
+    return Case(probability=probability, converted=converted, reasons=reasons)
+
+
+def effect(column: str, values: tuple, strength: float = 0.8) -> Effect:
+    points = tuple(
+        EffectPoint(value=value, rows=40 + place, log_odds=place / 2 - 1, low=place / 2 - 1.4, high=place / 2 - 0.5)
+        for place, value in enumerate(values)
+    )
+    return Effect(column=column, strength=strength, points=points)
+
+
+def evidence(**changes: Any) -> Evidence:
+    """All there can be; two in three of one level's leads are made to convert, against their promise."""
+    label, probability = leads(400)
+    level = np.where(np.arange(400) % 4 == 0, "organic", "signup")
+    label = np.where((level == "organic") & (np.arange(400) % 3 > 0), 1.0, label)
+    made = {
+        "decision": decided(),
+        "calibration": calibration(label, probability, resamples=100, confidence=0.95, seed=1),
+        "slices": slices({"source": level.tolist()}, label, probability, confidence=0.95),
+        "learning": tuple(
+            Learned(rows=rows, log_loss=estimate(loss))
+            for rows, loss in ((312, 0.52), (624, 0.48), (1249, 0.45), (2497, 0.44))
+        ),
+        "effects": (effect("n_visits", (1.0, 4.0, 9.0, 20.0, None)), effect("source", ("signup", "organic"), 0.2)),
+        "hits": tuple(case(0.99 - place / 100, True) for place in range(5)),
+        "misses": tuple(case(0.97 - place / 100, False) for place in range(5)),
+        "certainty": Certainty(
+            nominal=0.9,
+            coverage=estimate(0.91),
+            of_converted=estimate(0.9),
+            of_others=estimate(0.92),
+            unsure=0.34,
+        ),
+    }
+    return Evidence(**(made | changes))
+
+
+def no_evidence() -> Evidence:
+    """What must be there, and nothing else."""
+    nothing = dict.fromkeys(("slices", "learning", "effects", "hits", "misses"), ())
+    return evidence(decision=decided(DecisionRule()), **nothing)
 
 
 def facts(**changes: Any) -> Facts:
@@ -93,6 +161,7 @@ def facts(**changes: Any) -> Facts:
             Importance(column="visits", increase=estimate(0.25)),
             Importance(column="source", increase=estimate(0.005)),
         ),
+        "evidence": evidence(),
     }
     return Facts(**(made | changes))
 

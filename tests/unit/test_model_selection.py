@@ -70,6 +70,7 @@ def manifest(name: str, data: str = "real") -> Manifest:
         code_version=CodeVersion(commit="c0ffee", changed=False),
         metrics={},
         threshold=0.5,
+        bands={},
         libraries={},
         files={"pipeline.pkl": name},
     )

@@ -10,7 +10,7 @@ import pytest
 from gallop.evaluation import METRICS
 from gallop.reporting.html import render
 from gallop.reporting.plots import curves
-from gallop.reporting.wording import METRIC_NAMES, SAMPLE_BANNER, figure, interval
+from gallop.reporting.wording import METRIC_NAMES, SAMPLE_BANNER, figure, interval, money
 from gallop.results import CodeVersion, Importance, RuleCount
 from tests.unit import facts as made
 
@@ -159,7 +159,7 @@ def test_the_page_says_which_data_code_and_seed_it_is_about():
 def test_every_drawing_says_what_it_shows_and_how_to_read_it():
     text = default_page()
     drawings = re.findall(r"<figure.*?</figure>", text, flags=re.DOTALL)
-    assert len(drawings) == 9
+    assert len(drawings) == 13
     assert all("How to read it:" in each for each in drawings)
     for tag, attributes in Outline(text).elements:
         if tag == "svg":
@@ -193,3 +193,64 @@ def test_a_threshold_that_calls_everyone_or_nobody_can_be_shown(threshold):
 def test_a_winner_without_export_is_told():
     assert "No model.pkl was exported" in page(facts=made.facts(exported=None))
     assert "holds this model" in page(facts=made.facts(exported="gradient_boosting"))
+
+
+def test_evidence_that_is_not_there_leaves_no_empty_section():
+    text = page(facts=made.facts(evidence=made.no_evidence()))
+    Outline(text)
+    for name in ("slices", "cases", "learning", "effects", "profit"):
+        assert f'id="{name}"' not in text
+        assert f'href="#{name}"' not in text
+    assert "worth" not in text[text.index('class="lead"') : text.index('class="tiles"')]
+
+
+def test_the_summary_says_whom_to_call_and_what_it_is_worth():
+    facts = made.facts()
+    lead = page(facts)
+    lead = lead[lead.index('class="lead"') : lead.index('class="tiles"')]
+    best = next(each for each in facts.evidence.decision.best if each.capacity)
+    assert "best 50 of 1,000 leads, a week’s capacity" in lead
+    assert f"{best.conversions.value:.0f} customers" in lead
+    assert best.profit is not None
+    assert money(best.profit.value) in lead
+
+
+def test_every_band_slice_and_reason_is_shown():
+    facts = made.facts()
+    text = unescape(page(facts))
+    assert [each.name for each in facts.evidence.decision.bands] == re.findall(r'class="band (\w+)"', text)
+    for each in facts.evidence.slices:
+        assert f">{each.level}" in text
+        assert each.because in text
+    assert any(each.worse for each in facts.evidence.slices)
+    assert "14 visits: +1.9" in text
+    assert "source organic: -0.4" in text
+    assert "time spent unknown: +0.1" in text
+
+
+def test_a_warning_is_in_the_summary_before_anything_else_is_explained():
+    text = unescape(page())
+    careful = text.index('class="careful"')
+    assert careful < text.index('id="decide"')
+    assert "organic" in text[careful : text.index("</ul>", careful)]
+
+
+def test_names_in_the_evidence_are_shown_as_text():
+    shown = made.evidence(
+        effects=(made.effect(HOSTILE, (HOSTILE, "b")),),
+        hits=(made.case(0.9, True).model_copy(update={"reasons": (made.reason(HOSTILE, HOSTILE, 1.0),)}),),
+        slices=tuple(
+            each.model_copy(update={"column": HOSTILE, "level": HOSTILE, "because": HOSTILE})
+            for each in made.evidence().slices
+        ),
+    )
+    text = page(facts=made.facts(evidence=shown))
+    assert "<script" not in text
+    assert HOSTILE not in text
+    assert Outline(text).elements
+
+
+@pytest.mark.parametrize("rule", [{"threshold": "profit", "value": 1.0, "cost": 90.0}, {"threshold": "f1"}])
+def test_every_rule_can_be_shown(rule):
+    decided = made.decided(made.DecisionRule(**rule))
+    assert page(facts=made.facts(evidence=made.evidence(decision=decided)))

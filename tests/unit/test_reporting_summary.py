@@ -87,7 +87,7 @@ def test_the_sample_is_announced_first_and_last(origin, times):
 def test_what_is_not_there_is_left_out():
     text = shown(run(facts=None, selected=None, places={}, next_steps=()))
     assert "Data" in text
-    for heading in ("Candidates", "Test:", "Decision", "Where", "Next"):
+    for heading in ("Candidates", "Test:", "Whom to call", "Champion", "Where", "Next"):
         assert heading not in text
 
 

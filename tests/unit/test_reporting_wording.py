@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallop.evaluation import METRICS, Estimate
-from gallop.reporting import rule_words, story, wording
+from gallop.evidence import Learned
+from gallop.reporting import deciding, rule_words, story, wording
 from gallop.reporting.strips import Scale
 from gallop.rules import rules
 from tests.unit import facts as made
@@ -92,3 +93,53 @@ def test_the_reach_is_next_to_what_a_perfect_ranking_could_reach():
     assert reach.step.gain <= reach.ceiling + 1e-9
     assert wording.percent(reach.step.gain) in reach.sentence
     assert wording.percent(reach.ceiling) in reach.sentence
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (made.reason("n_visits", 14.0, 1.94), "14 visits: +1.9"),
+        (made.reason("purchases", 3.0, -0.26), "3 purchases: -0.3"),
+        (made.reason("time_spent", 1034.4, 0.02), "time spent 1,034: +0.0"),
+        (made.reason("age", 0.12345, -0.04), "age 0.123: +0.0"),
+        (made.reason("onboarding", "true", 0.5), "onboarding yes: +0.5"),
+        (made.reason("customer_group", "2", -0.3), "customer group 2: -0.3"),
+        (made.reason("n_visits", None, -1.0), "visits unknown: -1.0"),
+        (made.reason("n_", "", 1.0), "n unknown: +1.0"),
+    ],
+)
+def test_a_reason_is_told_as_a_salesperson_reads_it(reason, said):
+    assert wording.told(reason) == said
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [(13541.0, "13,500"), (-987.6, "-988"), (12.34, "12.3"), (60.0, "60"), (0.0, "0"), (-0.001, "0"), (0.5, "0.5")],
+)
+def test_money_is_told_with_three_figures(amount, shown):
+    assert wording.money(amount) == shown
+
+
+@given(st.floats(-1e12, 1e12))
+def test_money_is_never_off_by_more_than_its_third_figure(amount):
+    told = float(wording.money(amount).replace(",", ""))
+    assert abs(told - amount) <= max(0.01, abs(amount) * 0.0051)
+
+
+def test_more_data_helps_by_the_rule_that_the_page_states():
+    def learned(*losses):
+        return tuple(Learned(rows=500 * 2**place, log_loss=made.estimate(loss)) for place, loss in enumerate(losses))
+
+    assert "Probably yes" in str(deciding.more_data(learned(0.5, 0.45, 0.44)))
+    assert "Hardly" in str(deciding.more_data(learned(0.5, 0.44, 0.438)))
+    assert "Hardly" in str(deciding.more_data(learned(0.5, 0.44, 0.45)))
+    assert deciding.more_data(learned(0.5)) is None
+
+
+def test_the_summary_speaks_of_the_capacity_else_of_the_most_profitable_share():
+    assert deciding.headline(made.decided()).contacts == 50
+    paid = made.decided(made.DecisionRule(value=60.0, cost=20.0))
+    assert paid.for_profit is not None
+    nearest = min((50, 100, 200, 300, 500), key=lambda each: abs(each - 1000 * paid.for_profit.share))
+    assert deciding.headline(paid).contacts == nearest
+    assert deciding.headline(made.decided(made.DecisionRule())).contacts == 200

@@ -23,7 +23,7 @@ def model_training(project: Project, on_trial: Callable[[str], None] = lambda _:
     from gallop import bundle
     from gallop.adapters.tracking_mlflow import MlflowTracker
     from gallop.leakage import require_none
-    from gallop.reporting import html
+    from gallop.reporting import card, html
     from gallop.stages.model_training import model_training
 
     settings, places = project.settings, project.places
@@ -40,6 +40,7 @@ def model_training(project: Project, on_trial: Callable[[str], None] = lambda _:
     trained = model_training(sides, settings, export=_exporter(project), truth=truth, on_trial=on_trial)
     code = code_version(places.root)
     page = html.render(trained.facts, quality, data, code, settings)
+    described = card.render(trained.facts, quality, data, code, settings)
 
     files = {_FACTS: trained.facts.model_dump_json(indent=2).encode()}
     files[_LEAKS] = json.dumps([each.model_dump(mode="json") for each in found], indent=2).encode()
@@ -53,12 +54,14 @@ def model_training(project: Project, on_trial: Callable[[str], None] = lambda _:
         data=data,
         code=code,
         metrics=trained.facts.test.metrics,
+        decided=trained.facts.evidence.decision,
         files=files,
     )
     publish_export(project)
     write_text(places.metrics, _metrics(trained.facts, data))
     write_text(places.report, page)
-    tracker.record(settings.project.name, trained.record(manifest, files=[places.report, places.metrics]))
+    write_text(places.card, described)
+    tracker.record(settings.project.name, trained.record(manifest, files=[places.report, places.metrics, places.card]))
     return trained.facts
 
 

@@ -21,7 +21,12 @@ def run_summary(project: Project, source: str, selected: Selected | None) -> "Ru
 
     quality, data = quality_of(project)
     places = project.places
-    shown = {"report": places.report, "model": places.export, "deployed": places.deployed}
+    shown = {
+        "report": places.report,
+        "card": places.card,
+        "model": places.export,
+        "deployed": places.deployed,
+    }
     return RunSummary(
         facts=facts_of(project),
         quality=quality,

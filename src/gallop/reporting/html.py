@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from gallop.evaluation import METRICS, Estimate, Report
 from gallop.reporting import rule_words, story, wording
+from gallop.reporting.evidence_view import evidence_parts
 from gallop.reporting.plots import curves
 from gallop.reporting.strips import Mark, Scale, Tick
 from gallop.results import SAMPLE, Candidate, CodeVersion, DataVersion, Facts, Quality, RuleCount
@@ -101,6 +102,7 @@ def render(facts: Facts, quality: Quality, data: DataVersion, code: CodeVersion,
         with_interval=wording.with_interval,
         only_value=_only_value,
         facts=facts,
+        **evidence_parts(facts),
         quality=quality,
         data=data,
         code=code,
@@ -130,7 +132,8 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     names = (
-        "figure signed interval with_interval count leads percent percent_of family metric direction version parameter"
+        "figure signed interval with_interval count leads percent percent_of family metric direction version parameter "
+        "money money_between between words told"
     )
     made.filters |= {name: getattr(wording, name) for name in names.split()}
     return made

@@ -16,6 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from gallop.evaluation import LOWER_IS_BETTER, METRICS, Estimate
+from gallop.evidence import Evidence
+from gallop.reporting import deciding
 from gallop.reporting.wording import (
     SAMPLE_BANNER,
     count,
@@ -24,6 +26,7 @@ from gallop.reporting.wording import (
     interval,
     leads,
     metric,
+    percent,
     percent_of,
     plain,
     signed,
@@ -79,8 +82,9 @@ def _parts(run: RunSummary) -> Iterator[RenderableType]:
         )
         held_out = f"Test: {leads(run.facts.test.rows)} held out, {count(run.facts.test.positives)} converted"
         yield _section(held_out, _metrics(run.facts), _directions(), _exported(run.facts))
+        yield _section("Whom to call", *_whom(run.facts.evidence))
     if run.selected:
-        yield _section("Decision", _decision(run.selected))
+        yield _section("Champion", _decision(run.selected))
     if run.places:
         yield _section("Where", _pairs({label: Text(plain(place)) for label, place in run.places.items()}))
     if run.next_steps:
@@ -206,6 +210,21 @@ def _exported(facts: Facts) -> Text:
     if facts.exported == facts.winner:
         return Text(f"model.pkl: the winner, {family(facts.winner)}")
     return Text(f"model.pkl: {family(facts.exported)}, since the winner breaks the contract", style="yellow")
+
+
+def _whom(evidence: Evidence) -> Iterator[RenderableType]:
+    """The best leads and the bands, then where to be careful."""
+    decided = evidence.decision
+    yield Text(plain(deciding.call_the_best(deciding.headline(decided))), style="bold")
+    yield Text(plain(deciding.in_force(decided)))
+    table = _table("band", "from", "of the leads", "convert", "on test leads")
+    for each in decided.bands:
+        test = percent(each.test_rate.value, 1) if each.test_rate else "no lead"
+        converted = percent(each.rate.value, 1)
+        table.add_row(each.name, figure(each.lowest), percent(each.share, 1), Text(converted, style="bold"), test)
+    yield table
+    for each in deciding.careful(evidence):
+        yield Text(f"Be careful: {plain(each)}", style="yellow")
 
 
 def _decision(selected: Selected) -> Table:

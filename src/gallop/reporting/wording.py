@@ -4,7 +4,12 @@ import math
 from typing import Final
 
 from gallop.evaluation import LOWER_IS_BETTER, Estimate
+from gallop.evidence import Reason
 from gallop.results import DataVersion
+
+COUNTED: Final = ("n_", "num_", "nb_", "count_", "number_of_")
+"""How names of columns begin that count something."""
+TRUTHS: Final = {"true": "yes", "false": "no"}
 
 SAMPLE_BANNER: Final = "SAMPLE DATA — synthetic; not a real result"
 
@@ -50,6 +55,57 @@ def with_interval(estimate: Estimate) -> str:
 def signed_interval(estimate: Estimate) -> str:
     """`+value [+low, +high]`, for differences."""
     return f"{signed(estimate.value)} [{signed(estimate.low)}, {signed(estimate.high)}]"
+
+
+def money(amount: float) -> str:
+    """Three figures that count and thousands separators, since no forecast of money has more: `5,430`, `-12.5`."""
+    if not math.isfinite(amount):
+        return "n/a"
+    decimals = max(0, 2 - math.floor(math.log10(abs(amount)))) if abs(amount) >= 0.01 else 0
+    kept = round(amount, 2 - math.floor(math.log10(abs(amount)))) if abs(amount) >= 1000 else amount
+    text = f"{kept + 0.0:,.{min(decimals, 2)}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in {"-0", ""} else text
+
+
+def between(estimate: Estimate, decimals: int = 0) -> str:
+    """`low to high`, for plain words."""
+    return f"{estimate.low:,.{decimals}f} to {estimate.high:,.{decimals}f}".replace("-0 ", "0 ")
+
+
+def money_between(estimate: Estimate) -> str:
+    """`low to high` in money."""
+    return f"{money(estimate.low)} to {money(estimate.high)}"
+
+
+def words(column: str) -> str:
+    """A column's name as words: `n_visits` → `visits`, `time_spent` → `time spent`."""
+    for prefix in COUNTED:
+        if column.lower().startswith(prefix) and len(column) > len(prefix):
+            column = column[len(prefix) :]
+            break
+    return plain(column.replace("_", " ")) or column
+
+
+def brief(value: float) -> str:
+    """A number as people say it: whole where it is whole, else three figures."""
+    if not math.isfinite(value):
+        return "n/a"
+    return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 1000 else f"{value:.3g}"
+
+
+def told(reason: Reason) -> str:
+    """What a lead has in one column, and what it adds: `14 visits: +1.9`, `source organic: -0.4`."""
+    name = words(reason.column)
+    if reason.value is None or reason.value == "":
+        said = f"{name} unknown"
+    elif isinstance(reason.value, str):
+        said = f"{name} {TRUTHS.get(reason.value.lower(), plain(reason.value))}"
+    elif reason.column.lower().startswith(COUNTED) or (name.endswith("s") and " " not in name):
+        said = f"{brief(reason.value)} {name}"
+    else:
+        said = f"{name} {brief(reason.value)}"
+    return f"{said}: {round(reason.log_odds, 1) + 0.0:+.1f}"
 
 
 def count(rows: int) -> str:

@@ -15,9 +15,13 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from gallop.bundle import Manifest
+from gallop.calibration import calibration
 from gallop.errors import ContractBroken, UnsafeModel
 from gallop.evaluation import Estimate, Vector, estimate, evaluate, log_losses, paired_difference
+from gallop.evidence import Decided, Evidence
 from gallop.features import input_roles
+from gallop.modelling.conformal import certainty
+from gallop.modelling.decision import decide
 from gallop.modelling.families import pipeline
 from gallop.modelling.search import Trial, fit, search
 from gallop.modelling.steps import frame
@@ -25,6 +29,7 @@ from gallop.ports import Run
 from gallop.results import Candidate, Facts, Importance, Sides
 from gallop.schema import Role
 from gallop.settings import Settings
+from gallop.slices import slices
 
 _SHUFFLES = 20
 
@@ -107,7 +112,7 @@ def model_training(
     models = {trial.family: fit(X, y, roles, trial, clip_sd, seed, encoding) for trial in ranked}
     exports = {family: _export(model, export) for family, model in models.items()}
     exported = next((trial.family for trial in ranked if isinstance(exports[trial.family], bytes)), None)
-    winner = ranked[0].family
+    winner, out_of_fold = ranked[0].family, ranked[0].out_of_fold
 
     # From here on the test rows are looked at; nothing above depends on them and nothing below decides anything.
     X_test, y_test = frame(sides.test, roles), _labels(sides.test[label])
@@ -115,23 +120,24 @@ def model_training(
     baseline = pipeline("logistic_regression", {}, roles, clip_sd, seed, encoding).fit(X, y)
     untuned = baseline.predict_proba(X_test)[:, 1]
     ids = sides.test[settings.table.id].to_list()
+    decided = decide(y, out_of_fold, y_test, probability, settings.decision, **_resampling(settings))
+    measure: dict = {"threshold": decided.cutoff.probability} | _resampling(settings)
     facts = Facts(
         winner=winner,
         exported=exported,
         train_rows=len(y),
         train_positives=int(y.sum()),
         candidates=tuple(
-            _summary(trial, len(trials[trial.family]), y, ranked[0], exports[trial.family], settings)
+            _summary(trial, len(trials[trial.family]), y, ranked[0], exports[trial.family], settings, measure)
             for trial in ranked
         ),
-        test=evaluate(y_test, probability, **_measure(settings)),
+        test=evaluate(y_test, probability, **measure),
         test_digest=hashlib.sha256("\n".join(sorted(map(str, ids))).encode()).hexdigest(),
-        baseline=estimate(y_test, untuned, **_measure(settings)),
+        baseline=estimate(y_test, untuned, **measure),
         ahead=paired_difference(y_test, probability, untuned, **_resampling(settings))[0],
-        best_possible=None
-        if truth is None
-        else estimate(y_test, np.array([truth[key] for key in ids]), **_measure(settings)),
+        best_possible=None if truth is None else estimate(y_test, np.array([truth[key] for key in ids]), **measure),
         importances=_importances(models[winner], X_test, y_test, settings),
+        evidence=_evidence(decided, y, out_of_fold, X_test, y_test, probability, roles, settings),
     )
     content = exports[exported] if exported else None
     return Trained(
@@ -155,10 +161,6 @@ def _export(model: Pipeline, export: Callable[[object], bytes]) -> bytes | str:
         return str(error)
 
 
-def _measure(settings: Settings) -> dict:
-    return {"threshold": settings.decision.threshold} | _resampling(settings)
-
-
 def _resampling(settings: Settings) -> dict:
     return {
         "resamples": settings.evaluation.resamples,
@@ -167,8 +169,38 @@ def _resampling(settings: Settings) -> dict:
     }
 
 
-def _summary(trial: Trial, tried: int, y: Vector, best: Trial, exported: bytes | str, settings: Settings) -> Candidate:
-    metrics = estimate(y, trial.out_of_fold, **_measure(settings))
+def _evidence(
+    decided: Decided,
+    y: Vector,
+    out_of_fold: Vector,
+    X_test: pd.DataFrame,
+    y_test: Vector,
+    probability: Vector,
+    roles: dict[str, Role],
+    settings: Settings,
+) -> Evidence:
+    categories = {
+        name: [None if pd.isna(level) else str(level) for level in X_test[name]]
+        for name, role in roles.items()
+        if role is not Role.NUMBER
+    }
+    confidence = settings.evaluation.confidence
+    return Evidence(
+        decision=decided,
+        calibration=calibration(y_test, probability, **_resampling(settings)),
+        slices=slices(categories, y_test, probability, confidence=confidence),
+        learning=(),
+        effects=(),
+        hits=(),
+        misses=(),
+        certainty=certainty(y, out_of_fold, y_test, probability, confidence),
+    )
+
+
+def _summary(
+    trial: Trial, tried: int, y: Vector, best: Trial, exported: bytes | str, settings: Settings, measure: dict
+) -> Candidate:
+    metrics = estimate(y, trial.out_of_fold, **measure)
     behind, _ = paired_difference(y, trial.out_of_fold, best.out_of_fold, **_resampling(settings))
     kept = "kept" if settings.export.contract else "none"
     return Candidate(
