@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from gallop import __version__
 from gallop.errors import DamagedFile, NothingThere
 from gallop.evaluation import Estimate, Frozen
-from gallop.evidence import Decided
+from gallop.evidence import Decided, Sureness
 from gallop.files import digest, write_bytes, write_text
 from gallop.results import CodeVersion, DataVersion
 from gallop.settings import Settings
@@ -50,6 +50,8 @@ class Manifest(Frozen):
     """Smallest probability that means contact, as it was chosen in training."""
     bands: dict[str, float]
     """Name → its smallest probability, the best band first; the last begins at 0."""
+    sureness: Sureness
+    """What a score can be taken to mean: conformal limits, and the conversion rate of leads with such a score."""
     libraries: dict[str, str]
     files: dict[str, str]
 
@@ -78,6 +80,7 @@ def write(
     code: CodeVersion,
     metrics: dict[str, Estimate],
     decided: Decided,
+    sure: Sureness,
     files: dict[str, bytes],
 ) -> Manifest:
     """Write a bundle, the manifest last. Of `decided`, it keeps the cut-offs; `files` are further ones, by name."""
@@ -101,6 +104,7 @@ def write(
         metrics=metrics,
         threshold=decided.cutoff.probability,
         bands={each.name: each.lowest for each in decided.bands},
+        sureness=sure,
         libraries={
             "python": platform.python_version(),
             "gallop": __version__,

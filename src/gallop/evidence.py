@@ -55,6 +55,29 @@ class Learned(Frozen):
     log_loss: Estimate
 
 
+class ScoreRange(Frozen):
+    """Leads of similar score, out of fold, and the interval of their conversion rate."""
+
+    middle: float
+    highest: float
+    rows: int
+    converted: int
+    low: float
+    high: float
+
+
+class Sureness(Frozen):
+    """What a score can be taken to mean, and travels with the model."""
+
+    nominal: float
+    not_up_to: float
+    """At the nominal confidence, leads above this may be expected to convert …"""
+    converts_from: float
+    """… and leads below this not to."""
+    ranges: tuple[ScoreRange, ...]
+    """By score, the lowest first."""
+
+
 class Certainty(Frozen):
     """How often the conformal sets of outcomes hold the true one on the test rows."""
 
@@ -64,6 +87,8 @@ class Certainty(Frozen):
     of_others: Estimate
     unsure: float
     """Share of test leads whose set holds both outcomes."""
+    ranges: Estimate | None
+    """How often a range of rates holds the test leads with such scores; None where they are too few."""
 
 
 class Slice(Frozen):
@@ -203,3 +228,4 @@ class Evidence(Frozen):
     misses: tuple[Case, ...]
     """The surest wrong ones."""
     certainty: Certainty
+    sureness: Sureness

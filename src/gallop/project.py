@@ -51,6 +51,11 @@ class Places:
         return self.root / "models/candidate"
 
     @property
+    def studies(self) -> Path:
+        """Searches that run, or were killed."""
+        return self.root / "models/.studies"
+
+    @property
     def export(self) -> Path:
         """The exported classifier."""
         return self.root / "models/model.pkl"

@@ -73,6 +73,13 @@ class Candidate(Frozen):
     family: str
     parameters: dict[str, str | int | float | bool | None]
     trials: int
+    """All that were begun, those that follow included."""
+    pruned: int
+    """Given up on the way, because others were ahead."""
+    failed: tuple[str, ...]
+    """Settings that the library could not fit, and why."""
+    explains: bool
+    """Whether its scores can be taken apart; the others are deployed only where no candidate gives reasons."""
     metrics: dict[str, Estimate]
     """Of the out-of-fold probabilities of the training rows."""
     behind: Estimate

@@ -37,7 +37,9 @@ def model_training(project: Project, on_trial: Callable[[str], None] = lambda _:
         truth = dict(zip(known["lead_id"].to_list(), known["probability"].to_list(), strict=True))
     found = leaks_of(project, sides)
     require_none(found, settings)
-    trained = model_training(sides, settings, export=_exporter(project), truth=truth, on_trial=on_trial)
+    trained = model_training(
+        sides, settings, export=_exporter(project), truth=truth, studies=places.studies, on_trial=on_trial
+    )
     code = code_version(places.root)
     page = html.render(trained.facts, quality, data, code, settings)
     described = card.render(trained.facts, quality, data, code, settings)
@@ -55,6 +57,7 @@ def model_training(project: Project, on_trial: Callable[[str], None] = lambda _:
         code=code,
         metrics=trained.facts.test.metrics,
         decided=trained.facts.evidence.decision,
+        sure=trained.facts.evidence.sureness,
         files=files,
     )
     publish_export(project)

@@ -1,35 +1,98 @@
-"""How sure the model may be of one lead: conformal sets of outcomes, and how often they hold the true one. Pure."""
+"""How sure the model may be of one lead, learnt from out-of-fold predictions and checked on the test rows. Pure.
+
+Two answers travel with the model. `Sureness.outlook`: the outcomes that cannot be ruled out (class-conditional conformal
+sets, Vovk 2012; of the leads of either outcome, the nominal share have it in their set, whatever the model).
+`Sureness.range`: between which rates leads with such a score convert (Jeffreys interval of the out-of-fold leads around
+it, Brown, Cai & DasGupta 2001).
+"""
+
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
+from scipy.stats import beta, betabinom
 
 from gallop.evaluation import Vector, wilson
-from gallop.evidence import Certainty
+from gallop.evidence import Certainty, ScoreRange, Sureness
+
+NOMINAL: Final = 0.9
+YES, NO, OPEN = "converts", "does not", "open"
+_GROUPS, _GROUP_ROWS, _FEWEST = 20, 25, 5
 
 
-def certainty(
-    label: Vector, probability: Vector, test_label: Vector, test_probability: Vector, confidence: float
-) -> Certainty:
-    """Class-conditional conformal sets (Vovk 2012) from out-of-fold probabilities, judged on the test leads.
+def sureness(label: Vector, probability: Vector) -> Sureness:
+    """Learn both from out-of-fold probabilities.
 
     Args:
-        label, probability: of the training leads, out of fold, shape (n,).
-        test_label, test_probability: of the test leads, both outcomes present.
+        label: shape (n,), 0 or 1, both present.
+        probability: shape (n,), out of fold.
+    """
+    limits = []
+    for outcome in (0, 1):
+        # How strange each known lead of this outcome is; a new lead no stranger than 90 % of them may be one.
+        strange = np.sort(np.abs(outcome - probability[label == outcome]))
+        place = int(np.ceil((len(strange) + 1) * NOMINAL)) - 1
+        limits.append(float(strange[place]) if place < len(strange) else 1.0)
+    order = np.argsort(probability, kind="stable")
+    tail, ranges = (1 - NOMINAL) / 2, []
+    for members in np.array_split(order, max(1, min(_GROUPS, len(order) // _GROUP_ROWS))):
+        rows, converted = len(members), int(label[members].sum())
+        low, high = beta.ppf([tail, 1 - tail], converted + 0.5, rows - converted + 0.5)
+        middle = float(probability[members].mean())
+        highest = float(probability[members[-1]])
+        ranges.append(
+            ScoreRange(middle=middle, highest=highest, rows=rows, converted=converted, low=float(low), high=float(high))
+        )
+    return Sureness(nominal=NOMINAL, not_up_to=limits[0], converts_from=1 - limits[1], ranges=tuple(ranges))
+
+
+def outlook(probability: Vector, sure: Sureness) -> list[str]:
+    """What can be said of each lead at the nominal confidence: `converts`, `does not`, or `open`."""
+    may, may_not = probability >= sure.converts_from, probability <= sure.not_up_to
+    return [YES if yes and not no else NO if no and not yes else OPEN for yes, no in zip(may, may_not, strict=True)]
+
+
+def between(probability: Vector, ranges: Sequence[ScoreRange]) -> tuple[Vector, Vector]:
+    """The lowest and highest rate at which leads with each score convert; the score itself lies between them."""
+    middles = [each.middle for each in ranges]
+    low = np.interp(probability, middles, [each.low for each in ranges])
+    high = np.interp(probability, middles, [each.high for each in ranges])
+    return np.minimum(low, probability), np.maximum(high, probability)
+
+
+def certainty(sure: Sureness, label: Vector, probability: Vector, confidence: float) -> Certainty:
+    """How often both answers hold on the test leads.
+
+    Args:
+        label, probability: of the test leads, shape (n,), both outcomes present.
         confidence: coverage of the Wilson intervals.
     """
-    nominal, held = 0.9, {}
-    for outcome in (0, 1):
-        # How strange each known lead of this outcome is; a test lead no stranger than 90 % of them may be one.
-        strange = np.sort(np.abs(outcome - probability[label == outcome]))
-        place = int(np.ceil((len(strange) + 1) * nominal)) - 1
-        limit = strange[place] if place < len(strange) else 1.0
-        held[outcome] = np.abs(outcome - test_probability) <= limit
-    right = np.where(test_label == 1, held[1], held[0])
-    parts = [right, right[test_label == 1], right[test_label == 0]]
+    may, may_not = probability >= sure.converts_from, probability <= sure.not_up_to
+    right = np.where(label == 1, may, may_not)
+    parts = [right, right[label == 1], right[label == 0]]
     coverage, of_converted, of_others = (wilson(int(each.sum()), len(each), confidence) for each in parts)
+    held = _ranges_held(sure, label, probability)
     return Certainty(
-        nominal=nominal,
+        nominal=sure.nominal,
         coverage=coverage,
         of_converted=of_converted,
         of_others=of_others,
-        unsure=float(np.mean(held[0] & held[1])),
+        unsure=float(np.mean(may & may_not)),
+        ranges=wilson(sum(held), len(held), confidence) if held else None,
     )
+
+
+def _ranges_held(sure: Sureness, label: Vector, probability: Vector) -> list[bool]:
+    """Per range: whether as many of the test leads in it converted as its out-of-fold leads let one expect.
+
+    As many as the central part of a beta-binomial distribution, which knows that the test leads are few themselves.
+    """
+    group = np.searchsorted([each.highest for each in sure.ranges[:-1]], probability, side="left")
+    tail, held = (1 - sure.nominal) / 2, []
+    for place, each in enumerate(sure.ranges):
+        members = label[group == place]
+        if len(members) >= _FEWEST:
+            expected = betabinom(len(members), each.converted + 0.5, each.rows - each.converted + 0.5)
+            low, high = expected.ppf([tail, 1 - tail])
+            held.append(bool(low <= members.sum() <= high))
+    return held

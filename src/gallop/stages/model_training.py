@@ -1,7 +1,8 @@
 """model_training: search on training rows, choose, and only then look at the test rows, once.
 
-The winner has the lowest cross-validated log-loss. What is exported as model.pkl is the last step of the best
-candidate that meets the export contract; where that is not the winner, or there is none, the result says so.
+The winner has the lowest cross-validated log-loss of those that give reasons for their scores. What is exported as
+model.pkl is the last step of the best candidate that meets the export contract; where that is not the winner, or there
+is none, the result says so.
 """
 
 import hashlib
@@ -11,36 +12,34 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from gallop.appraisal import evidence, importances, learning, resampling
 from gallop.bundle import Manifest
-from gallop.calibration import calibration
-from gallop.errors import ContractBroken, UnsafeModel
-from gallop.evaluation import Estimate, Vector, estimate, evaluate, log_losses, paired_difference
-from gallop.evidence import Decided, Evidence
+from gallop.errors import ContractBroken, SettingsError, UnsafeModel
+from gallop.evaluation import Vector, estimate, evaluate, paired_difference
 from gallop.features import input_roles
-from gallop.modelling.conformal import certainty
+from gallop.modelling.candidates import Contender, Model, contenders, fit, winner
+from gallop.modelling.conformal import sureness
 from gallop.modelling.decision import decide
 from gallop.modelling.families import pipeline
-from gallop.modelling.search import Trial, fit, search
+from gallop.modelling.search import search
+from gallop.modelling.stack import Stack
 from gallop.modelling.steps import frame
+from gallop.modelling.study import Trial
 from gallop.ports import Run
-from gallop.results import Candidate, Facts, Importance, Sides
+from gallop.results import Candidate, Facts, Sides
 from gallop.schema import Role
 from gallop.settings import Settings
-from gallop.slices import slices
-
-_SHUFFLES = 20
 
 
 @dataclass(frozen=True)
 class Trained:
     """The winner, the exported file's content (None where nothing meets the contract), every trial, and the facts."""
 
-    model: Pipeline
+    model: Model
     export: bytes | None
-    models: dict[str, Pipeline]
+    models: dict[str, Model]
     trials: dict[str, list[Trial]]
     example: pd.DataFrame
     facts: Facts
@@ -89,6 +88,7 @@ def model_training(
     *,
     export: Callable[[object], bytes],
     truth: Mapping[str, float] | None = None,
+    studies: Path | None = None,
     on_trial: Callable[[str], None] = lambda _: None,
 ) -> Trained:
     """Search, choose, fit, evaluate.
@@ -98,53 +98,59 @@ def model_training(
         export: fitted classifier → content of model.pkl; raises `ContractBroken` or `UnsafeModel` where it would
             break the contract.
         truth: id → true probability, for the sample.
+        studies: where searches are kept while they run, so that a killed one goes on; None to keep nothing.
         on_trial: told the family's name after each trial.
 
     Raises:
-        SettingsError, OneClass: see `search`.
+        SettingsError, OneClass: see `search`. SettingsError also where the model makes no use of a forced input.
     """
-    roles, seed = input_roles(settings.table, settings.features), settings.seed
-    clip_sd, label = settings.training.clip_sd, settings.table.label.column
-    encoding = settings.training.encoding
+    roles, seed, training = input_roles(settings.table, settings.features), settings.seed, settings.training
+    label = settings.table.label.column
     X, y = frame(sides.train, roles), _labels(sides.train[label])
-    trials = search(X, y, roles, settings.training, seed, on_trial)
-    ranked = sorted((tried[0] for tried in trials.values()), key=lambda trial: trial.log_loss)
-    models = {trial.family: fit(X, y, roles, trial, clip_sd, seed, encoding) for trial in ranked}
-    exports = {family: _export(model, export) for family, model in models.items()}
-    exported = next((trial.family for trial in ranked if isinstance(exports[trial.family], bytes)), None)
-    winner, out_of_fold = ranked[0].family, ranked[0].out_of_fold
+    days = sides.train[str(settings.table.day)].to_list() if settings.split.by == "day" else None
+    searched = search(X, y, roles, training, seed, days=days, folder=studies, on_trial=on_trial)
+    ranked = contenders(searched, y, training)
+    best = winner(ranked)
+    models = {each.trial.family: fit(X, y, roles, each, training, seed) for each in ranked}
+    model = models[best.trial.family]
+    _require_forced(model, X, training.forced)
+    exports = {family: _export(each, export) for family, each in models.items()}
+    exported = next((each.trial.family for each in ranked if isinstance(exports[each.trial.family], bytes)), None)
+    held_out = y[searched.rows]
+    sure = sureness(held_out, best.trial.out_of_fold)
+    learned = learning(X, y, roles, best, searched.folds, settings)
 
     # From here on the test rows are looked at; nothing above depends on them and nothing below decides anything.
     X_test, y_test = frame(sides.test, roles), _labels(sides.test[label])
-    probability = models[winner].predict_proba(X_test)[:, 1]
-    baseline = pipeline("logistic_regression", {}, roles, clip_sd, seed, encoding).fit(X, y)
+    probability = model.predict_proba(X_test)[:, 1]
+    baseline = pipeline("logistic_regression", {}, roles, training.clip_sd, seed, training.encoding).fit(X, y)
     untuned = baseline.predict_proba(X_test)[:, 1]
     ids = sides.test[settings.table.id].to_list()
-    decided = decide(y, out_of_fold, y_test, probability, settings.decision, **_resampling(settings))
-    measure: dict = {"threshold": decided.cutoff.probability} | _resampling(settings)
+    intervals = resampling(settings)
+    decided = decide(held_out, best.trial.out_of_fold, y_test, probability, settings.decision, **intervals)
+    measure: dict = {"threshold": decided.cutoff.probability} | intervals
     facts = Facts(
-        winner=winner,
+        winner=best.trial.family,
         exported=exported,
         train_rows=len(y),
         train_positives=int(y.sum()),
         candidates=tuple(
-            _summary(trial, len(trials[trial.family]), y, ranked[0], exports[trial.family], settings, measure)
-            for trial in ranked
+            _summary(each, held_out, best.trial, exports[each.trial.family], settings, measure) for each in ranked
         ),
         test=evaluate(y_test, probability, **measure),
         test_digest=hashlib.sha256("\n".join(sorted(map(str, ids))).encode()).hexdigest(),
         baseline=estimate(y_test, untuned, **measure),
-        ahead=paired_difference(y_test, probability, untuned, **_resampling(settings))[0],
+        ahead=paired_difference(y_test, probability, untuned, **intervals)[0],
         best_possible=None if truth is None else estimate(y_test, np.array([truth[key] for key in ids]), **measure),
-        importances=_importances(models[winner], X_test, y_test, settings),
-        evidence=_evidence(decided, y, out_of_fold, X_test, y_test, probability, roles, settings),
+        importances=importances(model, X_test, y_test, settings),
+        evidence=evidence(model, decided, sure, learned, X_test, y_test, roles, settings),
     )
     content = exports[exported] if exported else None
     return Trained(
-        models[winner],
+        model,
         content if isinstance(content, bytes) else None,
         models,
-        trials,
+        {each.trial.family: list(each.explored.trials) for each in ranked},
         _example(X, roles),
         facts,
     )
@@ -154,84 +160,45 @@ def _labels(column) -> Vector:
     return column.to_numpy().astype(np.float64)
 
 
-def _export(model: Pipeline, export: Callable[[object], bytes]) -> bytes | str:
+def _export(model: Model, export: Callable[[object], bytes]) -> bytes | str:
+    if isinstance(model, Stack):
+        return "takes columns of its own; a file for others holds one scikit-learn or XGBoost classifier"
     try:
         return export(model[-1])
     except (ContractBroken, UnsafeModel) as error:
         return str(error)
 
 
-def _resampling(settings: Settings) -> dict:
-    return {
-        "resamples": settings.evaluation.resamples,
-        "confidence": settings.evaluation.confidence,
-        "seed": settings.seed,
-    }
-
-
-def _evidence(
-    decided: Decided,
-    y: Vector,
-    out_of_fold: Vector,
-    X_test: pd.DataFrame,
-    y_test: Vector,
-    probability: Vector,
-    roles: dict[str, Role],
-    settings: Settings,
-) -> Evidence:
-    categories = {
-        name: [None if pd.isna(level) else str(level) for level in X_test[name]]
-        for name, role in roles.items()
-        if role is not Role.NUMBER
-    }
-    confidence = settings.evaluation.confidence
-    return Evidence(
-        decision=decided,
-        calibration=calibration(y_test, probability, **_resampling(settings)),
-        slices=slices(categories, y_test, probability, confidence=confidence),
-        learning=(),
-        effects=(),
-        hits=(),
-        misses=(),
-        certainty=certainty(y, out_of_fold, y_test, probability, confidence),
-    )
+def _require_forced(model: Model, X: pd.DataFrame, forced: Sequence[str]) -> None:
+    if not forced or not isinstance(model, Stack):
+        return
+    parts, _ = model.contributions(X)
+    for name in forced:
+        if not np.ptp(parts[:, list(X.columns).index(name)]):
+            raise SettingsError(
+                f"training.forced: {name} makes no difference to any score of the winning model; accepted are inputs "
+                "that tell leads apart"
+            )
 
 
 def _summary(
-    trial: Trial, tried: int, y: Vector, best: Trial, exported: bytes | str, settings: Settings, measure: dict
+    contender: Contender, y: Vector, best: Trial, exported: bytes | str, settings: Settings, measure: dict
 ) -> Candidate:
+    trial, explored = contender.trial, contender.explored
     metrics = estimate(y, trial.out_of_fold, **measure)
-    behind, _ = paired_difference(y, trial.out_of_fold, best.out_of_fold, **_resampling(settings))
+    behind, _ = paired_difference(y, trial.out_of_fold, best.out_of_fold, **resampling(settings))
     kept = "kept" if settings.export.contract else "none"
     return Candidate(
         family=trial.family,
         parameters=trial.parameters,
-        trials=tried,
+        trials=len(explored.trials) + explored.pruned + len(explored.failed),
+        pruned=explored.pruned,
+        failed=tuple(f"{each.parameters}: {each.because}" for each in explored.failed),
+        explains=contender.assembly is not None,
         metrics=metrics,
         behind=behind,
         contract=kept if isinstance(exported, bytes) else exported,
     )
-
-
-def _importances(model: Pipeline, X: pd.DataFrame, y: Vector, settings: Settings) -> tuple[Importance, ...]:
-    """Permutation importance (Breiman 2001) of each model input, with the spread over the shuffles.
-
-    All shuffled copies of a column are predicted in one call: a model is asked once per column, not once per shuffle.
-    """
-    draw = np.random.default_rng(settings.seed)
-    whole = log_losses(y, model.predict_proba(X)[:, 1]).mean()
-    tail = (1 - settings.evaluation.confidence) / 2
-    found = []
-    for name in X.columns:
-        order = np.concatenate([draw.permutation(len(X)) for _ in range(_SHUFFLES)])
-        copies = pd.concat([X] * _SHUFFLES, ignore_index=True)
-        copies[name] = X[name].to_numpy()[order]
-        losses = log_losses(np.tile(y, _SHUFFLES), model.predict_proba(copies)[:, 1])
-        increases = losses.reshape(_SHUFFLES, len(X)).mean(axis=1) - whole
-        low, high = np.quantile(increases, [tail, 1 - tail])
-        increase = Estimate(value=float(increases.mean()), low=float(low), high=float(high))
-        found.append(Importance(column=name, increase=increase))
-    return tuple(sorted(found, key=lambda importance: -importance.increase.value))
 
 
 def _example(X: pd.DataFrame, roles: dict[str, Role]) -> pd.DataFrame:

@@ -1,0 +1,112 @@
+"""What the test rows say of a model that is chosen and fitted: evidence and importances. Nothing here decides anything."""
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from gallop.calibration import calibration
+from gallop.evaluation import Estimate, Vector, estimate, log_losses
+from gallop.evidence import Decided, Evidence, Learned, Sureness
+from gallop.modelling.candidates import Contender, Model
+from gallop.modelling.conformal import certainty
+from gallop.modelling.folds import Rows
+from gallop.modelling.learning import log_odds_of_fewer
+from gallop.modelling.reasons import effects, surest
+from gallop.modelling.stack import Stack
+from gallop.results import Importance
+from gallop.schema import Role
+from gallop.settings import Settings
+from gallop.slices import slices
+
+_SHUFFLES = 5
+
+
+def resampling(settings: Settings) -> dict:
+    """How intervals are made."""
+    of = settings.evaluation
+    return {"resamples": of.resamples, "confidence": of.confidence, "seed": settings.seed}
+
+
+def evidence(
+    model: Model,
+    decided: Decided,
+    sure: Sureness,
+    learned: tuple[Learned, ...],
+    X: pd.DataFrame,
+    y: Vector,
+    roles: dict[str, Role],
+    settings: Settings,
+) -> Evidence:
+    """All that is said of a model beyond its test figures.
+
+    Args:
+        decided, sure, learned: what was chosen and learnt on out-of-fold predictions.
+        X: model inputs of the test rows; y: their labels, shape (n,).
+    """
+    probability = model.predict_proba(X)[:, 1]
+    confidence = settings.evaluation.confidence
+    categories = {
+        name: [None if pd.isna(level) else str(level) for level in X[name]]
+        for name, role in roles.items()
+        if role is not Role.NUMBER
+    }
+    effect, hits, misses = (), (), ()
+    if isinstance(model, Stack):
+        parts, base = model.contributions(X)
+        effect = effects(X, parts)
+        hits, misses = surest(X, y, parts, base)
+    return Evidence(
+        decision=decided,
+        calibration=calibration(y, probability, **resampling(settings)),
+        slices=slices(categories, y, probability, confidence=confidence),
+        learning=learned,
+        effects=effect,
+        hits=hits,
+        misses=misses,
+        certainty=certainty(sure, y, probability, confidence),
+        sureness=sure,
+    )
+
+
+def learning(
+    X: pd.DataFrame,
+    y: Vector,
+    roles: dict[str, Role],
+    contender: Contender,
+    folds: tuple[Rows, ...],
+    settings: Settings,
+) -> tuple[Learned, ...]:
+    """The learning curve of a candidate, the fewest leads first; empty where its scores cannot be taken apart."""
+    if contender.assembly is None:
+        return ()
+    rows = np.sort(np.concatenate(folds))
+    label = y[rows]
+    curve = log_odds_of_fewer(X, y, roles, contender.assembly, folds, settings.training, settings.seed)
+    curve[round(len(y) - np.mean([len(fold) for fold in folds]))] = contender.trial.log_odds
+    return tuple(
+        Learned(
+            rows=size, log_loss=estimate(label, expit(curve[size]), threshold=0.5, **resampling(settings))["log_loss"]
+        )
+        for size in sorted(curve)
+    )
+
+
+def importances(model: Model, X: pd.DataFrame, y: Vector, settings: Settings) -> tuple[Importance, ...]:
+    """Permutation importance (Breiman 2001) of each model input, with the spread over the shuffles.
+
+    All shuffled copies of a column are predicted in one call: a model is asked once per column, not once per shuffle.
+    """
+    draw = np.random.default_rng(settings.seed)
+    whole = log_losses(y, model.predict_proba(X)[:, 1]).mean()
+    tail = (1 - settings.evaluation.confidence) / 2
+    found = []
+    for name in X.columns:
+        order = np.concatenate([draw.permutation(len(X)) for _ in range(_SHUFFLES)])
+        copies = pd.concat([X] * _SHUFFLES, ignore_index=True)
+        copies[name] = X[name].to_numpy()[order]
+        losses = log_losses(np.tile(y, _SHUFFLES), model.predict_proba(copies)[:, 1])
+        increases = losses.reshape(_SHUFFLES, len(X)).mean(axis=1) - whole
+        low, high = np.quantile(increases, [tail, 1 - tail])
+        increase = Estimate(value=float(increases.mean()), low=float(low), high=float(high))
+        found.append(Importance(column=name, increase=increase))
+    return tuple(sorted(found, key=lambda importance: -importance.increase.value))

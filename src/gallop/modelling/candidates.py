@@ -1,0 +1,57 @@
+"""The candidates of a search: the best trial of each family, and the stack of several; which one wins, and its model."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from gallop.evaluation import Vector
+from gallop.modelling import assemble, search
+from gallop.modelling.assemble import STACK, Assembly
+from gallop.modelling.search import Searched
+from gallop.modelling.stack import Stack
+from gallop.modelling.study import Explored, Trial
+from gallop.schema import Role
+from gallop.settings import Training
+
+Model = Stack | Pipeline
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One candidate for deployment."""
+
+    trial: Trial
+    explored: Explored
+    """The search it came from; of the stack, itself alone."""
+    assembly: Assembly | None
+    """What its model is made of where its scores can be taken apart; None where they cannot."""
+
+
+def contenders(searched: Searched, y: Vector, training: Training) -> list[Contender]:
+    """All candidates, the lowest log-loss first. y: shape (training rows,)."""
+    found = []
+    for family, explored in searched.families.items():
+        best = explored.trials[0]
+        found.append(Contender(best, explored, assemble.alone(best) if assemble.additive(family, training) else None))
+    stacked = assemble.stacked(searched, y, training)
+    if stacked:
+        found.append(Contender(stacked.as_trial, Explored((stacked.as_trial,), (), 0), stacked))
+    return sorted(found, key=lambda each: each.trial.log_loss)
+
+
+def winner(ranked: list[Contender]) -> Contender:
+    """The best candidate that gives reasons for its scores; the best of all where none does."""
+    return next((each for each in ranked if each.assembly), ranked[0])
+
+
+def fit(
+    X: pd.DataFrame, y: Vector, roles: dict[str, Role], contender: Contender, training: Training, seed: int
+) -> Model:
+    """The candidate's model, fitted on all the training rows."""
+    if contender.assembly:
+        return assemble.fit(X, y, roles, contender.assembly, training, seed)
+    return search.fit(X, y, roles, contender.trial, training.clip_sd, seed, training.encoding)
+
+
+__all__ = ["STACK", "Contender", "Model", "contenders", "fit", "winner"]
