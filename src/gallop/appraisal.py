@@ -1,4 +1,4 @@
-"""What the test rows say of a model that is chosen and fitted: evidence and importances. Nothing here decides anything."""
+"""What the test rows say of a model that is chosen and fitted. Nothing here decides anything."""
 
 import numpy as np
 import pandas as pd
@@ -83,12 +83,12 @@ def learning(
     label = y[rows]
     curve = log_odds_of_fewer(X, y, roles, contender.assembly, folds, settings.training, settings.seed)
     curve[round(len(y) - np.mean([len(fold) for fold in folds]))] = contender.trial.log_odds
-    return tuple(
-        Learned(
-            rows=size, log_loss=estimate(label, expit(curve[size]), threshold=0.5, **resampling(settings))["log_loss"]
-        )
-        for size in sorted(curve)
-    )
+    intervals = resampling(settings)
+    losses = {
+        size: estimate(label, expit(log_odds), threshold=0.5, **intervals)["log_loss"]
+        for size, log_odds in sorted(curve.items())
+    }
+    return tuple(Learned(rows=size, log_loss=loss) for size, loss in losses.items())
 
 
 def importances(model: Model, X: pd.DataFrame, y: Vector, settings: Settings) -> tuple[Importance, ...]:

@@ -11,7 +11,7 @@ import platform
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from pydantic import ValidationError
 
@@ -25,12 +25,23 @@ from gallop.settings import Settings
 from gallop.unpickle import unpickle
 
 if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
 
 MANIFEST: Final = "manifest.json"
 MODEL: Final = "pipeline.pkl"
 SETTINGS: Final = "settings.json"
 _SEAL: Final = "manifest_sha256"
+
+
+class Model(Protocol):
+    """A fitted classifier of model inputs."""
+
+    def predict_proba(self, X: "pd.DataFrame") -> "NDArray[np.float64]":
+        """Shape (rows, 2)."""
+        ...
 
 
 class Manifest(Frozen):
@@ -67,13 +78,13 @@ class Bundle:
 
     manifest: Manifest
     settings: Settings
-    model: "Pipeline"
+    model: Model
 
 
 def write(
     folder: Path,
     *,
-    model: "Pipeline",
+    model: Model,
     family: str,
     settings: Settings,
     data: DataVersion,
@@ -173,4 +184,4 @@ def load(folder: Path) -> Bundle:
     model = unpickle((folder / MODEL).read_bytes(), folder / MODEL, own=True)
     if not is_classifier(model):
         raise DamagedFile(f"{folder / MODEL}: holds a {type(model).__name__}, not a model")
-    return Bundle(manifest, settings, model)
+    return Bundle(manifest, settings, cast(Model, model))

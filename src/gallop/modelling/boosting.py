@@ -38,7 +38,8 @@ class BoostingFold:
     def datasets(self) -> tuple[lightgbm.Dataset, lightgbm.Dataset]:
         """Binned once, for all settings."""
         seen = lightgbm.Dataset(self.seen, self.seen_label, params=_DATASET, free_raw_data=False)
-        return seen, seen.create_valid(self.held_out, self.held_out_label)
+        held_out = seen.create_valid(self.held_out, self.held_out_label, params=_DATASET)
+        return seen.construct(), held_out.construct()
 
 
 def cross_validate(

@@ -1,4 +1,4 @@
-"""The candidates of a search: the best trial of each family, and the stack of several; which one wins, and its model."""
+"""The candidates of a search: the best trial of each family and the stack; which one wins, and its model."""
 
 from dataclasses import dataclass
 

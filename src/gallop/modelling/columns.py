@@ -61,7 +61,7 @@ class Columns(TransformerMixin, BaseEstimator):
         self._learn(X, y)
         return self
 
-    def fit_transform(self, X: pd.DataFrame, y: Vector) -> Matrix:  # ty: ignore[invalid-method-override]
+    def fit_transform(self, X: pd.DataFrame, y: Vector) -> Matrix:  # ty: ignore[incompatible-method-override]
         """Learn, and encode the same rows: each one's rates are those of the *other* folds, so no label leaks in."""
         others = self._learn(X, y)
         encoded = self.transform(X)

@@ -1,9 +1,9 @@
 """How sure the model may be of one lead, learnt from out-of-fold predictions and checked on the test rows. Pure.
 
-Two answers travel with the model. `Sureness.outlook`: the outcomes that cannot be ruled out (class-conditional conformal
-sets, Vovk 2012; of the leads of either outcome, the nominal share have it in their set, whatever the model).
-`Sureness.range`: between which rates leads with such a score convert (Jeffreys interval of the out-of-fold leads around
-it, Brown, Cai & DasGupta 2001).
+Two answers travel with the model. `outlook`: the outcomes that cannot be ruled out (class-conditional conformal sets,
+Vovk 2012; of the leads of either outcome, the nominal share have it in their set, whatever the model). `between`: the
+rates at which leads with such a score convert (Jeffreys interval of the out-of-fold leads around it; Brown, Cai &
+DasGupta 2001).
 """
 
 from collections.abc import Sequence

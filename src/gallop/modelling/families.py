@@ -75,7 +75,7 @@ def columns(family: str, roles: dict[str, Role], encoding: Encoding | None = Non
     """The unfitted encoder of an additive family."""
     numbers = [name for name, role in roles.items() if role is Role.NUMBER]
     others = [name for name in roles if name not in numbers]
-    fixed = dict(encoding.columns) if encoding else None
+    fixed: dict[str, str] = {**encoding.columns} if encoding else {}
     return Columns(numbers, others, splines=ENCODERS[family] == "splines", fixed=fixed)
 
 

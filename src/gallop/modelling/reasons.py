@@ -1,6 +1,5 @@
 """What each column adds to each score, over all leads and for the surest cases. Pure."""
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -10,6 +9,7 @@ from scipy.special import expit
 from gallop.evaluation import Vector
 from gallop.evidence import Case, Effect, EffectPoint, Reason
 from gallop.modelling.columns import Matrix
+from gallop.modelling.folds import Rows
 
 _RANGES, _LEVELS, _CASES, _REASONS = 12, 12, 5, 5
 _INNER: Final = (0.1, 0.9)
@@ -46,7 +46,7 @@ def surest(
     probability = expit(base + contributions.sum(axis=1))
     miss = np.abs(label - probability)
 
-    def cases(order: Vector) -> tuple[Case, ...]:
+    def cases(order: Rows) -> tuple[Case, ...]:
         return tuple(
             Case(
                 probability=float(probability[row]),
@@ -72,7 +72,7 @@ def _points(values: pd.Series, contributions: Vector) -> tuple[EffectPoint, ...]
         # Equal numbers stay together, so a column of few values has a point for each.
         edges = np.unique(np.quantile(numbers[order], np.linspace(0, 1, _RANGES + 1)[1:-1])) if len(order) else []
         places = np.searchsorted(edges, numbers[order], side="left")
-        parts: list[tuple[str | float | None, Sequence[int]]] = [
+        parts: list[tuple[str | float | None, Rows]] = [
             (float(np.median(numbers[order[places == part]])), order[places == part]) for part in np.unique(places)
         ]
         if len(there) < len(values):
@@ -81,7 +81,7 @@ def _points(values: pd.Series, contributions: Vector) -> tuple[EffectPoint, ...]
         counts = values.value_counts()
         texts = values.to_numpy(dtype=object)
         parts = [(str(level), np.flatnonzero(texts == level)) for level in sorted(counts.index[:_LEVELS])]
-    return tuple(_point(value, contributions[list(rows)]) for value, rows in parts)
+    return tuple(_point(value, contributions[rows]) for value, rows in parts)
 
 
 def _point(value: str | float | None, contributions: Vector) -> EffectPoint:

@@ -27,7 +27,7 @@ from gallop.modelling.families import Parameters, classifier, pipeline
 from gallop.modelling.folds import Fold, Rows, forward, stratified
 from gallop.modelling.study import Budget, Explored, Report, Trial, explore
 from gallop.schema import Role
-from gallop.settings import Encoding, Training
+from gallop.settings import Encoding, FamilySearch, Training
 
 _SURE = 1e-6
 """Probabilities of 0 and 1, which a forest may give, are pulled in by this before they become log-odds."""
@@ -77,7 +77,7 @@ def search(
     if folder is not None:
         _forget(folder, but=kept)
     jobs = (
-        delayed(_explore)(family, training, budget, seed, folds, rows, y, kept, on_trial)
+        delayed(_explore)(family, training.families[family], budget, seed, folds, rows, y, kept, on_trial)
         # The longest first, so that no core waits at the end.
         for family in sorted(training.families, key=lambda name: name != "lightgbm")
     )
@@ -103,7 +103,7 @@ def fit(
 
 def _explore(
     family: str,
-    training: Training,
+    wanted: FamilySearch,
     budget: Budget,
     seed: int,
     folds: list[Fold],
@@ -123,7 +123,7 @@ def _explore(
             ordered[place] = np.concatenate(log_odds)
             return fitted, ordered, _loss(y[rows], ordered)
 
-        return family, explore(family, training.families[family], budget, seed, judged, folder, on_trial)
+        return family, explore(family, wanted, budget, seed, judged, folder, on_trial)
 
 
 def _judge(
@@ -133,7 +133,8 @@ def _judge(
     for step, fold in enumerate(folds, 1):
         seen, held_out = fold.encoded(family)
         model = classifier(family, parameters, seed).fit(seen, fold.y[fold.seen])
-        probability = np.clip(model.predict_proba(held_out)[:, 1].astype(np.float64), _SURE, 1 - _SURE)
+        yes = np.asarray(model.predict_proba(held_out), dtype=np.float64)[:, 1]
+        probability = np.clip(yes, _SURE, 1 - _SURE)
         found.append(logit(probability))
         losses += log_loss(fold.y[fold.held_out], probability) * len(probability)
         rows += len(probability)

@@ -39,7 +39,7 @@ def first(wanted: FamilySearch, trials: int) -> Iterator[dict[str, Any]]:
     sizes = [int(np.prod([len(values) for values in grid.values()])) for grid in wanted.space]  # ty: ignore[invalid-argument-type]
     if sum(sizes) <= min(trials, _MOST_COMBINATIONS):
         for place, grid in enumerate(wanted.space):
-            for chosen in itertools.product(*grid.values()):  # ty: ignore[invalid-argument-type]
+            for chosen in itertools.product(*grid.values()):
                 yield _named(wanted, place, dict(zip(grid, chosen, strict=True)))
 
 

@@ -1,8 +1,8 @@
 """One family's search: Optuna asks for settings, the judge tries them, and what came of each is kept in the study.
 
-Settings known to be good come first, then those of the tree-structured Parzen estimator (Bergstra et al. 2011); settings
-that lag behind are pruned. Its seed follows from how many trials are finished, so a search that was killed and goes on
-from its study tries the same settings as one that was not.
+Settings known to be good come first, then those of the tree-structured Parzen estimator (Bergstra et al. 2011); what
+lags behind is pruned. The estimator's seed follows from how many trials are finished, so a search that was killed and
+goes on from its study tries the same settings as one that was not.
 """
 
 import base64
@@ -193,7 +193,7 @@ def _explored(family: str, study: optuna.Study) -> Explored:
             failed.append(Failed(family, parameters, each.user_attrs["failed"]))
         elif each.state is TrialState.COMPLETE:
             odds = np.frombuffer(base64.b64decode(each.user_attrs["odds"]), dtype="<f8")
-            trials.append(Trial(family, parameters, odds, float(each.value)))
+            trials.append(Trial(family, parameters, odds, each.value or 0.0))
         else:
             pruned += 1
     if not trials:
