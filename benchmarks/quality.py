@@ -52,7 +52,7 @@ def answer(system: str, name: str, seed: int, python: Path) -> Path:
 def main() -> None:
     """Measure what is not measured yet, then print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--peers-python", type=Path, default=ROOT / ".venv-peers" / "bin" / "python")
+    parser.add_argument("--peers-python", type=Path, default=ROOT / "benchmarks" / ".venv-peers" / "bin" / "python")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--systems", nargs="+", default=[*OURS, *PEERS], choices=[*OURS, *PEERS])
     asked = parser.parse_args()
