@@ -12,9 +12,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import tables
+from benchmarks import quality_table, tables
+from benchmarks.machine import machine
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("GALLOP_SHARED", ROOT.parent / "shared"))
@@ -60,6 +62,11 @@ def main() -> None:
         for name in tables.NAMES:
             for system in asked.systems:
                 answer(system, name, seed, asked.peers_python)
+    cells = quality_table.read(ANSWERS, SHARED, asked.seeds, asked.systems)
+    print(f"\n{machine()}, lightgbm {version('lightgbm')}, optuna {version('optuna')}; seeds {asked.seeds}")
+    print(quality_table.markdown(cells, asked.seeds, asked.systems))
+    if OURS[0] in asked.systems:
+        print(quality_table.coverage(cells, asked.seeds, OURS[0]))
 
 
 if __name__ == "__main__":
