@@ -33,7 +33,9 @@ class Fold:
 
     def encoded(self, family: str) -> tuple:
         """Encoded rows of both sides."""
-        return {PLAIN: self._plain, "splines": self._splines, "trees": self._trees}[ENCODERS.get(family, PLAIN)]
+        kind = ENCODERS.get(family, PLAIN)
+        # Only what is asked for: an encoding that no family takes is not made.
+        return self._plain if kind == PLAIN else self._splines if kind == "splines" else self._trees
 
     @cached_property
     def boosting(self) -> BoostingFold:
