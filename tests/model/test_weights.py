@@ -93,7 +93,8 @@ def searched(y: np.ndarray, **log_odds: list[np.ndarray]) -> Searched:
         for family, of in log_odds.items()
     }
     rows = np.arange(len(y))
-    return Searched(families, rows, tuple(rows[fold::3] for fold in range(3)))
+    held_out = tuple(rows[fold::3] for fold in range(3))
+    return Searched(families, rows, held_out, tuple(np.setdiff1d(rows, fold) for fold in held_out))
 
 
 def test_a_stack_is_judged_by_weights_that_had_not_seen_the_fold(known):
