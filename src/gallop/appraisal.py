@@ -9,9 +9,9 @@ from gallop.evaluation import Estimate, Vector, estimate, log_losses
 from gallop.evidence import Decided, Evidence, Learned, Sureness
 from gallop.modelling.candidates import Contender, Model
 from gallop.modelling.conformal import certainty
-from gallop.modelling.folds import Rows
 from gallop.modelling.learning import log_odds_of_fewer
 from gallop.modelling.reasons import effects, surest
+from gallop.modelling.search import Searched
 from gallop.modelling.stack import Stack
 from gallop.results import Importance
 from gallop.schema import Role
@@ -73,16 +73,16 @@ def learning(
     y: Vector,
     roles: dict[str, Role],
     contender: Contender,
-    folds: tuple[Rows, ...],
+    searched: Searched,
     settings: Settings,
 ) -> tuple[Learned, ...]:
     """The learning curve of a candidate, the fewest leads first; empty where its scores cannot be taken apart."""
     if contender.assembly is None:
         return ()
-    rows = np.sort(np.concatenate(folds))
-    label = y[rows]
+    label = y[searched.rows]
+    folds = list(zip(searched.seen, searched.folds, strict=True))
     curve = log_odds_of_fewer(X, y, roles, contender.assembly, folds, settings.training, settings.seed)
-    curve[round(len(y) - np.mean([len(fold) for fold in folds]))] = contender.trial.log_odds
+    curve[round(np.mean([len(seen) for seen in searched.seen]))] = contender.trial.log_odds
     intervals = resampling(settings)
     losses = {
         size: estimate(label, expit(log_odds), threshold=0.5, **intervals)["log_loss"]

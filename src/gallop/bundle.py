@@ -170,7 +170,7 @@ def verify(folder: Path) -> Manifest:
 
 def load(folder: Path) -> Bundle:
     """Verify a bundle, then load its model with the allow-list. Raises also `UnsafeModel`."""
-    from sklearn.base import is_classifier
+    from sklearn.base import BaseEstimator, is_classifier
 
     manifest = verify(folder)
     try:
@@ -182,6 +182,6 @@ def load(folder: Path) -> Bundle:
             f"bundle was made by {manifest.libraries.get('gallop')}"
         ) from None
     model = unpickle((folder / MODEL).read_bytes(), folder / MODEL, own=True)
-    if not is_classifier(model):
+    if not isinstance(model, BaseEstimator) or not is_classifier(model):
         raise DamagedFile(f"{folder / MODEL}: holds a {type(model).__name__}, not a model")
     return Bundle(manifest, settings, cast(Model, model))

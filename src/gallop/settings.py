@@ -15,12 +15,23 @@ from gallop.inputs import Bins, DatePart, Features
 from gallop.money import DecisionRule
 from gallop.schema import Role
 from gallop.table import Frozen, Share, Table
+from gallop.training import Encoding, FamilySearch, Range, Training
 
-__all__ = ["Bins", "DatePart", "DecisionRule", "Features", "Settings", "load", "parse"]
+__all__ = [
+    "Bins",
+    "DatePart",
+    "DecisionRule",
+    "Encoding",
+    "FamilySearch",
+    "Features",
+    "Range",
+    "Settings",
+    "Training",
+    "load",
+    "parse",
+]
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
-Family = Literal["logistic_regression", "random_forest", "gradient_boosting", "splines", "lightgbm"]
-Parameter = str | int | float | bool | None
 
 
 class Project(Frozen):
@@ -44,81 +55,6 @@ class Split(Frozen):
 
     by: Literal["random", "day"] = Field("random", description="At random within each label, or the last days.")
     test_share: Annotated[float, Field(gt=0.0, le=0.5)] = Field(0.15, description="Share of leads held out.")
-
-
-class Range(Frozen):
-    """Numbers from low to high, both included; whole ones where both ends are whole."""
-
-    low: int | float = Field(description="Smallest value.")
-    high: int | float = Field(description="Largest value.")
-    log: bool = Field(False, description="Draw evenly on a logarithmic scale.")
-
-    @model_validator(mode="after")
-    def _has_room(self) -> Self:
-        if not self.low < self.high or (self.log and self.low <= 0):
-            raise ValueError("low must be less than high, and above 0 where log is true")
-        return self
-
-
-Values = Range | Annotated[tuple[Parameter, ...], Field(min_length=1)]
-
-
-class FamilySearch(Frozen):
-    """How many settings of one family are tried, and from which space."""
-
-    trials: int = Field(ge=1, le=500, description="Settings tried with the standard budget, none of them twice.")
-    start: tuple[dict[str, Parameter], ...] = Field((), description="Settings known to be good, tried first.")
-    space: tuple[dict[str, Values], ...] = Field(
-        min_length=1, description="Grids of valid combinations: parameter → a list of values, or {low, high, log}."
-    )
-
-    @model_validator(mode="after")
-    def _starts_lie_in_the_space(self) -> Self:
-        for parameters in self.start:
-            if not any(_holds(grid, parameters) for grid in self.space):
-                raise ValueError(f"start has {parameters}, which lies in none of the grids of space")
-        return self
-
-
-def _holds(grid: dict[str, Values], parameters: dict[str, Parameter]) -> bool:
-    def within(values: Values | None, value: Parameter) -> bool:
-        if not isinstance(values, Range):
-            return values is not None and value in values
-        return isinstance(value, int | float) and values.low <= value <= values.high
-
-    return all(within(grid.get(name), value) for name, value in parameters.items())
-
-
-class Encoding(Frozen):
-    """How categories and missing numbers enter the model. All of it is fitted on training rows, inside each fold."""
-
-    drop_first: bool = Field(True, description="Leave out the first level of each one-hot category.")
-    rare_rows: int = Field(1, ge=1, description="Levels with fewer training rows than this are one level together.")
-    one_hot_levels: int = Field(20, ge=2, description="Categories with more levels than this are target-encoded.")
-    missing_indicators: bool = Field(False, description="Say of each number with gaps whether it was there.")
-    columns: dict[str, Literal["one_hot", "target"]] = Field(
-        default_factory=dict, description="Inputs whose encoding does not follow from the number of levels."
-    )
-
-
-class Training(Frozen):
-    """The search for the best candidate."""
-
-    folds: int = Field(5, ge=2, le=20, description="Folds of the cross-validation on training rows.")
-    clip_sd: float = Field(2.0, gt=0.0, description="Numbers are clipped at mean ± this many standard deviations.")
-    encoding: Encoding = Field(default_factory=Encoding, description="Of categories and missing numbers.")
-    budget: Literal["quick", "standard", "thorough"] = Field(
-        "standard", description="A third of each family's trials, all of them, or four times as many."
-    )
-    seconds: int | None = Field(
-        None, ge=1, description="No new trial is begun after this long; null for no limit. Runs then differ by machine."
-    )
-    families: dict[Family, FamilySearch] = Field(min_length=1, description="The families that compete.")
-    stack: int = Field(4, ge=0, le=12, description="Most models in the weighted sum of several; 0 for no such sum.")
-    monotone: dict[str, Literal["increasing", "decreasing"]] = Field(
-        default_factory=dict, description="Numbers that may move the score in one direction only."
-    )
-    forced: tuple[str, ...] = Field((), description="Inputs that the deployed model must make use of.")
 
 
 class Evaluation(Frozen):
@@ -202,13 +138,7 @@ class Settings(Frozen):
             each.column for each in self.leaks.acknowledged if not each.keep and each.column in self.features.used
         ]:
             raise ValueError(f"leaks.acknowledged leaves out {still}, but features.inputs has them")
-        roles = {name: self.table.columns[name].role for name in self.features.inputs if name in self.table.columns}
-        if strange := [
-            name
-            for name in self.training.encoding.columns
-            if name not in self.features.inputs or roles.get(name) is Role.NUMBER
-        ]:
-            raise ValueError(f"training.encoding.columns has {strange}, which are no categories among features.inputs")
+        self._training_agrees()
         if self.split.by == "day" and not self.table.day:
             raise ValueError("split.by is day, but no column has the role day")
         return self
@@ -221,6 +151,17 @@ class Settings(Frozen):
                 column = self.table.columns.get(source)
                 if column is None or column.role not in {Role.DATE, Role.DAY}:
                     raise ValueError(f"features.dates.{name} is of {source!r}, no column with the role date or day")
+
+    def _training_agrees(self) -> None:
+        known, training = self.features.inputs, self.training
+        parts = {name for name, date in self.features.dates.items() if date.part in {"days", "until"}}
+        numbers = {name for name, column in self.table.columns.items() if column.role is Role.NUMBER} | parts
+        if strange := [name for name in training.encoding.columns if name not in known or name in numbers]:
+            raise ValueError(f"training.encoding.columns has {strange}, which are no categories among features.inputs")
+        if strange := [name for name in training.monotone if name not in known or name not in numbers]:
+            raise ValueError(f"training.monotone has {strange}, which are no numbers among features.inputs")
+        if strange := [name for name in training.forced if name not in known]:
+            raise ValueError(f"training.forced has {strange}, which are not among features.inputs {list(known)}")
 
 
 def load(path: Path) -> Settings:

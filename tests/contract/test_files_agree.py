@@ -19,7 +19,7 @@ from gallop.schema import DVC_STAGES, STAGES
 
 # Modules that hold words, types and errors: they compute nothing that a stage's output could depend on, or their
 # content reaches the stage through params.yaml.
-VOCABULARY = {"errors", "results", "ports", "settings", "inputs", "money", "table", "files", "__init__"}
+VOCABULARY = {"errors", "results", "ports", "settings", "inputs", "money", "training", "table", "files", "__init__"}
 
 
 @pytest.fixture(scope="module")

@@ -72,7 +72,7 @@ def test_a_category_of_many_levels_that_knows_nothing_ranks_nothing_out_of_fold(
     y = (draw.random(2000) < 0.4).astype(float)
     space = FamilySearch(trials=1, space=({"max_iter": (20,)},))
     training = Training(folds=5, encoding=ANY, families={"gradient_boosting": space})
-    best = search(X, y, {"many": Role.CATEGORY}, training, seed=1)["gradient_boosting"][0]
+    best = search(X, y, {"many": Role.CATEGORY}, training, seed=1).families["gradient_boosting"].trials[0]
     assert abs(roc_auc_score(y, best.out_of_fold) - 0.5) < 0.05
 
 

@@ -81,6 +81,7 @@ def folder(tmp_path: Path, trained: Trained, small: Settings) -> Path:
         code=CodeVersion(commit="c0ffee", changed=False),
         metrics=trained.facts.test.metrics,
         decided=trained.facts.evidence.decision,
+        sure=trained.facts.evidence.sureness,
         files={"model.pkl": trained.export or b"", "facts.json": trained.facts.model_dump_json().encode()},
     )
     return tmp_path / "bundle"

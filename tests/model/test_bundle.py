@@ -122,7 +122,7 @@ def test_a_manifest_of_another_shape_is_refused(folder, content):
 
 def test_a_pickle_of_something_else_is_no_model(folder):
     resealed(folder, "pipeline.pkl", pickle.dumps({1, 2}))
-    with pytest.raises(DamagedFile, match="holds a set, not a pipeline"):
+    with pytest.raises(DamagedFile, match="holds a set, not a model"):
         bundle.load(folder)
 
 
@@ -162,6 +162,7 @@ def test_writing_again_leaves_nothing_of_the_previous_bundle(folder, trained, sm
         code=manifest.code_version,
         metrics=manifest.metrics,
         decided=trained.facts.evidence.decision,
+        sure=trained.facts.evidence.sureness,
         files={},
     )
     assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "pipeline.pkl", "settings.json"]

@@ -14,6 +14,8 @@ from sklearn.metrics import log_loss, roc_auc_score
 from gallop import bundle, contract
 from gallop.errors import ContractBroken, UnsafeModel
 from gallop.features import input_roles
+from gallop.modelling.assemble import STACK
+from gallop.modelling.stack import Stack
 from gallop.modelling.steps import frame
 from gallop.results import CodeVersion, DataVersion, Facts, Sides
 from gallop.sample import sample
@@ -50,30 +52,45 @@ def few(settings: Settings) -> Settings:
     return once.model_copy(update={"training": training})
 
 
-def test_the_winner_has_the_lowest_cross_validated_log_loss(trained, small):
+def test_candidates_are_ranked_by_log_loss_and_the_winner_is_the_best_that_gives_reasons(trained, small):
     losses = {each.family: each.metrics["log_loss"].value for each in trained.facts.candidates}
-    assert set(losses) == set(small.training.families)
-    assert losses[trained.facts.winner] == min(losses.values())
+    assert set(losses) - {STACK} == set(small.training.families)
     assert [each.family for each in trained.facts.candidates] == sorted(losses, key=losses.__getitem__)
-    best = {family: tried[0].log_loss for family, tried in trained.trials.items()}
-    assert losses == pytest.approx(best)
+    assert trained.facts.winner == next(each.family for each in trained.facts.candidates if each.explains)
+    assert losses == pytest.approx({family: tried[0].log_loss for family, tried in trained.trials.items()})
+
+
+def test_what_explains_takes_columns_of_its_own_and_the_rest_can_be_exported(trained):
+    for each in trained.facts.candidates:
+        assert each.explains == (each.family in {STACK, "splines", "lightgbm"})
+        assert isinstance(trained.models[each.family], Stack) == each.explains
+        assert each.contract == "kept" or (each.explains and "columns of its own" in each.contract)
 
 
 def test_the_facts_of_the_candidates_agree_with_their_trials(trained, small):
     for each in trained.facts.candidates:
         tried = trained.trials[each.family]
-        assert each.trials == len(tried) == small.training.families[each.family].trials
+        assert each.trials == len(tried) + each.pruned + len(each.failed)
+        assert each.trials == (1 if each.family == STACK else small.training.families[each.family].trials)
         assert each.parameters == tried[0].parameters
-        assert each.contract == "kept"
+        assert each.failed == ()
 
 
-def test_the_winner_is_behind_nobody_and_the_others_are_behind_it(trained):
-    first, *others = trained.facts.candidates
-    assert (first.behind.value, first.behind.low, first.behind.high) == (0.0, 0.0, 0.0)
-    for each in others:
-        behind = each.metrics["log_loss"].value - first.metrics["log_loss"].value
-        assert each.behind.value == pytest.approx(behind)
-        assert each.behind.value >= 0
+def test_the_stack_says_which_trials_it_is_made_of(trained):
+    made = next(each for each in trained.facts.candidates if each.family == STACK).parameters
+    assert len(made) >= 2
+    for name, weight in made.items():
+        family, place = name.rsplit(" ", 1)
+        assert 1 <= int(place) <= len(trained.trials[family])
+        assert 0 < weight < 1.5
+
+
+def test_each_candidate_is_as_far_behind_the_winner_as_their_losses_are_apart(trained):
+    losses = {each.family: each.metrics["log_loss"].value for each in trained.facts.candidates}
+    for each in trained.facts.candidates:
+        assert each.behind.value == pytest.approx(losses[each.family] - losses[trained.facts.winner])
+        assert each.behind.low <= each.behind.value <= each.behind.high
+        assert each.behind.value >= 0 or not each.explains
 
 
 def test_the_rows_are_counted(trained, sides):
@@ -108,9 +125,10 @@ def test_each_input_has_an_importance_and_visits_matter_most(trained, small):
     assert {each.column: each.increase.value for each in importances}["bin_source"] == 0.0
 
 
-def test_the_export_is_the_last_step_of_the_winner(trained):
-    assert trained.facts.exported == trained.facts.winner
-    assert contract.dump(trained.model[-1]) == trained.export
+def test_the_export_is_the_last_step_of_the_best_candidate_that_may_be_exported(trained):
+    kept = [each.family for each in trained.facts.candidates if each.contract == "kept"]
+    assert trained.facts.exported == kept[0]
+    assert contract.dump(trained.models[kept[0]][-1]) == trained.export
 
 
 def test_the_facts_survive_being_written_as_json(trained):
@@ -170,9 +188,8 @@ def test_what_is_tracked_is_one_run_with_a_run_per_family_with_a_run_per_trial(t
     run = trained.record(bundle.read_manifest(folder), [])
     assert run.name == "model_training"
     assert run.parameters["winner"] == trained.facts.winner
-    assert {child.name: len(child.children) for child in run.children} == {
-        family: wanted.trials for family, wanted in small.training.families.items()
-    }
+    counts = {family: wanted.trials for family, wanted in small.training.families.items()}
+    assert {child.name: len(child.children) for child in run.children} == counts | {STACK: 1}
     for each in (run, *run.children, *(trial for child in run.children for trial in child.children)):
         assert each.tags["data"] == "sample"
         assert each.tags["data_version"] == "0" * 32

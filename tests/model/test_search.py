@@ -8,13 +8,15 @@ from sklearn.metrics import log_loss
 from threadpoolctl import threadpool_limits
 
 from gallop.errors import OneClass, SettingsError
-from gallop.modelling.families import check, classifier, pipeline
-from gallop.modelling.search import Trial, draw, fit, search
+from gallop.modelling import space
+from gallop.modelling.families import ENCODERS, check, classifier, pipeline
+from gallop.modelling.folds import Fold
+from gallop.modelling.search import fit, search
 from gallop.schema import Role
 from gallop.settings import FamilySearch, Settings, Training
 
 ROLES = {"n": Role.NUMBER, "m": Role.NUMBER, "level": Role.CATEGORY}
-GRID = FamilySearch(trials=5, space=({"C": (0.1, 1.0, 10.0), "l1_ratio": (0.0,), "solver": ("lbfgs", "newton-cg")},))
+EVERY = ["logistic_regression", "random_forest", "gradient_boosting", "splines", "lightgbm"]
 
 
 def leads(rows: int = 240, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
@@ -29,38 +31,6 @@ def training(settings: Settings, **families: int) -> Training:
     return settings.training.model_copy(update={"folds": 3, "families": every})
 
 
-def settings_of(trials: list[Trial]) -> list[dict]:
-    return [trial.parameters for trial in trials]
-
-
-def test_settings_are_drawn_without_repetition():
-    drawn = draw("logistic_regression", GRID, 1)
-    assert len(drawn) == 5
-    assert len({str(each) for each in drawn}) == 5
-
-
-def test_no_more_settings_are_drawn_than_there_are():
-    assert len(draw("logistic_regression", GRID.model_copy(update={"trials": 400}), 1)) == 6
-
-
-def test_a_combination_that_comes_twice_in_the_space_is_drawn_once():
-    twice = FamilySearch(trials=9, space=({"C": (1.0, 1.0)}, {"C": (1.0, 2.0)}))
-    assert sorted(each["C"] for each in draw("logistic_regression", twice, 1)) == [1.0, 2.0]
-
-
-def test_equal_seeds_draw_the_same_and_others_do_not():
-    assert draw("logistic_regression", GRID, 1) == draw("logistic_regression", GRID, 1)
-    assert any(draw("logistic_regression", GRID, 1) != draw("logistic_regression", GRID, seed) for seed in range(2, 6))
-
-
-def test_every_combination_of_the_projects_own_space_is_valid(settings):
-    for family, wanted in settings.training.families.items():
-        if family == "logistic_regression":
-            assert len(draw(family, wanted.model_copy(update={"trials": 500}), 1)) == 15
-        else:
-            draw(family, wanted, settings.seed)
-
-
 @pytest.mark.parametrize(
     ("family", "parameters", "says"),
     [
@@ -72,6 +42,9 @@ def test_every_combination_of_the_projects_own_space_is_valid(settings):
         ("random_forest", {"max_depht": 3}, r"no parameter \['max_depht'\]"),
         ("gradient_boosting", {"learning_rate": "fast"}, "learning_rate"),
         ("gradient_boosting", {"max_iter": 0}, "max_iter"),
+        ("splines", {"C": 0.0}, "'C'"),
+        ("lightgbm", {"num_leaves": 1}, "num_leaves"),
+        ("lightgbm", {"max_iter": 3}, r"no parameter \['max_iter'\]"),
     ],
 )
 def test_an_invalid_combination_is_refused_by_name(family, parameters, says):
@@ -84,63 +57,85 @@ def test_an_invalid_combination_is_refused_before_the_search(settings):
     chosen = settings.training.model_copy(update={"folds": 3, "families": {"logistic_regression": wrong}})
     tried = []
     with pytest.raises(SettingsError, match="no valid combination"):
-        search(*leads(), ROLES, chosen, 1, tried.append)
+        search(*leads(), ROLES, chosen, 1, on_trial=tried.append)
     assert tried == []
+
+
+def test_every_value_of_the_projects_own_space_is_valid(settings):
+    for family, wanted in settings.training.families.items():
+        space.check_all(family, wanted)
 
 
 def test_a_family_more_changes_nothing_for_the_others(settings):
     X, y = leads()
-    alone = search(X, y, ROLES, training(settings, logistic_regression=2), 1)["logistic_regression"]
-    both = search(X, y, ROLES, training(settings, logistic_regression=2, gradient_boosting=1), 1)["logistic_regression"]
-    assert settings_of(alone) == settings_of(both)
-    for one, two in zip(alone, both, strict=True):
-        assert np.array_equal(one.out_of_fold, two.out_of_fold)
+    few = {"logistic_regression": 2, "splines": 2}
+    alone = search(X, y, ROLES, training(settings, **few), 1).families
+    both = search(X, y, ROLES, training(settings, **few, gradient_boosting=1), 1).families
+    for family in few:
+        for one, two in zip(alone[family].trials, both[family].trials, strict=True):
+            assert one.parameters == two.parameters
+            assert np.array_equal(one.log_odds, two.log_odds)
 
 
 def test_the_best_trial_comes_first_and_its_loss_is_that_of_its_probabilities(settings):
     X, y = leads()
-    found = search(X, y, ROLES, training(settings, logistic_regression=3, random_forest=2, gradient_boosting=2), 1)
-    assert {family: len(trials) for family, trials in found.items()} == {
-        "logistic_regression": 3,
-        "random_forest": 2,
-        "gradient_boosting": 2,
-    }
-    for trials in found.values():
-        losses = [trial.log_loss for trial in trials]
+    counts = dict.fromkeys(EVERY, 2)
+    found = search(X, y, ROLES, training(settings, **counts), 1)
+    assert list(found.families) == EVERY
+    assert np.array_equal(found.rows, np.arange(len(y)))
+    assert np.array_equal(np.sort(np.concatenate(found.folds)), found.rows)
+    for family, explored in found.families.items():
+        assert len(explored.trials) + explored.pruned + len(explored.failed) == counts[family]
+        losses = [trial.log_loss for trial in explored.trials]
         assert losses == sorted(losses)
-        for trial in trials:
+        for trial in explored.trials:
             assert trial.log_loss == pytest.approx(log_loss(y, trial.out_of_fold))
+
+
+def test_boosting_finds_its_number_of_trees_and_keeps_it_with_the_setting(settings):
+    X, y = leads()
+    trial = search(X, y, ROLES, training(settings, lightgbm=1), 1).families["lightgbm"].trials[0]
+    assert 10 <= trial.parameters["n_estimators"] <= 800
+    assert trial.parameters["n_estimators"] % 10 == 0
 
 
 def test_each_trial_is_told_of(settings):
     told = []
-    search(*leads(), ROLES, training(settings, logistic_regression=3, gradient_boosting=1), 1, told.append)
+    search(*leads(), ROLES, training(settings, logistic_regression=3, gradient_boosting=1), 1, on_trial=told.append)
     assert sorted(told) == ["gradient_boosting"] + ["logistic_regression"] * 3
 
 
 @threadpool_limits.wrap(limits=1)
 def test_the_number_of_cores_does_not_change_a_single_bit(settings, monkeypatch):
     X, y = leads()
-    chosen = training(settings, logistic_regression=1, random_forest=1, gradient_boosting=2)
+    chosen = training(settings, **dict.fromkeys(EVERY, 1))
     found = []
     for threads in (1, 2):
         monkeypatch.setenv("LOKY_MAX_CPU_COUNT", str(threads))
         assert effective_n_jobs(-1) <= threads
-        trials = search(X, y, ROLES, chosen, 1)
-        models = {family: fit(X, y, ROLES, tried[0], 2.0, 1) for family, tried in trials.items()}
-        found.append(
-            [(family, [each.out_of_fold.tobytes() for each in tried], models[family].predict_proba(X).tobytes())
-             for family, tried in trials.items()]
-        )  # fmt: skip
+        trials = search(X, y, ROLES, chosen, 1).families
+        found.append([each.log_odds.tobytes() for tried in trials.values() for each in tried.trials])
+        for family, tried in trials.items():
+            if family not in ENCODERS:
+                model = fit(X, y, ROLES, tried.trials[0], 2.0, 1)
+                found[-1].append(model.predict_proba(X).tobytes())
     assert found[0] == found[1]
 
 
 def test_a_rows_own_label_does_not_reach_its_out_of_fold_probability(settings):
     X, y = leads()
-    chosen = training(settings, logistic_regression=1)
+    chosen = training(settings, logistic_regression=1, splines=1, lightgbm=1)
     shuffled = np.random.default_rng(1).permutation(y)
-    trial = search(X, shuffled, ROLES, chosen, 1)["logistic_regression"][0]
-    assert trial.log_loss > 0.66
+    for explored in search(X, shuffled, ROLES, chosen, 1).families.values():
+        assert explored.trials[0].log_loss > 0.66
+
+
+def test_a_fold_makes_only_the_encodings_that_its_families_take(settings):
+    X, y = leads()
+    fold = Fold(X, y, np.arange(120), np.arange(120, 240), ROLES, settings.training)
+    fold.encoded("splines")
+    assert "_splines" in vars(fold)
+    assert not {"_plain", "_trees"} & set(vars(fold))
 
 
 def test_too_few_leads_of_a_label_for_the_folds_are_refused(settings):
@@ -163,6 +158,6 @@ def test_each_family_learns_and_gives_probabilities(family):
     assert list(model[-1].feature_names_in_) == ["n", "m", "level_b", "level_c"]
 
 
-@pytest.mark.parametrize("family", ["logistic_regression", "random_forest", "gradient_boosting"])
+@pytest.mark.parametrize("family", EVERY)
 def test_a_classifier_takes_its_seed(family):
     assert classifier(family, {}, 7).get_params()["random_state"] == 7

@@ -9,6 +9,7 @@ import numpy as np
 from gallop.calibration import calibration
 from gallop.evaluation import METRICS, Estimate, Report, Vector, evaluate
 from gallop.evidence import Case, Certainty, Decided, Effect, EffectPoint, Evidence, Learned, Reason
+from gallop.modelling.conformal import sureness
 from gallop.modelling.decision import decide
 from gallop.money import DecisionRule
 from gallop.results import (
@@ -79,6 +80,9 @@ def candidate(family: str, behind: float, contract: str) -> Candidate:
         family=family,
         parameters={"C": 1.0, "solver": None, "warm": True},
         trials=3,
+        pruned=1,
+        failed=(),
+        explains=True,
         metrics=estimates(0.3 + behind),
         behind=estimate(behind),
         contract=contract,
@@ -130,7 +134,9 @@ def evidence(**changes: Any) -> Evidence:
             of_converted=estimate(0.9),
             of_others=estimate(0.92),
             unsure=0.34,
+            ranges=estimate(0.95),
         ),
+        "sureness": sureness(label, probability),
     }
     return Evidence(**(made | changes))
 

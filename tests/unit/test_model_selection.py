@@ -10,6 +10,7 @@ import pytest
 
 from gallop.bundle import Manifest
 from gallop.evaluation import Estimate
+from gallop.evidence import Sureness
 from gallop.ports import CHALLENGER, CHAMPION, Registered
 from gallop.results import CodeVersion, DataVersion, Decision
 from gallop.settings import Settings
@@ -71,6 +72,7 @@ def manifest(name: str, data: str = "real") -> Manifest:
         metrics={},
         threshold=0.5,
         bands={},
+        sureness=Sureness(nominal=0.9, not_up_to=0.6, converts_from=0.4, ranges=()),
         libraries={},
         files={"pipeline.pkl": name},
     )

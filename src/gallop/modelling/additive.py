@@ -34,5 +34,8 @@ def contributions(classifier: Additive, encoded: Matrix, center: Vector) -> tupl
     """
     if isinstance(classifier, LogisticRegression):
         return (encoded - center) * classifier.coef_[0], float(classifier.intercept_[0] + center @ classifier.coef_[0])
+    if not len(encoded):
+        # LightGBM divides by the number of rows.
+        return np.zeros_like(encoded), 0.0
     parts = np.asarray(classifier.booster_.predict(encoded, pred_contrib=True, num_threads=1), dtype=np.float64)
-    return parts[:, :-1], float(parts[0, -1]) if len(parts) else 0.0
+    return parts[:, :-1], float(parts[0, -1])

@@ -54,7 +54,7 @@ def stacked(searched: Searched, y: Vector, training: Training) -> Assembly | Non
         if additive(family, training)
         for trial in explored.trials
     ]
-    if training.stack < 2 or len(trials) < 2:
+    if training.stack < 2 or len(trials) < 2 or len(searched.folds) < 2:
         return None
     seen = np.column_stack([trial.log_odds for trial in trials])
     label = y[searched.rows]

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 from lightgbm import LGBMClassifier
+from lightgbm.basic import LightGBMError
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
@@ -107,7 +108,7 @@ def check(family: str, parameters: Parameters) -> None:
             # saga needs more rounds than twenty rows are worth; that is no fault of the combination.
             warnings.filterwarnings("ignore", message=".*max_iter.*")
             classifier(family, parameters | _few_trees(family, parameters), seed=0).fit(X, y)
-    except (ValueError, TypeError, FutureWarning, NotImplementedError) as error:
+    except (ValueError, TypeError, FutureWarning, NotImplementedError, LightGBMError) as error:
         reason = str(error).splitlines()[0]
         raise SettingsError(
             f"training.families.{family}.space: {parameters} is no valid combination: {reason}"

@@ -33,7 +33,9 @@ class Fold:
 
     def encoded(self, family: str) -> tuple:
         """Encoded rows of both sides."""
-        return {PLAIN: self._plain, "splines": self._splines, "trees": self._trees}[ENCODERS.get(family, PLAIN)]
+        kind = ENCODERS.get(family, PLAIN)
+        # Only what is asked for: an encoding that no family takes is not made.
+        return self._plain if kind == PLAIN else self._splines if kind == "splines" else self._trees
 
     @cached_property
     def boosting(self) -> BoostingFold:
@@ -74,9 +76,18 @@ def stratified(y: Vector, folds: int, seed: int) -> list[tuple[Rows, Rows]]:
 
 
 def forward(days: Sequence[str], folds: int) -> list[tuple[Rows, Rows]]:
-    """Learn from the days before, hold out the days after: whole days, in `folds` + 1 blocks of about as many rows."""
+    """Learn from the days before, hold out the days after: whole days, in `folds` + 1 blocks of about as many rows.
+
+    There are fewer folds where single days are longer than a block; nothing is before the first day.
+
+    Raises:
+        OneClass: there is one day only.
+    """
     ordered = np.sort(np.asarray(days, dtype=str))
-    edges = sorted({str(ordered[len(ordered) * block // (folds + 1)]) for block in range(1, folds + 1)})
+    starts = {str(ordered[len(ordered) * block // (folds + 1)]) for block in range(1, folds + 1)}
+    edges = sorted(starts - {str(ordered[0])})
+    if not edges:
+        raise OneClass(f"training: too many leads are of {ordered[0]} to hold out later days; use split.by: random")
     at = np.asarray(days, dtype=str)
     ends = [*edges[1:], None]
     return [

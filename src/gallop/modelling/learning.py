@@ -1,5 +1,6 @@
 """Would more data help: the winner's setting, learning from fewer leads, judged on the same held-out rows."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -21,7 +22,7 @@ def log_odds_of_fewer(
     y: Vector,
     roles: dict[str, Role],
     assembly: Assembly,
-    folds: tuple[Rows, ...],
+    folds: Sequence[tuple[Rows, Rows]],
     training: Training,
     seed: int,
 ) -> dict[int, Vector]:
@@ -29,29 +30,27 @@ def log_odds_of_fewer(
 
     Args:
         X: model inputs of the training rows, n of them; y: shape (n,).
-        folds: places of each fold's held-out rows.
+        folds: places of the rows that each fold learns from, and of those it holds out.
 
     Returns:
         Leads learnt from → log-odds of the held-out rows, in their order. Shares with too few leads of a label are left
         out.
     """
     draw = np.random.default_rng(seed)
-    everyone = np.arange(len(y))
     jobs, sizes = [], []
     for share in _SHARES:
-        for held_out in folds:
-            others = np.setdiff1d(everyone, held_out)
+        for others, held_out in folds:
             seen = np.concatenate([_part(others[y[others] == label], share, draw) for label in (0, 1)])
             sizes.append((share, len(seen), min(np.sum(y[seen] == label) for label in (0, 1))))
             jobs.append(delayed(_predict)(X, y, roles, assembly, np.sort(seen), held_out, training, seed))
     enough = {share: min(few for at, _, few in sizes if at == share) >= _FEWEST_OF_LABEL for share in _SHARES}
     wanted = [job for job, (share, _, _) in zip(jobs, sizes, strict=True) if enough[share]]
     answers = iter(Parallel(n_jobs=-1, prefer="threads")(wanted))
-    rows = np.sort(np.concatenate(folds))
+    rows = np.sort(np.concatenate([held_out for _, held_out in folds]))
     found = {}
     for share in (share for share in _SHARES if enough[share]):
         log_odds = np.empty(len(rows))
-        for held_out in folds:
+        for _, held_out in folds:
             log_odds[np.searchsorted(rows, held_out)] = next(answers)
         found[round(np.mean([size for at, size, _ in sizes if at == share]))] = log_odds
     return found

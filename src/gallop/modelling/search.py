@@ -42,6 +42,8 @@ class Searched:
     """Places of the training rows that some fold held out, sorted: those that the trials' log-odds are of."""
     folds: tuple[Rows, ...]
     """Places of each fold's held-out rows."""
+    seen: tuple[Rows, ...]
+    """Places of the rows that each fold learnt from."""
 
 
 def search(
@@ -84,7 +86,8 @@ def search(
     explored = dict(Parallel(n_jobs=-1, prefer="threads")(jobs))
     if folder is not None:
         _forget(folder, but=None)
-    return Searched({family: explored[family] for family in training.families}, rows, tuple(h for _, h in places))
+    seen, held_out = (tuple(side) for side in zip(*places, strict=True))
+    return Searched({family: explored[family] for family in training.families}, rows, held_out, seen)
 
 
 def fit(

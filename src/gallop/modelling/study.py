@@ -1,12 +1,13 @@
 """One family's search: Optuna asks for settings, the judge tries them, and what came of each is kept in the study.
 
 Settings known to be good come first, then those of the tree-structured Parzen estimator (Bergstra et al. 2011); what
-lags behind is pruned. The estimator's seed follows from how many trials are finished, so a search that was killed and
-goes on from its study tries the same settings as one that was not.
+lags behind is pruned. Which setting comes next, and the estimator's seed, follow from the finished trials alone, so a
+search that was killed and goes on from its study tries the same settings, in the same order, as one that was not.
 """
 
 import base64
 import hashlib
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from gallop.settings import FamilySearch
 Report = Callable[[float, int], None]
 _BUDGETS: Final = {"quick": 1 / 3, "standard": 1.0, "thorough": 4.0}
 _RANDOM, _REPEATS, _KEPT_PERCENTILE = 8, 10, 75.0
+_FIRST, _REPEAT = "first", "repeat"
 
 
 @dataclass(frozen=True)
@@ -114,25 +116,31 @@ def explore(
     space.check_all(family, wanted)
     trials = budget.trials(wanted)
     study = _open(family, folder)
-    _take_up(study)
-    for parameters in space.first(wanted, trials):
-        study.enqueue_trial(parameters, skip_if_exists=True)
+    _close_begun(study)
+    known = {trial.user_attrs.get(_FIRST) for trial in _told(study)}
+    waiting = [each for each in space.first(wanted, trials) if space.key(each) not in known]
     values = {space.key(trial.params): trial.value for trial in _finished(study)}
-    for _ in range(len(values)):
+    for _ in values:
         on_trial(family)
-    repeats = 0
-    while len(values) < trials and repeats < _REPEATS and not (budget.over and values):
+    while len(values) < trials and not (budget.over and values):
+        repeats = _repeats(study)
+        if not waiting and repeats >= _REPEATS:
+            break
         study.sampler = optuna.samplers.TPESampler(
             n_startup_trials=_RANDOM, seed=_seed(family, seed, len(values), repeats)
         )
+        first = waiting.pop(0) if waiting else None
+        if first is not None:
+            study.enqueue_trial(first)
         asked = study.ask()
         parameters = space.suggest(asked, wanted)
+        if first is not None:
+            asked.set_user_attr(_FIRST, space.key(first))
         key = space.key(asked.params)
         if key in values:
-            repeats += 1
+            asked.set_user_attr(_REPEAT, True)
             study.tell(asked, values[key], state=None if values[key] is not None else TrialState.PRUNED)
             continue
-        repeats = 0
         _try(study, asked, parameters, judge)
         values[key] = study.trials[asked.number].value
         on_trial(family)
@@ -144,25 +152,44 @@ def _open(family: str, folder: Path | None) -> optuna.Study:
     storage = None
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
+        _mend(folder / f"{family}.log")
         storage = JournalStorage(JournalFileBackend(str(folder / f"{family}.log")))
     pruner = optuna.pruners.PercentilePruner(_KEPT_PERCENTILE, n_startup_trials=4, n_warmup_steps=1)
     return optuna.create_study(storage=storage, study_name=family, pruner=pruner, load_if_exists=True)
 
 
-def _take_up(study: optuna.Study) -> None:
-    """A killed search left a trial running: it is closed, and its setting is tried again first."""
+def _mend(journal: Path) -> None:
+    """A killed search may have left half a line, to which the next one would be glued, and a lock that nobody holds."""
+    for lock in journal.parent.glob(f"{journal.name}.lock*"):
+        lock.unlink(missing_ok=True)
+    if journal.is_file():
+        content = journal.read_bytes()
+        if content and not content.endswith(b"\n"):
+            journal.write_bytes(content[: content.rfind(b"\n") + 1])
+
+
+def _close_begun(study: optuna.Study) -> None:
+    """A killed search left a trial running, or about to: it is closed, and comes again as if it had never begun."""
+    while study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        study.ask()
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
-        study.enqueue_trial(trial.params)
+
+
+def _told(study: optuna.Study) -> list[FrozenTrial]:
+    """Trials that ran to an end of their own: complete, pruned, or failed with a reason; repeats among them."""
+    ended = {TrialState.COMPLETE, TrialState.PRUNED}
+    return [each for each in study.get_trials(deepcopy=False) if each.state in ended or "failed" in each.user_attrs]
+
+
+def _repeats(study: optuna.Study) -> int:
+    """How many times in a row, up to now, what was asked for had been tried before."""
+    return len(list(itertools.takewhile(lambda trial: trial.user_attrs.get(_REPEAT), reversed(_told(study)))))
 
 
 def _finished(study: optuna.Study) -> list[FrozenTrial]:
-    """Trials that ran to an end of their own: complete, pruned, or failed with a reason; repeats left out."""
-    found = {}
-    for trial in study.get_trials(deepcopy=False):
-        if "odds" in trial.user_attrs or "failed" in trial.user_attrs or trial.state is TrialState.PRUNED:
-            found.setdefault(space.key(trial.params), trial)
-    return list(found.values())
+    """One trial per setting that was tried."""
+    return [trial for trial in _told(study) if not trial.user_attrs.get(_REPEAT)]
 
 
 def _try(study: optuna.Study, asked: optuna.Trial, parameters: Parameters, judge: Judge) -> None:
@@ -174,10 +201,12 @@ def _try(study: optuna.Study, asked: optuna.Trial, parameters: Parameters, judge
     asked.set_user_attr("parameters", parameters)
     try:
         fitted, log_odds, loss = judge(parameters, report)
+        if not np.isfinite(log_odds).all():
+            raise ValueError("gives scores that are no finite numbers")
     except optuna.TrialPruned:
         study.tell(asked, state=TrialState.PRUNED)
     except (ValueError, ArithmeticError, LightGBMError, XGBoostError) as error:
-        asked.set_user_attr("failed", str(error).splitlines()[0])
+        asked.set_user_attr("failed", (str(error).splitlines() or [type(error).__name__])[0])
         study.tell(asked, state=TrialState.FAIL)
     else:
         asked.set_user_attr("parameters", fitted)

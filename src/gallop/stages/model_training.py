@@ -118,7 +118,7 @@ def model_training(
     exported = next((each.trial.family for each in ranked if isinstance(exports[each.trial.family], bytes)), None)
     held_out = y[searched.rows]
     sure = sureness(held_out, best.trial.out_of_fold)
-    learned = learning(X, y, roles, best, searched.folds, settings)
+    learned = learning(X, y, roles, best, searched, settings)
 
     # From here on the test rows are looked at; nothing above depends on them and nothing below decides anything.
     X_test, y_test = frame(sides.test, roles), _labels(sides.test[label])

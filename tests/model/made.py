@@ -1,0 +1,70 @@
+"""Made-up model inputs with known conversion probabilities, and trials to make models of."""
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from gallop.modelling import assemble
+from gallop.modelling.assemble import Assembly
+from gallop.modelling.stack import Stack, Weights
+from gallop.modelling.study import Trial
+from gallop.schema import Role
+from gallop.settings import FamilySearch, Training
+
+ROLES = {
+    "n": Role.NUMBER,
+    "m": Role.NUMBER,
+    "level": Role.CATEGORY,
+    "many": Role.CATEGORY,
+    "yes": Role.BOOLEAN,
+}
+FEW_TREES = {"n_estimators": 15, "num_leaves": 4, "min_child_samples": 10, "learning_rate": 0.2}
+
+
+def leads(rows: int = 400, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
+    """Model inputs with gaps, rare levels and many levels, and their labels."""
+    draw = np.random.default_rng(seed)
+    X = pd.DataFrame(
+        {
+            "n": draw.normal(size=rows),
+            "m": np.floor(draw.gamma(2.0, 3.0, rows)),
+            "level": draw.choice(["a", "b", "c", "rare"], rows, p=[0.5, 0.3, 0.19, 0.01]),
+            "many": [f"l{level}" for level in draw.integers(0, 40, rows)],
+            "yes": draw.choice(["True", "False"], rows),
+        }
+    )
+    log_odds = 1.5 * X["n"] + 0.2 * (X["m"] - 6) + X["level"].map({"a": 0.5, "b": -0.5, "c": 0.0, "rare": 1.0})
+    X.loc[::17, "n"] = np.nan
+    return X, (draw.random(rows) < expit(log_odds.to_numpy())).astype(np.float64)
+
+
+def training(**changes) -> Training:
+    """Settings of a small search."""
+    families = {
+        "splines": FamilySearch(trials=2, space=({"C": (0.3, 3.0)},)),
+        "lightgbm": FamilySearch(
+            trials=2, space=({"learning_rate": (0.2,), "num_leaves": (3, 6), "min_child_samples": (10,)},)
+        ),
+    }
+    return Training(**({"folds": 3, "families": families} | changes))
+
+
+def trial(family: str, y: np.ndarray, **parameters) -> Trial:
+    """A trial of some setting, as if it had been judged."""
+    return Trial(family, parameters, np.zeros(len(y)), 0.6)
+
+
+def fitted(X: pd.DataFrame, y: np.ndarray, *, kind: str = "stack", roles: dict | None = None, **changes) -> Stack:
+    """A model of one family, or a stack of three members with a base."""
+    trials = {
+        "splines": (trial("splines", y, C=0.5),),
+        "lightgbm": (trial("lightgbm", y, **FEW_TREES),),
+        "stack": (
+            trial("splines", y, C=0.5),
+            trial("lightgbm", y, **FEW_TREES),
+            trial("lightgbm", y, **FEW_TREES | {"num_leaves": 7}),
+        ),
+    }[kind]
+    weights = Weights(0.1, np.array([0.5, 0.3, 0.15])) if kind == "stack" else Weights(0.0, np.ones(1))
+    assembly = Assembly(trials, weights, trials[0])
+    return assemble.fit(X, y, roles or ROLES, assembly, training(**changes), 1)

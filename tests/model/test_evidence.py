@@ -1,0 +1,122 @@
+"""What a training finds out beyond its figures is there, and agrees with the model and the trials."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from gallop import contract
+from gallop.features import input_roles
+from gallop.modelling.assemble import STACK
+from gallop.modelling.conformal import sureness
+from gallop.modelling.stack import Stack
+from gallop.modelling.steps import frame
+from gallop.settings import FamilySearch
+from gallop.stages.model_training import model_training
+
+pytestmark = pytest.mark.xdist_group("trained")
+
+
+@pytest.fixture(scope="module")
+def held_out(sides, small):
+    return frame(sides.test, input_roles(small.table, small.features))
+
+
+def of(small, **families: FamilySearch):
+    training = small.training.model_copy(update={"families": families, "folds": 2})
+    return small.model_copy(update={"training": training})
+
+
+def test_the_learning_curve_rises_to_what_the_winner_learnt_from(trained):
+    facts = trained.facts
+    sizes = [each.rows for each in facts.evidence.learning]
+    assert sizes == sorted(sizes)
+    assert sizes[-1] == round(facts.train_rows * 2 / 3)
+    assert [size / sizes[-1] for size in sizes] == pytest.approx([0.25, 0.5, 1.0], abs=0.01)
+    winner = next(each for each in facts.candidates if each.family == facts.winner)
+    assert facts.evidence.learning[-1].log_loss.value == pytest.approx(winner.metrics["log_loss"].value)
+    assert facts.evidence.learning[0].log_loss.value > facts.evidence.learning[-1].log_loss.value
+
+
+def test_every_input_has_an_effect_whose_points_are_all_the_test_leads(trained, small):
+    effects = trained.facts.evidence.effects
+    assert sorted(each.column for each in effects) == sorted(small.features.inputs)
+    assert effects[0].column == "n_visits"
+    assert [each.strength for each in effects] == sorted((each.strength for each in effects), reverse=True)
+    for each in effects:
+        assert sum(point.rows for point in each.points) == trained.facts.test.rows
+
+
+def test_the_surest_cases_say_why(trained, held_out):
+    parts, base = trained.model.contributions(held_out)
+    scores = set(np.round(expit(base + parts.sum(axis=1)), 9))
+    for each in (*trained.facts.evidence.hits, *trained.facts.evidence.misses):
+        assert round(each.probability, 9) in scores
+        sizes = [abs(reason.log_odds) for reason in each.reasons]
+        assert len(sizes) == 5
+        assert sizes == sorted(sizes, reverse=True)
+    assert len(trained.facts.evidence.hits) == len(trained.facts.evidence.misses) == 5
+
+
+def test_sureness_is_learnt_from_the_winners_out_of_fold_probabilities_alone(trained, sides):
+    label = sides.train["lead_indicator"].to_numpy().astype(float)
+    best = trained.trials[trained.facts.winner][0]
+    assert trained.facts.evidence.sureness == sureness(label, best.out_of_fold)
+    assert trained.facts.evidence.certainty.nominal == 0.9
+
+
+def test_every_part_of_the_evidence_is_there(trained):
+    evidence = trained.facts.evidence
+    for name in type(evidence).model_fields:
+        assert getattr(evidence, name), name
+
+
+def test_three_trainings_give_one_digest_of_predictions(sides, small, held_out):
+    families = {name: small.training.families[name] for name in ("splines", "lightgbm")}
+    found = [model_training(sides, of(small, **families), export=contract.dump) for _ in range(3)]
+    digests = {
+        hashlib.sha256(each.models[name].predict_proba(held_out).astype(np.float64).tobytes()).hexdigest()
+        for each in found
+        for name in (each.facts.winner,)
+    }
+    assert len(digests) == 1
+    assert found[0].facts == found[1].facts == found[2].facts
+
+
+def test_a_setting_that_fails_is_told_with_its_reason_and_the_others_compete(sides, small, monkeypatch):
+    from gallop.modelling import search
+
+    real = search.classifier
+
+    def broken(family, parameters, seed):
+        if parameters.get("C") == 0.5:
+            raise ValueError("made to fail")
+        return real(family, parameters, seed)
+
+    monkeypatch.setattr(search, "classifier", broken)
+    wanted = FamilySearch(trials=3, space=({"C": (0.5, 1.0, 2.0)},))
+    facts = model_training(sides, of(small, splines=wanted), export=contract.dump).facts
+    one = next(each for each in facts.candidates if each.family == "splines")
+    assert one.failed == ("{'C': 0.5}: made to fail",)
+    assert one.trials == 3
+
+
+def test_where_no_family_gives_reasons_the_best_of_all_is_deployed_without(sides, small):
+    wanted = {name: small.training.families[name] for name in ("logistic_regression",)}
+    trained = model_training(sides, of(small, **wanted), export=contract.dump)
+    assert trained.facts.winner == trained.facts.exported == "logistic_regression"
+    assert not isinstance(trained.model, Stack)
+    evidence = trained.facts.evidence
+    assert (evidence.effects, evidence.hits, evidence.misses, evidence.learning) == ((), (), (), ())
+    assert evidence.certainty.coverage.value > 0.8
+
+
+def test_without_a_stack_in_the_settings_there_is_none(sides, small):
+    wanted = {name: small.training.families[name] for name in ("splines", "lightgbm")}
+    alone = of(small, **wanted)
+    alone = alone.model_copy(update={"training": alone.training.model_copy(update={"stack": 0})})
+    trained = model_training(sides, alone, export=contract.dump)
+    assert STACK not in trained.models
+    assert len(trained.model.members) == 1  # ty: ignore[unresolved-attribute]
+    assert trained.export is None
