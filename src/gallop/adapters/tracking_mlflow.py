@@ -151,7 +151,7 @@ class Recording:
             params={name: str(value) for name, value in run.parameters.items()},
             tags=self._run.tags | run.tags,
         )
-        answers = run.model.predict_proba(run.example)  # ty: ignore[unresolved-attribute]
+        answers = run.model.predict_proba(run.example)  # ty: ignore[missing-attribute]
         with tempfile.TemporaryDirectory() as folder:
             flavour.save_model(
                 run.model,

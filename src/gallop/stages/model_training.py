@@ -35,7 +35,7 @@ from gallop.settings import Settings
 
 @dataclass(frozen=True)
 class Trained:
-    """The winner, the exported file's content (None where nothing meets the contract), every candidate, and the facts."""
+    """The winner, the exported file's content (None where nothing meets the contract), every model, and the facts."""
 
     model: Model
     export: bytes | None
