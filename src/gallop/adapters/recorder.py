@@ -197,8 +197,11 @@ def _told(error: Exception, uri: str) -> GallopError:
         return gone
     if not isinstance(error, MlflowException | SQLAlchemyError | OSError):
         traceback.print_exception(error)
-    said = str(error).partition("\n")[0]
-    return TrackingFailed(f"MLflow did not keep the run at {server.public(uri)}: {type(error).__name__}: {said}")
+    root: BaseException = error
+    while root.__cause__ is not None:
+        root = root.__cause__
+    said = str(root).partition("\n")[0]
+    return TrackingFailed(f"MLflow did not keep the run at {server.public(uri)}: {type(root).__name__}: {said}")
 
 
 def _write(pipe: IO[bytes], content: object) -> None:

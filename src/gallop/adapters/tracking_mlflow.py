@@ -37,6 +37,8 @@ def client(uri: str) -> "MlflowClient":
     # Alembic and the store announce every migration of a new database.
     for noisy in ("alembic", "mlflow"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+    # What the store logs as an error, with a traceback, it raises too.
+    logging.getLogger("mlflow.store").setLevel(logging.CRITICAL)
     mlflow.set_tracking_uri(uri)
     return mlflow.MlflowClient(uri)
 

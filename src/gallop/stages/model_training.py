@@ -35,11 +35,13 @@ from gallop.settings import Settings
 
 @dataclass(frozen=True)
 class Trained:
-    """The winner, the exported file's content (None where nothing meets the contract), every model, and the facts."""
+    """The winner, the exported file's content (None where nothing meets the contract), every trial, and the facts."""
 
     model: Model
     export: bytes | None
     models: dict[str, Model]
+    trials: dict[str, Sequence[Trial]]
+    example: pd.DataFrame
     facts: Facts
 
     def record(self, manifest: Manifest, files: Sequence[Path]) -> Run:
@@ -128,7 +130,14 @@ def model_training(
         evidence=evidence(model, decided, sure, learned, X_test, y_test, roles, settings),
     )
     content = exports[exported] if exported else None
-    return Trained(model, content if isinstance(content, bytes) else None, models, facts)
+    return Trained(
+        model,
+        content if isinstance(content, bytes) else None,
+        models,
+        {each.trial.family: each.explored.trials for each in ranked},
+        example,
+        facts,
+    )
 
 
 def _labels(column) -> Vector:
