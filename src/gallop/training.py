@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from gallop.table import Frozen
 
-Family = Literal["logistic_regression", "random_forest", "gradient_boosting", "splines", "lightgbm"]
+Family = Literal["logistic_regression", "random_forest", "gradient_boosting", "splines", "forest", "lightgbm"]
 Parameter = str | int | float | bool | None
 
 

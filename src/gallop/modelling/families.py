@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from lightgbm import LGBMClassifier
 from lightgbm.basic import LightGBMError
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from xgboost import XGBRFClassifier
@@ -24,10 +24,12 @@ from gallop.schema import Role
 from gallop.settings import Encoding
 
 Parameters = dict[str, Any]
-Classifier = LogisticRegression | XGBRFClassifier | HistGradientBoostingClassifier | LGBMClassifier
+Classifier = (
+    LogisticRegression | XGBRFClassifier | HistGradientBoostingClassifier | LGBMClassifier | RandomForestClassifier
+)
 
 PLAIN: Final = "plain"
-ENCODERS: Final = {"splines": "splines", "lightgbm": "trees"}
+ENCODERS: Final = {"splines": "splines", "lightgbm": "trees", "forest": "trees"}
 """Additive family → the name of the encoding it takes; the other families take `PLAIN`."""
 
 # One thread each: the search runs trials side by side, and results do not depend on the machine's cores.
@@ -36,6 +38,7 @@ _FAMILIES: dict[str, Callable[[int], Classifier]] = {
     "random_forest": lambda seed: XGBRFClassifier(n_jobs=1, random_state=seed),
     "gradient_boosting": lambda seed: HistGradientBoostingClassifier(early_stopping=False, random_state=seed),
     "splines": lambda seed: LogisticRegression(max_iter=2000, random_state=seed),
+    "forest": lambda seed: RandomForestClassifier(n_jobs=1, random_state=seed),
     "lightgbm": lambda seed: LGBMClassifier(n_jobs=1, random_state=seed, verbosity=-1),
 }
 

@@ -11,19 +11,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from scipy.special import logit
-from sklearn.metrics import log_loss
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from gallop.errors import OneClass
 from gallop.evaluation import Vector
+from gallop.modelling.additive import Additive, log_odds
 from gallop.modelling.boosting import cross_validate
-from gallop.modelling.families import Parameters, classifier, pipeline
+from gallop.modelling.families import ENCODERS, Parameters, classifier, pipeline
 from gallop.modelling.folds import Fold, Rows, forward, stratified
 from gallop.modelling.study import Budget, Explored, Report, Trial, explore
 from gallop.schema import Role
@@ -120,10 +121,10 @@ def _explore(
         judge = _boosting_judge if family == "lightgbm" else _judge
 
         def judged(parameters: Parameters, report: Report) -> tuple[Parameters, Vector, float]:
-            fitted, log_odds = judge(family, parameters, folds, seed, report)
+            fitted, odds = judge(family, parameters, folds, seed, report)
             place = np.searchsorted(rows, np.concatenate([fold.held_out for fold in folds]))
             ordered = np.empty(len(rows))
-            ordered[place] = np.concatenate(log_odds)
+            ordered[place] = np.concatenate(odds)
             return fitted, ordered, _loss(y[rows], ordered)
 
         return family, explore(family, wanted, budget, seed, judged, folder, on_trial)
@@ -136,11 +137,13 @@ def _judge(
     for step, fold in enumerate(folds, 1):
         seen, held_out = fold.encoded(family)
         model = classifier(family, parameters, seed).fit(seen, fold.y[fold.seen])
-        yes = np.asarray(model.predict_proba(held_out), dtype=np.float64)[:, 1]
-        probability = np.clip(yes, _SURE, 1 - _SURE)
-        found.append(logit(probability))
-        losses += log_loss(fold.y[fold.held_out], probability) * len(probability)
-        rows += len(probability)
+        if family in ENCODERS:
+            odds = log_odds(cast(Additive, model), held_out)
+        else:
+            odds = logit(np.clip(np.asarray(model.predict_proba(held_out), dtype=np.float64)[:, 1], _SURE, 1 - _SURE))
+        found.append(odds)
+        losses += _loss(fold.y[fold.held_out], odds) * len(odds)
+        rows += len(odds)
         if step < len(folds):
             report(losses / rows, step)
     return parameters, found
