@@ -6,7 +6,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow test-containers check format lock ui bench docs clean
+.PHONY: help setup run test test-slow test-containers check format lock ui bench bench-quality docs clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -61,6 +61,11 @@ ui: .venv/ready ## Open MLflow's page on the local runs
 
 bench: .venv/ready ## Measure, and print figures with machine and versions
 	@$(BIN)/python -m benchmarks.stages
+
+bench-quality: .venv/ready ## Compare with AutoML on open tables (an hour; needs the evaluation data)
+	@test -x benchmarks/.venv-peers/bin/python || $(BIN)/uv venv --quiet benchmarks/.venv-peers
+	@VIRTUAL_ENV=benchmarks/.venv-peers $(BIN)/uv pip install --quiet -r benchmarks/peers/requirements.txt
+	@$(BIN)/python -m benchmarks.quality $(ARGS)
 
 clean: ## Remove outputs, not data or models
 	rm -rf data/interim/* data/processed/* reports/report.html

@@ -12,9 +12,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import tables
+from benchmarks import quality_table, tables
+from benchmarks.machine import machine
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("GALLOP_SHARED", ROOT.parent / "shared"))
@@ -52,7 +54,7 @@ def answer(system: str, name: str, seed: int, python: Path) -> Path:
 def main() -> None:
     """Measure what is not measured yet, then print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--peers-python", type=Path, default=ROOT / ".venv-peers" / "bin" / "python")
+    parser.add_argument("--peers-python", type=Path, default=ROOT / "benchmarks" / ".venv-peers" / "bin" / "python")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--systems", nargs="+", default=[*OURS, *PEERS], choices=[*OURS, *PEERS])
     asked = parser.parse_args()
@@ -60,6 +62,11 @@ def main() -> None:
         for name in tables.NAMES:
             for system in asked.systems:
                 answer(system, name, seed, asked.peers_python)
+    cells = quality_table.read(ANSWERS, SHARED, asked.seeds, asked.systems)
+    print(f"\n{machine()}, lightgbm {version('lightgbm')}, optuna {version('optuna')}; seeds {asked.seeds}")
+    print(quality_table.markdown(cells, asked.seeds, asked.systems))
+    if OURS[0] in asked.systems:
+        print(quality_table.coverage(cells, asked.seeds, OURS[0]))
 
 
 if __name__ == "__main__":

@@ -21,9 +21,10 @@ def main(folder: Path, seed: int) -> None:
     """Fit, predict, write, as the peers do."""
     train, test = (pd.read_parquet(folder / f"{side}.parquet") for side in ("train", "test"))
     y = train.pop(LABEL).to_numpy().astype(float)
-    test.pop(LABEL)
+    test_label = test.pop(LABEL).to_numpy().astype(float)
     start = time.perf_counter()
     from gallop.modelling.assemble import additive, alone, fit, stacked
+    from gallop.modelling.conformal import sureness
     from gallop.modelling.search import search
     from gallop.schema import MISSING_LEVEL, Role
     from gallop.settings import load
@@ -52,8 +53,19 @@ def main(folder: Path, seed: int) -> None:
         taken.append(time.perf_counter() - start)
     np.save(folder / "probabilities.npy", probability)
     figures = {"fit_seconds": seconds, "predict_seconds": statistics.median(taken), "bytes": len(pickle.dumps(model))}
+    sure = sureness(y[searched.rows], best.as_trial.out_of_fold)
+    figures["held"] = held(sure, test_label, probability)
     figures["model"] = {"family": best.as_trial.family, "parameters": best.as_trial.parameters}
     (folder / "figures.json").write_text(json.dumps(figures), encoding="utf-8")
+
+
+def held(sure, label: np.ndarray, probability: np.ndarray) -> list[int]:
+    """Converted leads whose set holds it, all converted; others whose set holds it, all others; ranges held, ranges."""
+    from gallop.modelling.conformal import ranges_held
+
+    yes, no = probability[label == 1] >= sure.converts_from, probability[label == 0] <= sure.not_up_to
+    ranges = ranges_held(sure, label, probability)
+    return [int(yes.sum()), len(yes), int(no.sum()), len(no), sum(ranges), len(ranges)]
 
 
 if __name__ == "__main__":

@@ -21,8 +21,8 @@ LABEL = "label"
 def autogluon(train: pd.DataFrame, folder: Path, seed: int):
     """AutoGluon with its preset `good_quality` and two minutes.
 
-    Its folds are fitted in this process: on two cores, starting a ray worker for each of them took 20 s a fold, and most
-    of the two minutes were gone before a second model was tried.
+    Its folds are fitted in this process: on two cores, starting a ray worker for each of them took 20 s a fold, and
+    most of the two minutes were gone before a second model was tried.
     """
     from autogluon.tabular import TabularPredictor
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from gallop.errors import ContractBroken, CutTable, EmptyTable, OneClass, UnknownLabel, UnreadableEncoding, WrongType
-from gallop.evaluation import Estimate, Frozen, estimate
+from gallop.evaluation import estimate
+from gallop.figures import Estimate, Frozen
 
 Vector = NDArray[np.float64]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]

@@ -17,8 +17,8 @@ from pydantic import ValidationError
 
 from gallop import __version__
 from gallop.errors import DamagedFile, NothingThere
-from gallop.evaluation import Estimate, Frozen
 from gallop.evidence import Decided, Sureness
+from gallop.figures import Estimate, Frozen
 from gallop.files import digest, write_bytes, write_text
 from gallop.results import CodeVersion, DataVersion
 from gallop.settings import Settings

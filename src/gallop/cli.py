@@ -164,11 +164,12 @@ def score(
     context: typer.Context,
     leads: Annotated[Path, typer.Argument(help="CSV or Parquet file of raw leads.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the ranked scores (CSV or Parquet).")],
+    reasons: Annotated[Path | None, typer.Option(help="Where to write what each column adds to each score.")] = None,
 ) -> None:
     """Score a file of leads with the deployed model, the best first."""
     from gallop.flow import use
 
-    scored = use.score(_project(context), leads, output)
+    scored = use.score(_project(context), leads, output, reasons)
     if scored.data == "sample":
         typer.echo("data: sample. The deployed model was trained on synthetic leads; these are no real scores.")
     said = f"{output}: {scored.rows:,} leads scored by version {scored.version}, {scored.contact:,} to contact"

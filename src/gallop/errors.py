@@ -101,6 +101,12 @@ class RegistryBusy(GallopError):
     exit_code = 25
 
 
+class TrackingFailed(GallopError):
+    """The tracking store answers, but does not keep the run; or the process that records it was ended."""
+
+    exit_code = 26
+
+
 class LeakFound(GallopError):
     """A column or the table knows the outcome, and nobody has acknowledged it."""
 

@@ -5,71 +5,19 @@ how often it was drawn (Efron & Tibshirani 1993, percentile intervals). So one f
 all resamples at once, and ties are handled exactly as scikit-learn does.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+
+from gallop.figures import Bin, Estimate, Report, Step
+from gallop.weights import areas, resampled
 
 Vector = NDArray[np.float64]
 
 METRICS: Final = ("log_loss", "roc_auc", "pr_auc", "brier", "accuracy", "f1")
 LOWER_IS_BETTER: Final = frozenset({"log_loss", "brier"})
 _SMALLEST = 1e-15
-_BLOCK = 2_000_000
-"""Weights held at a time: 16 MB."""
-
-
-class Frozen(BaseModel):
-    """Base of the results: values, comparable, and JSON-serialisable."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Estimate(Frozen):
-    """A figure with its interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-class Bin(Frozen):
-    """Leads of similar probability: how sure the model was, and how many converted."""
-
-    rows: int
-    probability: float
-    rate: float
-    low: float
-    high: float
-
-
-class Step(Frozen):
-    """The best `share` of the leads: their conversion rate, lift over all leads, and share of all conversions."""
-
-    share: float
-    rate: float
-    lift: float
-    gain: float
-
-
-class Report(Frozen):
-    """All that is said of one set of probabilities on one set of rows."""
-
-    rows: int
-    positives: int
-    threshold: float
-    confidence: float
-    metrics: dict[str, Estimate]
-    confusion: tuple[int, int, int, int]
-    """True negatives, false positives, false negatives, true positives."""
-    roc: tuple[tuple[float, float], ...]
-    """(false-positive rate, true-positive rate), from (0, 0) to (1, 1)."""
-    pr: tuple[tuple[float, float], ...]
-    """(recall, precision), from high to low cut-off."""
-    calibration: tuple[Bin, ...]
-    lift: tuple[Step, ...]
 
 
 def evaluate(
@@ -142,23 +90,26 @@ def metrics(label: Vector, probability: Vector, weights: NDArray[np.float64], th
     Returns:
         Name → shape (b,). NaN where a figure is undefined because one class has no weight.
     """
-    total = weights.sum(axis=1)
     yes, converted = probability >= threshold, label == 1
-    right, true_yes = weights @ (yes == converted), weights @ (yes & converted)
-    hits, misses = _cumulated(label, probability, weights)
-    found_now, missed_now = _steps(hits), _steps(misses)
+    of_rows = np.column_stack(
+        [
+            np.ones(len(label)),
+            yes == converted,
+            yes & converted,
+            yes.astype(np.float64) + converted,
+            log_losses(label, probability),
+            (probability - label) ** 2,
+        ]
+    )
+    total, right, true_yes, called_and_converted, loss, squared = (weights @ of_rows).T
     with np.errstate(invalid="ignore", divide="ignore"):
-        # Area under the ROC curve by trapezoids over groups of equal score: ties count one half.
-        area = (missed_now * (hits - found_now / 2)).sum(axis=1) / (hits[:, -1] * misses[:, -1])
-        # Average precision: precision at each cut-off times the recall gained there (no interpolation).
-        precision = np.where(hits + misses > 0, hits / (hits + misses), 0.0)
-        average_precision = (precision * found_now).sum(axis=1) / hits[:, -1]
-        f1 = 2 * true_yes / (weights @ yes + weights @ converted)
+        area, average_precision = areas(label, probability, weights)
+        f1 = 2 * true_yes / called_and_converted
     return {
-        "log_loss": weights @ log_losses(label, probability) / total,
+        "log_loss": loss / total,
         "roc_auc": area,
         "pr_auc": average_precision,
-        "brier": weights @ (probability - label) ** 2 / total,
+        "brier": squared / total,
         "accuracy": right / total,
         "f1": np.nan_to_num(f1),
     }
@@ -168,14 +119,6 @@ def log_losses(label: Vector, probability: Vector) -> Vector:
     """The log-loss of each row, in nats, shape (n,); probabilities of exactly 0 or 1 are pulled in by 1e-15."""
     sure = np.clip(probability, _SMALLEST, 1 - _SMALLEST)
     return -(label * np.log(sure) + (1 - label) * np.log1p(-sure))
-
-
-def resampled(rows: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
-    """How often each row is drawn, in blocks of shape (some resamples, rows) that fit in memory whatever the table."""
-    draw, block = np.random.default_rng(seed), max(1, _BLOCK // rows)
-    for start in range(0, resamples, block):
-        draws = draw.integers(0, rows, size=(min(block, resamples - start), rows))
-        yield np.stack([np.bincount(each, minlength=rows) for each in draws]).astype(np.float64)
 
 
 def spread(value: float, drawn: Vector, confidence: float) -> Estimate:
@@ -201,10 +144,6 @@ def _cumulated(label: Vector, probability: Vector, weights: NDArray[np.float64])
     hits = np.cumsum(np.add.reduceat(ordered * ordered_label, starts, axis=1), axis=1)
     misses = np.cumsum(np.add.reduceat(ordered * (1 - ordered_label), starts, axis=1), axis=1)
     return hits, misses
-
-
-def _steps(cumulated: NDArray) -> NDArray:
-    return np.diff(cumulated, axis=1, prepend=0.0)
 
 
 def _calibration(label: Vector, probability: Vector, confidence: float) -> tuple[Bin, ...]:

@@ -44,12 +44,40 @@ class Run:
     parameters: dict[str, str | int | float | bool | None]
     metrics: dict[str, float]
     tags: dict[str, str] = field(default_factory=dict)
+    """Of this run and of those in it."""
     children: Sequence["Run"] = ()
     model: object | None = None
     """A fitted estimator to keep with the run, or None."""
     example: object | None = None
     """A pandas frame with rows the model accepts; no row of a real person."""
     files: Sequence[Path] = ()
+
+
+class Recorder(Protocol):
+    """Keeps one run while it happens. It may lag behind; what it could not keep it says at the next call.
+
+    Every method raises `TrackingFailed` or `ServerUnreachable` where the run cannot be kept.
+    """
+
+    def begin(self, run: Run) -> None:
+        """Open the run, and close those that killed processes left open. Once, before all others."""
+        ...
+
+    def add(self, run: Run) -> None:
+        """Keep a run within it."""
+        ...
+
+    def check(self) -> None:
+        """Raise what went wrong so far; waits for nothing."""
+        ...
+
+    def settle(self) -> None:
+        """Wait until all that was added is kept."""
+        ...
+
+    def finish(self, run: Run) -> str:
+        """Fill in what was found out in the end, wait until it is kept, and close the run; returns its id."""
+        ...
 
 
 class Tracker(Protocol):
@@ -59,8 +87,8 @@ class Tracker(Protocol):
         """Raises `ServerUnreachable` within seconds where the server does not answer."""
         ...
 
-    def record(self, experiment: str, run: Run) -> str:
-        """Keep a run with all its children; returns its id."""
+    def recording(self, experiment: str) -> AbstractContextManager[Recorder]:
+        """Where to record a run. One that is left without `finish` counts as failed; nothing begun, nothing kept."""
         ...
 
     def find(self, experiment: str, tag: str, value: str) -> str | None:

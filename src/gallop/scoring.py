@@ -1,6 +1,6 @@
 """Scoring: a table of raw leads and a bundle give probabilities, by the same rules and features as in training."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import narwhals.stable.v2 as nw
@@ -10,12 +10,16 @@ from threadpoolctl import threadpool_limits
 
 from gallop.bundle import Bundle
 from gallop.errors import EmptyTable
+from gallop.evidence import Reason
 from gallop.features import input_roles, inputs
+from gallop.modelling.conformal import between, outlook
+from gallop.modelling.stack import Stack
 from gallop.modelling.steps import frame
 from gallop.rules import Sorted, sort_rows
 from gallop.schema import ROW
 
 CONTACT, WAIT = "contact", "wait"
+_TOLD = 3
 
 
 @dataclass(frozen=True)
@@ -23,8 +27,12 @@ class Scores:
     """Scored leads, the best first, and the rows that could not be scored with the rule each one broke."""
 
     ranked: nw.DataFrame
-    """Columns: the id, probability, decision (`contact` or `wait`), band (`hot`, `warm` or `cold`), rank (from 1),
-    model_version. A table without ids has the number of the row, `gallop_row`, in place of the id."""
+    """Columns: the id; probability; low and high, between which leads with such a score convert; outlook (`converts`,
+    `does not` or `open`); decision (`contact` or `wait`); band (`hot`, `warm` or `cold`); rank (from 1); reasons (in
+    words, the largest first); model_version. A table without ids has the number of the row, `gallop_row`, as id."""
+    explained: nw.DataFrame
+    """In the same order: the id, base, one column of contributions per column of the raw table, log_odds (their sum).
+    No columns but the id where the model gives no reasons."""
     rejected: nw.DataFrame
     counts: dict[str, int]
     """Rows rejected by each rule that rejected any."""
@@ -68,8 +76,13 @@ def predict(leads: nw.DataFrame, bundle: Bundle) -> np.ndarray:
     return bundle.model.predict_proba(X)[:, 1]
 
 
-def score(raw: nw.DataFrame, bundle: Bundle, source: str) -> Scores:
+def score(
+    raw: nw.DataFrame, bundle: Bundle, source: str, tell: Callable[[Reason], str] = lambda reason: reason.column
+) -> Scores:
     """Score and rank a table of raw leads.
+
+    Args:
+        tell: puts a reason into words.
 
     Raises:
         MissingColumn, EmptyTable: also where no row of the table can be scored.
@@ -82,22 +95,93 @@ def score(raw: nw.DataFrame, bundle: Bundle, source: str) -> Scores:
         raise EmptyTable(f"{source}: none of the {len(raw)} rows can be scored ({listed})")
     key = bundle.settings.table.id
     order = np.argsort(-probability, kind="stable")
-    best = probability[order]
+    leads, best = leads[order.tolist()], probability[order]
     ids = leads[key].to_list()
-    yes = best >= bundle.manifest.threshold
+    yes, sure = best >= bundle.manifest.threshold, bundle.manifest.sureness
+    low, high = between(best, sure.ranges)
+    why = explain(leads, bundle)
     columns = {
         "probability": best.tolist(),
+        "low": low.tolist(),
+        "high": high.tolist(),
+        "outlook": outlook(best, sure),
         "decision": [CONTACT if each else WAIT for each in yes],
         "band": bands_of(best, bundle.manifest.bands),
         "rank": list(range(1, len(best) + 1)),
+        "reasons": why.told(leads, tell) if why else [""] * len(best),
         "model_version": [bundle.manifest.version or "candidate"] * len(best),
     }
-    shown = f"{key}_" if key in columns else key
-    ranked = nw.from_dict(
-        {shown: [ids[place] for place in order], **columns},
-        backend=leads.implementation,
-    )
-    return Scores(ranked, rejected, counts, rows.noticed)
+    backend = leads.implementation
+    ranked = nw.from_dict({_unlike(key, columns): ids, **columns}, backend=backend)
+    parts = why.columns() if why else {}
+    explained = nw.from_dict({_unlike(key, parts): ids, **parts}, backend=backend)
+    return Scores(ranked, explained, rejected, counts, rows.noticed)
+
+
+def _unlike(key: str, columns: Collection[str]) -> str:
+    return f"{key}_" if key in columns else key
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Scores, taken apart."""
+
+    names: list[str]
+    """Columns of the raw table."""
+    parts: np.ndarray
+    """Shape (leads, columns): what each adds to the log-odds."""
+    base: float
+    """What all leads share."""
+
+    def columns(self) -> dict[str, list[float]]:
+        """One column of contributions each, between `base` and `log_odds`."""
+        shown = dict(zip(self.names, self.parts.T.tolist(), strict=True))
+        total = self.base + self.parts.sum(axis=1)
+        return {"base": [self.base] * len(total)} | shown | {"log_odds": total.tolist()}
+
+    def told(self, leads: nw.DataFrame, tell: Callable[[Reason], str]) -> list[str]:
+        """The largest reasons of each lead, in words."""
+        values = {name: leads[name].to_list() for name in self.names}
+        order = np.argsort(-np.abs(self.parts), axis=1, kind="stable")[:, :_TOLD]
+        return [
+            "; ".join(
+                tell(
+                    Reason(
+                        column=self.names[place],
+                        value=_shown(values[self.names[place]][row]),
+                        log_odds=float(self.parts[row, place]),
+                    )
+                )
+                for place in places
+            )
+            for row, places in enumerate(order)
+        ]
+
+
+@threadpool_limits.wrap(limits=1)
+def explain(leads: nw.DataFrame, bundle: Bundle) -> Explained | None:
+    """What each column of typed leads adds to their log-odds; None where the model cannot say.
+
+    What is made of one column (a bin, a part of a date) counts for that column.
+    """
+    model = bundle.model
+    if not isinstance(model, Stack):
+        return None
+    table, features = bundle.settings.table, bundle.settings.features
+    X = frame(leads.select(*inputs(table, features)), input_roles(table, features))
+    parts, base = model.contributions(X)
+    sources = [features.sources(name)[0] for name in model.inputs]
+    names = list(dict.fromkeys(sources))
+    summed = np.zeros((len(leads), len(names)))
+    for place, source in enumerate(sources):
+        summed[:, names.index(source)] += parts[:, place]
+    return Explained(names, summed, base)
+
+
+def _shown(value: object) -> str | float | None:
+    if value is None or isinstance(value, bool):
+        return None if value is None else str(value)
+    return value if isinstance(value, str | float) else str(value)
 
 
 def bands_of(probability: np.ndarray, bands: Mapping[str, float]) -> list[str]:

@@ -184,17 +184,27 @@ def test_training_twice_gives_the_same_to_the_last_bit(sides, few):
     assert np.array_equal(predictions(one, sides, few), predictions(two, sides, few))
 
 
-def test_what_is_tracked_is_one_run_with_a_run_per_family_with_a_run_per_trial(trained, folder, small):
-    run = trained.record(bundle.read_manifest(folder), [])
+def test_each_candidate_is_told_of_with_its_trials_and_its_model_while_the_training_goes_on(sides, few):
+    told = []
+    trained = model_training(sides, few, export=contract.dump, on_candidate=told.append)
+    assert [each.name for each in told] == [each.family for each in trained.facts.candidates]
+    for run in told:
+        assert run.model is trained.models[run.name]
+        assert run.example is trained.example
+        assert run.tags["family"] == run.name
+        assert run.metrics["cv_log_loss"] == pytest.approx(trained.trials[run.name][0].log_loss)
+        assert [each.parameters for each in run.children] == [each.parameters for each in trained.trials[run.name]]
+        assert all(each.metrics for each in run.children)
+
+
+def test_the_run_of_the_whole_says_who_won_and_which_bundle_it_made(trained, folder):
+    manifest = bundle.read_manifest(folder)
+    run = trained.record(manifest, [folder / "manifest.json"])
     assert run.name == "model_training"
     assert run.parameters["winner"] == trained.facts.winner
-    counts = {family: wanted.trials for family, wanted in small.training.families.items()}
-    assert {child.name: len(child.children) for child in run.children} == counts | {STACK: 1}
-    for each in (run, *run.children, *(trial for child in run.children for trial in child.children)):
-        assert each.tags["data"] == "sample"
-        assert each.tags["data_version"] == "0" * 32
-        assert each.tags["code_version"] == "c0ffee"
-        assert each.metrics
+    assert run.tags["digest"] == manifest.digest
+    assert set(run.metrics) == {f"test_{name}" for name in trained.facts.test.metrics}
+    assert list(run.files) == [folder / "manifest.json"]
 
 
 def test_versions_have_names():

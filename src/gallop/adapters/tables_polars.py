@@ -16,9 +16,6 @@ from pathlib import Path
 
 import narwhals.stable.v2 as nw
 import polars as pl
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
 
 from gallop.errors import CutTable, DamagedFile, DataUnavailable, EmptyTable, NothingThere, UnreadableEncoding
 from gallop.files import digest, write_text, write_whole
@@ -82,6 +79,9 @@ def _promised(manifest: Path, name: str) -> str | None:
 
 
 def _parquet_as_text(path: Path) -> pl.DataFrame:
+    import pyarrow as pa
+    import pyarrow.parquet
+
     try:
         with pyarrow.parquet.ParquetFile(path, page_checksum_verification=True) as file:
             _names(file.schema_arrow.names, path)
@@ -112,6 +112,10 @@ def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def _csv(path: Path, form: Format) -> pl.DataFrame:
+    # Only the first stage reads CSV; the others start faster without Arrow.
+    import pyarrow as pa
+    import pyarrow.csv
+
     content = _utf8(unpacked(path), path, form.encoding)
     names = _header(content, path, form.separator)
     _require_quotes_closed(content, path, form.separator)
@@ -137,6 +141,8 @@ def unpacked(path: Path) -> bytes:
         if content[:2] == b"\x1f\x8b":
             content = gzip.decompress(content)
         elif content[:4] == b"\x28\xb5\x2f\xfd":
+            import pyarrow as pa
+
             with pa.input_stream(pa.BufferReader(content), compression="zstd") as stream:
                 content = stream.read()
     except (EOFError, OSError, zlib.error) as error:
@@ -212,7 +218,7 @@ def _require_quotes_closed(content: bytes, path: Path, separator: str) -> None:
             raise CutTable(f"{path}: row {row + 1}: a quotation mark is left open; the file was cut there") from None
 
 
-def _explain(error: pa.ArrowInvalid, content: bytes, path: Path, width: int, separator: str) -> Exception:
+def _explain(error: ValueError, content: bytes, path: Path, width: int, separator: str) -> Exception:
     """Say which row is not like the header; Arrow's own message quotes the whole row, which may name a person."""
     row = -1
     try:

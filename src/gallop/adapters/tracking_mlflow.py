@@ -4,11 +4,15 @@ import logging
 import os
 import socket
 import sys
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from gallop.adapters import server
-from gallop.ports import Run
+from gallop.adapters.recorder import recorder
+from gallop.ports import Recorder, Run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -33,6 +37,8 @@ def client(uri: str) -> "MlflowClient":
     # Alembic and the store announce every migration of a new database.
     for noisy in ("alembic", "mlflow"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+    # What the store logs as an error, with a traceback, it raises too.
+    logging.getLogger("mlflow.store").setLevel(logging.CRITICAL)
     mlflow.set_tracking_uri(uri)
     return mlflow.MlflowClient(uri)
 
@@ -47,13 +53,11 @@ class MlflowTracker:
         """See the port."""
         server.require(self._uri)
 
-    def record(self, experiment: str, run: Run) -> str:
-        """See the port. A run that a killed process left open is closed first."""
-        with_client = client(self._uri)
-        found = with_client.get_experiment_by_name(experiment)
-        experiment_id = found.experiment_id if found else with_client.create_experiment(experiment)
-        _close_abandoned(with_client, experiment_id)
-        return _record(with_client, experiment_id, run, parent=None)
+    @contextmanager
+    def recording(self, experiment: str) -> Generator[Recorder]:
+        """See the port. MLflow is imported and written to in a process of its own, next to the work."""
+        with recorder(self._uri, experiment) as found:
+            yield found
 
     def find(self, experiment: str, tag: str, value: str) -> str | None:
         """See the port."""
@@ -65,52 +69,112 @@ class MlflowTracker:
         return runs[0].info.run_id if runs else None
 
 
-def _record(with_client: "MlflowClient", experiment_id: str, run: Run, parent: str | None) -> str:
-    from mlflow.entities import Metric, Param, RunTag
-    from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
-    from mlflow.utils.time import get_current_time_millis
+class Recording:
+    """A run that is being kept: opened, filled, and closed. What `recorder` drives, in its process.
 
-    tags = run.tags | {"gallop.host": socket.gethostname(), "gallop.pid": str(os.getpid())}
-    if parent:
-        tags |= {MLFLOW_PARENT_RUN_ID: parent}
-    made = with_client.create_run(experiment_id, tags=tags, run_name=run.name)
-    run_id, now = made.info.run_id, get_current_time_millis()
-    try:
-        with_client.log_batch(
+    Runs that a killed process left open are closed first.
+    """
+
+    def __init__(self, uri: str, experiment: str, run: Run) -> None:
+        self._client = client(uri)
+        found = self._client.get_experiment_by_name(experiment)
+        self._experiment = found.experiment_id if found else self._client.create_experiment(experiment)
+        _close_abandoned(self._client, self._experiment)
+        self._run = run
+        self._id: str | None = None
+
+    def add(self, run: Run) -> None:
+        """Keep a run within this one, with all in it."""
+        self._record(run, parent=self._opened())
+
+    def finish(self, run: Run) -> str:
+        """Fill in what was found out in the end, and close the run; returns its id."""
+        run_id = self._opened()
+        self._fill(run_id, run)
+        self._client.set_terminated(run_id, "FINISHED")
+        return run_id
+
+    def abandon(self, status: str) -> None:
+        """Close the run as FAILED or KILLED, if it was opened."""
+        if self._id is not None:
+            self._client.set_terminated(self._id, status)
+
+    def _opened(self) -> str:
+        # Not before there is something in it: a search that cannot be begun is no run.
+        if self._id is None:
+            self._id = self._create(self._run, parent=None)
+        return self._id
+
+    def _record(self, run: Run, parent: str) -> None:
+        run_id = self._create(run, parent)
+        try:
+            self._fill(run_id, run)
+        except BaseException:
+            self._client.set_terminated(run_id, "FAILED")
+            raise
+        self._client.set_terminated(run_id, "FINISHED")
+
+    def _create(self, run: Run, parent: str | None) -> str:
+        from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+        tags = self._run.tags | run.tags | {"gallop.host": socket.gethostname(), "gallop.pid": str(os.getpid())}
+        if parent:
+            tags |= {MLFLOW_PARENT_RUN_ID: parent}
+        return self._client.create_run(self._experiment, tags=tags, run_name=run.name).info.run_id
+
+    def _fill(self, run_id: str, run: Run) -> None:
+        from mlflow.entities import Metric, Param, RunTag
+        from mlflow.utils.time import get_current_time_millis
+
+        model_id = self._log_model(run_id, run) if run.model is not None else None
+        now = get_current_time_millis()
+        # One call: each is several transactions of the store.
+        self._client.log_batch(
             run_id,
-            metrics=[Metric(name, value, now, 0) for name, value in run.metrics.items()],
+            metrics=[Metric(name, value, now, 0, model_id, run_id=run_id) for name, value in run.metrics.items()],
             params=[Param(name, str(value)) for name, value in run.parameters.items()],
-            tags=[RunTag(name, value) for name, value in run.tags.items()],
+            tags=[RunTag(name, value) for name, value in run.tags.items()] if run_id == self._id else [],
         )
         for child in run.children:
-            _record(with_client, experiment_id, child, parent=run_id)
+            self._record(child, parent=run_id)
         for path in run.files:
-            with_client.log_artifact(run_id, str(path))
-        if run.model is not None:
-            _log_model(run_id, run)
-    except BaseException:
-        with_client.set_terminated(run_id, "FAILED")
-        raise
-    with_client.set_terminated(run_id, "FINISHED")
-    return run_id
+            self._client.log_artifact(run_id, str(path))
 
+    def _log_model(self, run_id: str, run: Run) -> str:
+        """As `mlflow.sklearn.log_model`, without loading the model again to ask it what is asked here."""
+        from mlflow import sklearn as flavour
+        from mlflow.entities import LoggedModelOutput
+        from mlflow.models import Model, infer_signature
 
-def _log_model(run_id: str, run: Run) -> None:
-    import mlflow
-    from mlflow.models import infer_signature
-
-    answers = run.model.predict_proba(run.example)  # ty: ignore[missing-attribute]
-    with mlflow.start_run(run_id=run_id, log_system_metrics=False):
-        mlflow.sklearn.log_model(
-            run.model,
+        made = self._client.create_logged_model(
+            self._experiment,
             name=run.name,
-            # skops, the default, cannot write every estimator; the file is for looking at, deployment has its own.
-            serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_CLOUDPICKLE,
-            signature=infer_signature(run.example, answers),
-            input_example=run.example,
-            pyfunc_predict_fn="predict_proba",
-            pip_requirements=requirements(),
+            source_run_id=run_id,
+            params={name: str(value) for name, value in run.parameters.items()},
+            tags=self._run.tags | run.tags,
         )
+        answers = run.model.predict_proba(run.example)  # ty: ignore[missing-attribute]
+        with tempfile.TemporaryDirectory() as folder:
+            flavour.save_model(
+                run.model,
+                f"{folder}/model",
+                mlflow_model=Model(
+                    artifact_path=made.artifact_location,
+                    run_id=run_id,
+                    model_uuid=made.model_id,
+                    model_id=made.model_id,
+                ),
+                # skops, the default, cannot write every estimator; the file is for looking at, deployment has its own.
+                serialization_format=flavour.SERIALIZATION_FORMAT_CLOUDPICKLE,
+                signature=infer_signature(run.example, answers),
+                input_example=run.example,
+                pyfunc_predict_fn="predict_proba",
+                pip_requirements=requirements(),
+            )
+            self._client.log_model_artifacts(made.model_id, f"{folder}/model")
+        self._client.finalize_logged_model(made.model_id, "READY")
+        self._client.log_outputs(run_id, [LoggedModelOutput(made.model_id, step=0)])
+        return made.model_id
 
 
 def _close_abandoned(with_client: "MlflowClient", experiment_id: str) -> None:

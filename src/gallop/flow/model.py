@@ -9,6 +9,7 @@ from gallop.adapters.code_git import code_version
 from gallop.errors import NothingThere
 from gallop.files import digest, write_bytes, write_text
 from gallop.flow.data import TABLES, quality_of
+from gallop.ports import Recorder, Run
 from gallop.project import Project
 from gallop.results import SAMPLE, DataVersion, Facts, Sides
 
@@ -20,15 +21,22 @@ _FACTS, _EXPORT, _LEAKS = "facts.json", "model.pkl", "leaks.json"
 
 def model_training(project: Project, on_trial: Callable[[str], None] = lambda _: None) -> Facts:
     """data/processed/sides → models/candidate, models/model.pkl, reports/, and a tracked run."""
-    from gallop import bundle
     from gallop.adapters.tracking_mlflow import MlflowTracker
+
+    tracker = MlflowTracker(server.tracking_uri(project.places.root))
+    tracker.check()
+    with tracker.recording(project.settings.project.name) as recorder:
+        return _train(project, recorder, on_trial)
+
+
+def _train(project: Project, recorder: Recorder, on_trial: Callable[[str], None]) -> Facts:
+    # While these are imported, the recorder imports MLflow.
+    from gallop import bundle
     from gallop.leakage import require_none
     from gallop.reporting import card, html
     from gallop.stages.model_training import model_training
 
     settings, places = project.settings, project.places
-    tracker = MlflowTracker(server.tracking_uri(places.root))
-    tracker.check()
     quality, data = quality_of(project)
     sides = sides_of(project)
     truth = None
@@ -37,12 +45,28 @@ def model_training(project: Project, on_trial: Callable[[str], None] = lambda _:
         truth = dict(zip(known["lead_id"].to_list(), known["probability"].to_list(), strict=True))
     found = leaks_of(project, sides)
     require_none(found, settings)
-    trained = model_training(
-        sides, settings, export=_exporter(project), truth=truth, studies=places.studies, on_trial=on_trial
-    )
     code = code_version(places.root)
+    tags = {"data": data.kind, "data_version": data.md5, "code_version": code.name}
+    recorder.begin(Run("model_training", {}, {}, tags))
+
+    def tried(family: str) -> None:
+        # A store that cannot be written to ends the search, not the hours after it.
+        recorder.check()
+        on_trial(family)
+
+    trained = model_training(
+        sides,
+        settings,
+        export=_exporter(project),
+        truth=truth,
+        studies=places.studies,
+        on_trial=tried,
+        on_candidate=recorder.add,
+    )
     page = html.render(trained.facts, quality, data, code, settings)
     described = card.render(trained.facts, quality, data, code, settings)
+    # Nothing is written before all candidates are kept.
+    recorder.settle()
 
     files = {_FACTS: trained.facts.model_dump_json(indent=2).encode()}
     files[_LEAKS] = json.dumps([each.model_dump(mode="json") for each in found], indent=2).encode()
@@ -64,7 +88,7 @@ def model_training(project: Project, on_trial: Callable[[str], None] = lambda _:
     write_text(places.metrics, _metrics(trained.facts, data))
     write_text(places.report, page)
     write_text(places.card, described)
-    tracker.record(settings.project.name, trained.record(manifest, files=[places.report, places.metrics, places.card]))
+    recorder.finish(trained.record(manifest, files=[places.report, places.metrics, places.card]))
     return trained.facts
 
 

@@ -22,24 +22,30 @@ class Scored:
     """Leads scored in spite of a value that the schema did not know, per rule."""
 
 
-def score(project: Project, leads: Path, output: Path) -> Scored:
+def score(project: Project, leads: Path, output: Path, reasons: Path | None = None) -> Scored:
     """Leads → ranked scores, and rows that could not be scored in a file beside them.
+
+    Args:
+        reasons: where to write what each column adds to each score; None for nowhere.
 
     Raises:
         NothingThere, DamagedFile, UnsafeModel: the deployed bundle. MissingColumn, EmptyTable and the like: the leads.
     """
     from gallop import bundle
     from gallop.adapters.tables_polars import write_scores
+    from gallop.reporting.wording import told
     from gallop.scoring import CONTACT, score
 
     deployed = bundle.load(project.places.deployed)
-    scores = score(TABLES.read_text(leads, deployed.settings.table.format), deployed, str(leads))
+    scores = score(TABLES.read_text(leads, deployed.settings.table.format), deployed, str(leads), told)
     aside = output.with_name(f"{output.stem}.rejected{output.suffix}")
     if len(scores.rejected):
         write_scores(scores.rejected, aside)
     else:
         aside.unlink(missing_ok=True)
     write_scores(scores.ranked, output)
+    if reasons is not None:
+        write_scores(scores.explained, reasons)
     manifest = deployed.manifest
     contact = int((scores.ranked["decision"] == CONTACT).sum())
     return Scored(

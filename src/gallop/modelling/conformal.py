@@ -71,7 +71,7 @@ def certainty(sure: Sureness, label: Vector, probability: Vector, confidence: fl
     right = np.where(label == 1, may, may_not)
     parts = [right, right[label == 1], right[label == 0]]
     coverage, of_converted, of_others = (wilson(int(each.sum()), len(each), confidence) for each in parts)
-    held = _ranges_held(sure, label, probability)
+    held = ranges_held(sure, label, probability)
     return Certainty(
         nominal=sure.nominal,
         coverage=coverage,
@@ -82,7 +82,7 @@ def certainty(sure: Sureness, label: Vector, probability: Vector, confidence: fl
     )
 
 
-def _ranges_held(sure: Sureness, label: Vector, probability: Vector) -> list[bool]:
+def ranges_held(sure: Sureness, label: Vector, probability: Vector) -> list[bool]:
     """Per range: whether as many of the test leads in it converted as its out-of-fold leads let one expect.
 
     As many as the central part of a beta-binomial distribution, which knows that the test leads are few themselves.

@@ -40,32 +40,12 @@ class Trained:
     model: Model
     export: bytes | None
     models: dict[str, Model]
-    trials: dict[str, list[Trial]]
+    trials: dict[str, Sequence[Trial]]
     example: pd.DataFrame
     facts: Facts
 
     def record(self, manifest: Manifest, files: Sequence[Path]) -> Run:
-        """What to track: one run, in it one per family with its best setting and model, in it one per trial."""
-        tags = {
-            "data": manifest.data,
-            "data_version": manifest.data_version.md5,
-            "code_version": manifest.code_version.name,
-        }
-        families = [
-            Run(
-                name=each.family,
-                parameters=dict(each.parameters),
-                metrics={f"cv_{name}": figure.value for name, figure in each.metrics.items()},
-                tags=tags | {"family": each.family, "contract": each.contract[:500]},
-                children=[
-                    Run(f"{each.family} {place}", trial.parameters, {"cv_log_loss": trial.log_loss}, tags)
-                    for place, trial in enumerate(self.trials[each.family], 1)
-                ],
-                model=self.models[each.family],
-                example=self.example,
-            )
-            for each in self.facts.candidates
-        ]
+        """What to track of the whole; the candidates were told of while it went on."""
         return Run(
             name="model_training",
             parameters={
@@ -74,8 +54,7 @@ class Trained:
                 "train_rows": self.facts.train_rows,
             },
             metrics={f"test_{name}": figure.value for name, figure in self.facts.test.metrics.items()},
-            tags=tags | {"digest": manifest.digest},
-            children=families,
+            tags={"digest": manifest.digest},
             files=files,
         )
 
@@ -90,6 +69,7 @@ def model_training(
     truth: Mapping[str, float] | None = None,
     studies: Path | None = None,
     on_trial: Callable[[str], None] = lambda _: None,
+    on_candidate: Callable[[Run], None] = lambda _: None,
 ) -> Trained:
     """Search, choose, fit, evaluate.
 
@@ -100,6 +80,7 @@ def model_training(
         truth: id → true probability, for the sample.
         studies: where searches are kept while they run, so that a killed one goes on; None to keep nothing.
         on_trial: told the family's name after each trial.
+        on_candidate: given each candidate to track, with its trials and its model.
 
     Raises:
         SettingsError, OneClass: see `search`. SettingsError also where the model makes no use of a forced input.
@@ -118,7 +99,6 @@ def model_training(
     exported = next((each.trial.family for each in ranked if isinstance(exports[each.trial.family], bytes)), None)
     held_out = y[searched.rows]
     sure = sureness(held_out, best.trial.out_of_fold)
-    learned = learning(X, y, roles, best, searched, settings)
 
     # From here on the test rows are looked at; nothing above depends on them and nothing below decides anything.
     X_test, y_test = frame(sides.test, roles), _labels(sides.test[label])
@@ -129,14 +109,18 @@ def model_training(
     intervals = resampling(settings)
     decided = decide(held_out, best.trial.out_of_fold, y_test, probability, settings.decision, **intervals)
     measure: dict = {"threshold": decided.cutoff.probability} | intervals
+    candidates, example = [], _example(X, roles)
+    for each in ranked:
+        family = each.trial.family
+        candidates.append(_summary(each, held_out, best.trial, exports[family], settings, measure))
+        on_candidate(_run(candidates[-1], each.explored.trials, models[family], example))
+    learned = learning(X, y, roles, best, searched, settings)
     facts = Facts(
         winner=best.trial.family,
         exported=exported,
         train_rows=len(y),
         train_positives=int(y.sum()),
-        candidates=tuple(
-            _summary(each, held_out, best.trial, exports[each.trial.family], settings, measure) for each in ranked
-        ),
+        candidates=tuple(candidates),
         test=evaluate(y_test, probability, **measure),
         test_digest=hashlib.sha256("\n".join(sorted(map(str, ids))).encode()).hexdigest(),
         baseline=estimate(y_test, untuned, **measure),
@@ -150,8 +134,8 @@ def model_training(
         model,
         content if isinstance(content, bytes) else None,
         models,
-        {each.trial.family: list(each.explored.trials) for each in ranked},
-        _example(X, roles),
+        {each.trial.family: each.explored.trials for each in ranked},
+        example,
         facts,
     )
 
@@ -198,6 +182,22 @@ def _summary(
         metrics=metrics,
         behind=behind,
         contract=kept if isinstance(exported, bytes) else exported,
+    )
+
+
+def _run(candidate: Candidate, trials: Sequence[Trial], model: Model, example: pd.DataFrame) -> Run:
+    """What to track of a candidate: its best setting and model, and in it one run per trial."""
+    return Run(
+        name=candidate.family,
+        parameters=dict(candidate.parameters),
+        metrics={f"cv_{name}": figure.value for name, figure in candidate.metrics.items()},
+        tags={"family": candidate.family, "contract": candidate.contract[:500]},
+        children=[
+            Run(f"{candidate.family} {place}", trial.parameters, {"cv_log_loss": trial.log_loss})
+            for place, trial in enumerate(trials, 1)
+        ],
+        model=model,
+        example=example,
     )
 
 

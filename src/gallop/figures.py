@@ -1,0 +1,54 @@
+"""The words for figures: values with intervals, and points of curves. Without numpy, which is slow to import."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Frozen(BaseModel):
+    """Base of the results: values, comparable, and JSON-serialisable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Estimate(Frozen):
+    """A figure with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Bin(Frozen):
+    """Leads of similar probability: how sure the model was, and how many converted."""
+
+    rows: int
+    probability: float
+    rate: float
+    low: float
+    high: float
+
+
+class Step(Frozen):
+    """The best `share` of the leads: their conversion rate, lift over all leads, and share of all conversions."""
+
+    share: float
+    rate: float
+    lift: float
+    gain: float
+
+
+class Report(Frozen):
+    """All that is said of one set of probabilities on one set of rows."""
+
+    rows: int
+    positives: int
+    threshold: float
+    confidence: float
+    metrics: dict[str, Estimate]
+    confusion: tuple[int, int, int, int]
+    """True negatives, false positives, false negatives, true positives."""
+    roc: tuple[tuple[float, float], ...]
+    """(false-positive rate, true-positive rate), from (0, 0) to (1, 1)."""
+    pr: tuple[tuple[float, float], ...]
+    """(recall, precision), from high to low cut-off."""
+    calibration: tuple[Bin, ...]
+    lift: tuple[Step, ...]
