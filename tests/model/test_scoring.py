@@ -42,7 +42,18 @@ def test_raw_leads_are_scored_as_their_features_were_in_training(text, sides, lo
 
 def test_the_ranks_are_a_permutation_from_the_best_down(text, loaded):
     ranked = score(raw_of(text), loaded, "here").ranked
-    assert ranked.columns == ["lead_id", "probability", "decision", "band", "rank", "model_version"]
+    assert ranked.columns == [
+        "lead_id",
+        "probability",
+        "low",
+        "high",
+        "outlook",
+        "decision",
+        "band",
+        "rank",
+        "reasons",
+        "model_version",
+    ]
     assert ranked["rank"].to_list() == list(range(1, len(ranked) + 1))
     probability = ranked["probability"].to_list()
     assert probability == sorted(probability, reverse=True)
