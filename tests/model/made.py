@@ -19,6 +19,7 @@ ROLES = {
     "yes": Role.BOOLEAN,
 }
 FEW_TREES = {"n_estimators": 15, "num_leaves": 4, "min_child_samples": 10, "learning_rate": 0.2}
+FEW_DEEP_TREES = {"n_estimators": 10, "min_samples_leaf": 2, "max_features": 0.5}
 
 
 def leads(rows: int = 400, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
@@ -55,16 +56,18 @@ def trial(family: str, y: np.ndarray, **parameters) -> Trial:
 
 
 def fitted(X: pd.DataFrame, y: np.ndarray, *, kind: str = "stack", roles: dict | None = None, **changes) -> Stack:
-    """A model of one family, or a stack of three members with a base."""
+    """A model of one family, or a stack of four members with a base."""
     trials = {
         "splines": (trial("splines", y, C=0.5),),
         "lightgbm": (trial("lightgbm", y, **FEW_TREES),),
+        "forest": (trial("forest", y, **FEW_DEEP_TREES),),
         "stack": (
             trial("splines", y, C=0.5),
             trial("lightgbm", y, **FEW_TREES),
             trial("lightgbm", y, **FEW_TREES | {"num_leaves": 7}),
+            trial("forest", y, **FEW_DEEP_TREES),
         ),
     }[kind]
-    weights = Weights(0.1, np.array([0.5, 0.3, 0.15])) if kind == "stack" else Weights(0.0, np.ones(1))
+    weights = Weights(0.1, np.array([0.5, 0.3, 0.15, 0.1])) if kind == "stack" else Weights(0.0, np.ones(1))
     assembly = Assembly(trials, weights, trials[0])
     return assemble.fit(X, y, roles or ROLES, assembly, training(**changes), 1)

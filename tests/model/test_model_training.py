@@ -15,6 +15,7 @@ from gallop import bundle, contract
 from gallop.errors import ContractBroken, UnsafeModel
 from gallop.features import input_roles
 from gallop.modelling.assemble import STACK
+from gallop.modelling.families import ENCODERS
 from gallop.modelling.stack import Stack
 from gallop.modelling.steps import frame
 from gallop.results import CodeVersion, DataVersion, Facts, Sides
@@ -62,7 +63,7 @@ def test_candidates_are_ranked_by_log_loss_and_the_winner_is_the_best_that_gives
 
 def test_what_explains_takes_columns_of_its_own_and_the_rest_can_be_exported(trained):
     for each in trained.facts.candidates:
-        assert each.explains == (each.family in {STACK, "splines", "lightgbm"})
+        assert each.explains == (each.family in {STACK, *ENCODERS})
         assert isinstance(trained.models[each.family], Stack) == each.explains
         assert each.contract == "kept" or (each.explains and "columns of its own" in each.contract)
 

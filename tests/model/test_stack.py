@@ -29,14 +29,14 @@ rows = st.lists(st.tuples(number, number, level, level, level), min_size=1, max_
 
 @pytest.fixture(scope="module")
 def models() -> dict[str, Stack]:
-    made = {kind: fitted(X, Y, kind=kind) for kind in ("splines", "lightgbm", "stack")}
+    made = {kind: fitted(X, Y, kind=kind) for kind in ("splines", "forest", "lightgbm", "stack")}
     for name in ("n", "level"):
         for kind in ("splines", "lightgbm"):
             made[f"{kind} of {name}"] = fitted(X[[name]], Y, kind=kind, roles={name: ROLES[name]})
     return made
 
 
-KINDS = ["splines", "lightgbm", "stack", "splines of n", "splines of level", "lightgbm of n", "lightgbm of level"]
+KINDS = ["splines", "forest", "lightgbm", "stack", "splines of n", "splines of level", "lightgbm of n", "lightgbm of level"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

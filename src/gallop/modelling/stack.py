@@ -19,7 +19,7 @@ from gallop.modelling.columns import Columns, Matrix
 
 _PULL = 3.0
 """Of the weights towards the plain mean, in nats per unit of squared distance."""
-_NEGLIGIBLE = 0.03
+_NEGLIGIBLE = 0.05
 
 
 @dataclass(frozen=True)
