@@ -85,7 +85,8 @@ class Candidate(Frozen):
     behind: Estimate
     """Log-loss minus the winner's on the same rows, paired."""
     contract: str
-    """`kept`, or why the exported file would break its contract; `none` where the project has no contract."""
+    """`kept`, or why the exported file would break its contract; `none` where the project has no contract, `own` where
+    the model takes columns of its own and is not for export."""
 
 
 class Importance(Frozen):

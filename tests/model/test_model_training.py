@@ -65,7 +65,7 @@ def test_what_explains_takes_columns_of_its_own_and_the_rest_can_be_exported(tra
     for each in trained.facts.candidates:
         assert each.explains == (each.family in {STACK, *ENCODERS})
         assert isinstance(trained.models[each.family], Stack) == each.explains
-        assert each.contract == "kept" or (each.explains and "columns of its own" in each.contract)
+        assert each.contract == ("own" if each.explains else "kept")
 
 
 def test_the_facts_of_the_candidates_agree_with_their_trials(trained, small):

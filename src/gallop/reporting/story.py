@@ -95,6 +95,20 @@ def export(facts: Facts) -> str:
     if facts.exported == facts.winner:
         return f"The exported model.pkl holds this model ({family(facts.winner)})."
     return (
-        f"The exported model.pkl holds the {family(facts.exported)} instead: the best candidate that keeps the "
-        f"contract of the exported file, which the {family(facts.winner)} does not."
+        f"The exported model.pkl holds the {family(facts.exported)} instead, the best candidate that keeps its "
+        f"contract; the gate {gate_cost(facts)}."
     )
+
+
+def gate_cost(facts: Facts) -> str:
+    """What it costs that the exported model is not the winner, by cross-validation."""
+    behind = next((each.behind for each in facts.candidates if each.family == facts.exported), None)
+    if behind is None:
+        return "cost nothing that was measured"
+    if behind.high < 0:
+        said = "costs nothing"
+    elif behind.low > 0:
+        said = f"costs {figure(behind.value)} of log-loss"
+    else:
+        said = "costs no log-loss that could be told from chance"
+    return f"{said} ({signed_interval(behind)})"

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from gallop.evaluation import LOWER_IS_BETTER, METRICS, Estimate
 from gallop.evidence import Evidence
-from gallop.reporting import deciding
+from gallop.reporting import deciding, story
 from gallop.reporting.wording import (
     SAMPLE_BANNER,
     count,
@@ -175,13 +175,17 @@ def _behind(behind: Estimate) -> Text:
 
 
 def _verdict(candidate: Candidate) -> Text:
-    known = {"kept": Text("contract kept", style="green"), "none": Text("no contract", style="dim")}
+    known = {
+        "kept": Text("contract kept", style="green"),
+        "none": Text("no contract", style="dim"),
+        "own": Text("not for export", style="dim"),
+    }
     return known.get(candidate.contract, Text("contract broken", style="red"))
 
 
 def _broken(candidates: tuple[Candidate, ...]) -> Iterator[Text]:
     for each in candidates:
-        if each.contract not in {"kept", "none"}:
+        if each.contract not in {"kept", "none", "own"}:
             yield Text(f"{family(each.family)} breaks the contract: {plain(each.contract)}", style="red")
 
 
@@ -209,7 +213,7 @@ def _exported(facts: Facts) -> Text:
         return Text("model.pkl: not written, no candidate keeps the contract", style="yellow")
     if facts.exported == facts.winner:
         return Text(f"model.pkl: the winner, {family(facts.winner)}")
-    return Text(f"model.pkl: {family(facts.exported)}, since the winner breaks the contract", style="yellow")
+    return Text(f"model.pkl: {family(facts.exported)}; the gate {story.gate_cost(facts)}", style="yellow")
 
 
 def _whom(evidence: Evidence) -> Iterator[RenderableType]:

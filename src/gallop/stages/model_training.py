@@ -146,7 +146,7 @@ def _labels(column) -> Vector:
 
 def _export(model: Model, export: Callable[[object], bytes]) -> bytes | str:
     if isinstance(model, Stack):
-        return "takes columns of its own; a file for others holds one scikit-learn or XGBoost classifier"
+        return "own"
     try:
         return export(model[-1])
     except (ContractBroken, UnsafeModel) as error:
