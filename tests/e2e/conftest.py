@@ -48,13 +48,17 @@ class Checkout:
         return Checkout(folder, dict(self.environment))
 
     def outputs(self) -> dict[str, bytes]:
-        """The content of every output, by its path."""
+        """The content of every output, by its path. A search that was killed keeps its studies; they are no output."""
         kept = [
             path
             for part in ("data/interim", "data/processed", "models", "reports")
             for path in (self.folder / part).rglob("*")
         ]
-        return {str(path.relative_to(self.folder)): path.read_bytes() for path in kept if path.is_file()}
+        return {
+            str(path.relative_to(self.folder)): path.read_bytes()
+            for path in kept
+            if path.is_file() and ".studies" not in path.parts
+        }
 
 
 def _checkout(root: Path, folder: Path) -> Checkout:
