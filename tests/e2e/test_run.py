@@ -12,6 +12,8 @@ import pandas as pd
 
 from .conftest import Checkout
 
+COLUMNS = ("lead_id probability low high outlook decision band rank reasons model_version").split()
+
 
 def metrics(project: Checkout) -> dict:
     return json.loads((project.folder / "reports/metrics.json").read_text())
@@ -127,7 +129,7 @@ def test_scores_are_ranked_and_rows_that_cannot_be_scored_are_set_aside(real: Ch
     printed = real.gallop("score", "data/raw/raw_data.csv", "-o", "scores.csv")
     with (real.folder / "scores.csv").open() as file:
         scores = list(csv.DictReader(file))
-    assert list(scores[0]) == ["lead_id", "probability", "decision", "band", "rank", "model_version"]
+    assert list(scores[0]) == COLUMNS
     assert [int(row["rank"]) for row in scores] == list(range(1, len(scores) + 1))
     probabilities = [float(row["probability"]) for row in scores]
     assert probabilities == sorted(probabilities, reverse=True)

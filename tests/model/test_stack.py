@@ -36,7 +36,16 @@ def models() -> dict[str, Stack]:
     return made
 
 
-KINDS = ["splines", "forest", "lightgbm", "stack", "splines of n", "splines of level", "lightgbm of n", "lightgbm of level"]
+KINDS = [
+    "splines",
+    "forest",
+    "lightgbm",
+    "stack",
+    "splines of n",
+    "splines of level",
+    "lightgbm of n",
+    "lightgbm of level",
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)
