@@ -12,7 +12,7 @@ import pandas as pd
 
 from .conftest import Checkout
 
-COLUMNS = ("lead_id probability low high outlook decision band rank reasons model_version").split()
+COLUMNS = ["lead_id", "probability", "low", "high", "outlook", "decision", "band", "rank", "reasons", "model_version"]
 
 
 def metrics(project: Checkout) -> dict:
