@@ -5,6 +5,7 @@ import random
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -13,8 +14,12 @@ from hypothesis import strategies as st
 from gallop.errors import GallopError
 from gallop.features import input_roles
 from gallop.flow import init
+from gallop.modelling import assemble
+from gallop.modelling.assemble import Assembly
 from gallop.modelling.families import pipeline
+from gallop.modelling.stack import Weights
 from gallop.modelling.steps import frame
+from gallop.modelling.study import Trial
 from gallop.proposal import Asked
 from gallop.stages.data_clean import data_clean
 from gallop.stages.data_preprocess import data_preprocess
@@ -117,13 +122,25 @@ def model_or_refusal(content: bytes) -> str:
         except GallopError as error:
             return f"{type(error).__name__}: {error}"
         roles = input_roles(table, features)
-        model = pipeline("gradient_boosting", {"max_iter": 3}, roles, 4.0, 1, made.training.encoding)
-        model.fit(frame(sides.train, roles), sides.train["converted"].to_numpy().astype(float))
-        assert model.predict_proba(frame(sides.test, roles)).shape == (len(sides.test), 2)
+        X, y = frame(sides.train, roles), sides.train["converted"].to_numpy().astype(float)
+        plain = pipeline("gradient_boosting", {"max_iter": 3}, roles, 4.0, 1, made.training.encoding).fit(X, y)
+        stack = assemble.fit(X, y, roles, SMALL_STACK, made.training, 1)
+        table = frame(sides.test, roles)
+        for model in (plain, stack):
+            assert model.predict_proba(table).shape == (len(table), 2)
+        parts, base = stack.contributions(table)
+        assert base + parts.sum(axis=1) == pytest.approx(stack.log_odds(table), abs=1e-6)
         return "model"
 
 
 BASE = leads(120)
+SETTINGS = {
+    "splines": {"C": 1.0},
+    "lightgbm": {"n_estimators": 3, "num_leaves": 4, "min_child_samples": 5},
+    "forest": {"n_estimators": 3},
+}
+MEMBERS = tuple(Trial(family, each, np.zeros(0), 0.0) for family, each in SETTINGS.items())
+SMALL_STACK = Assembly(MEMBERS, Weights(0.0, np.full(len(MEMBERS), 1 / 3)), MEMBERS[0])
 
 
 def examples(count: int):
