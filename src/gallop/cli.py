@@ -130,7 +130,8 @@ def model_training(context: typer.Context) -> None:
     from gallop.flow import model
 
     project = _project(context)
-    trials = sum(family.trials for family in project.settings.training.families.values())
+    training = project.settings.training
+    trials = sum(family.tried(training.budget) for family in training.families.values())
     with console.bar("model_training", trials) as advance:
         facts = model.model_training(project, on_trial=lambda _: advance())
     loss = facts.test.metrics["log_loss"]

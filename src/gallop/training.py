@@ -1,6 +1,6 @@
 """The settings of the search: which families compete, with which settings, for how long. Part of the settings."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -27,6 +27,9 @@ class Range(Frozen):
 Values = Range | Annotated[tuple[Parameter, ...], Field(min_length=1)]
 
 
+_BUDGETS: Final = {"quick": 1 / 3, "standard": 1.0, "thorough": 4.0}
+
+
 class FamilySearch(Frozen):
     """How many settings of one family are tried, and from which space."""
 
@@ -35,6 +38,10 @@ class FamilySearch(Frozen):
     space: tuple[dict[str, Values], ...] = Field(
         min_length=1, description="Grids of valid combinations: parameter → a list of values, or {low, high, log}."
     )
+
+    def tried(self, budget: str) -> int:
+        """How many settings are tried with a budget."""
+        return max(1, round(self.trials * _BUDGETS[budget]))
 
     @model_validator(mode="after")
     def _starts_lie_in_the_space(self) -> Self:
@@ -88,9 +95,9 @@ class Training(Frozen):
     def _demands_can_be_kept(self) -> Self:
         if self.monotone and "lightgbm" not in self.families:
             raise ValueError("training.monotone is kept by the family lightgbm alone, which is not among the families")
-        if self.forced and not {"splines", "lightgbm"} & set(self.families):
+        if self.forced and not {"splines", "forest", "lightgbm"} & set(self.families):
             raise ValueError(
-                "training.forced is checked by the reasons of a model, which splines and lightgbm give; neither is "
-                "among the families"
+                "training.forced is checked by the reasons of a model, which splines, forest and lightgbm give; none of "
+                "them is among the families"
             )
         return self

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 import optuna
@@ -30,7 +30,6 @@ from gallop.modelling.families import Parameters
 from gallop.settings import FamilySearch
 
 Report = Callable[[float, int], None]
-_BUDGETS: Final = {"quick": 1 / 3, "standard": 1.0, "thorough": 4.0}
 _RANDOM, _REPEATS, _KEPT_PERCENTILE = 8, 10, 75.0
 _FIRST, _REPEAT = "first", "repeat"
 
@@ -88,7 +87,7 @@ class Budget:
 
     def trials(self, wanted: FamilySearch) -> int:
         """How many settings of a family are tried."""
-        return max(1, round(wanted.trials * _BUDGETS[self.name]))
+        return wanted.tried(self.name)
 
     @property
     def over(self) -> bool:
