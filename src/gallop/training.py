@@ -97,7 +97,7 @@ class Training(Frozen):
             raise ValueError("training.monotone is kept by the family lightgbm alone, which is not among the families")
         if self.forced and not {"splines", "forest", "lightgbm"} & set(self.families):
             raise ValueError(
-                "training.forced is checked by the reasons of a model; splines, forest and lightgbm give them, and none "
-                "is among the families"
+                "training.forced is checked by the reasons of a model; the families that give them are splines, forest "
+                "and lightgbm, none of which is among the families"
             )
         return self
