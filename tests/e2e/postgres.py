@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,16 +31,14 @@ def _program(name: str) -> str:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """Start a server with an empty database `gallop`; yields its SQLAlchemy URL and stops it at the end."""
     initdb, pg_ctl = _program("initdb"), _program("pg_ctl")
     # PostgreSQL refuses to run as root.
     as_user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    folder.mkdir(parents=True)
+    # Not in pytest's own folder, which another pytest of the same user closes to everyone but that user.
+    folder = Path(tempfile.mkdtemp(prefix="gallop-postgres-"))
     folder.chmod(0o777)
-    for parent in folder.parents:
-        if parent.owner() == "root" and parent.is_relative_to("/tmp") and parent != Path("/tmp"):
-            parent.chmod(parent.stat().st_mode | 0o055)
     data, port = folder / "data", free_port()
 
     def run(*command: str) -> None:
@@ -53,3 +52,4 @@ def postgres(folder: Path) -> Iterator[str]:
         yield f"postgresql+psycopg://gallop@127.0.0.1:{port}/gallop"
     finally:
         run(pg_ctl, "-D", str(data), "-m", "immediate", "-t", "120", "stop")
+        shutil.rmtree(folder, ignore_errors=True)

@@ -22,7 +22,7 @@ MLFLOW = Path(sys.executable).with_name("mlflow")
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
     """The address of an MLflow server with its own database and artifact store."""
-    with postgres(tmp_path / "postgres") as database:
+    with postgres() as database:
         port = free_port()
         command = [str(MLFLOW), "server", "--backend-store-uri", database, "--port", str(port), "--host", "127.0.0.1"]
         command += ["--artifacts-destination", str(tmp_path / "artifacts"), "--workers", "1"]
