@@ -17,7 +17,10 @@ from gallop.ports import Recorder, Run
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_LIBRARIES = ("scikit-learn", "numpy", "pandas", "narwhals", "polars", "pydantic", "ruamel-yaml", "joblib")
+_LIBRARIES = (
+    *("scikit-learn", "scipy", "threadpoolctl", "lightgbm", "numpy", "pandas"),
+    *("narwhals", "polars", "pydantic", "ruamel-yaml", "joblib"),
+)
 
 
 def requirements() -> list[str]:
