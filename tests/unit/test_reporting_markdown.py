@@ -80,7 +80,7 @@ def test_the_decision_and_the_export_are_told():
     decision = {"promote": True, "because": "a | b <c>", "version": "3", "champion": "3"}
     text = render(metrics(decision=decision, exported="random_forest"), None)
     assert "promoted version 3: a \\| b &lt;c&gt;" in text
-    assert "random forest (the winner breaks the contract)" in text
+    assert "random forest (the best that keeps the contract)" in text
     assert "version 2 stays champion" in render(metrics(decision=decision | {"promote": False, "champion": "2"}), None)
     assert "no candidate keeps the contract" in render(metrics(exported=None), None)
 

@@ -114,7 +114,7 @@ def render(facts: Facts, quality: Quality, data: DataVersion, code: CodeVersion,
         rejected=_rejected(quality, settings.table),
         missing=[(name, rows) for name, rows in quality.missing.items() if rows],
         complete=[name for name, rows in quality.missing.items() if not rows],
-        candidates=[_candidates(facts.candidates, name) for name in ("log_loss", "roc_auc")],
+        candidates=[_candidates(facts.candidates, facts.winner, name) for name in ("log_loss", "roc_auc")],
         metrics=_metrics(facts),
         importances=_importances(facts),
         confusion=_confusion(facts.test),
@@ -148,15 +148,15 @@ def _rejected(quality: Quality, table: Table) -> list[Rejected]:
     return [Rejected(each, meanings.get(each.rule, wording.family(each.rule))) for each in quality.rules]
 
 
-def _candidates(candidates: tuple[Candidate, ...], name: str) -> Chart:
+def _candidates(candidates: tuple[Candidate, ...], winner: str, name: str) -> Chart:
     scale = Scale.around(each.metrics[name] for each in candidates)
     rows = tuple(
         Row(
             wording.family(each.family),
             {"value": each.metrics[name]},
-            (scale.mark(each.metrics[name], "accent" if place == 0 else "muted"),),
+            (scale.mark(each.metrics[name], "accent" if each.family == winner else "muted"),),
         )
-        for place, each in enumerate(candidates)
+        for each in candidates
     )
     return Chart(f"{wording.title(wording.metric(name))} ({wording.direction(name)})", rows, scale.ticks())
 

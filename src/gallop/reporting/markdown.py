@@ -121,7 +121,9 @@ def _count(rows: int | None) -> str:
 def _exported(winner: object, exported: object) -> str:
     if exported is None:
         return "nothing, no candidate keeps the contract"
-    return "the winner" if exported == winner else f"{escaped(family(str(exported)))} (the winner breaks the contract)"
+    return (
+        "the winner" if exported == winner else f"{escaped(family(str(exported)))} (the best that keeps the contract)"
+    )
 
 
 def _decision(decision: Metrics) -> str:
