@@ -25,6 +25,11 @@ _SURE: Final = 0.01
 """A hundred trees can say neither 0 nor 1 for certain: their probabilities stay this far from both."""
 
 
+def log_loss(log_odds: Vector, y: Vector) -> float:
+    """Mean log-loss of log-odds, in nats; exact where a probability would round to 0 or 1."""
+    return float(np.mean(np.logaddexp(0.0, log_odds) - y * log_odds))
+
+
 def log_odds(classifier: Additive, encoded: Matrix) -> Vector:
     """The classifier's log-odds: shape (rows,)."""
     if isinstance(classifier, LogisticRegression):

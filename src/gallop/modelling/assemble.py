@@ -8,6 +8,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from gallop.evaluation import Vector
+from gallop.modelling.additive import log_loss
 from gallop.modelling.families import ENCODERS, Parameters, classifier, columns, directions
 from gallop.modelling.search import Searched
 from gallop.modelling.stack import Member, Stack, Weights, choose, weigh
@@ -66,13 +67,12 @@ def stacked(searched: Searched, y: Vector, training: Training) -> Assembly | Non
     for held_out in searched.folds:
         inside = np.isin(searched.rows, held_out)
         log_odds[inside] = weigh(together[~inside], label[~inside]).apply(together[inside])
-    loss = float(np.mean(np.logaddexp(0.0, log_odds) - label * log_odds))
     weights = weigh(together, label)
     said: Parameters = {}
     for trial, weight in zip(chosen, weights.of, strict=True):
         place = searched.families[trial.family].trials.index(trial) + 1
         said[f"{trial.family} {place}"] = round(float(weight), 4)
-    return Assembly(tuple(chosen), weights, Trial(STACK, said, log_odds, loss))
+    return Assembly(tuple(chosen), weights, Trial(STACK, said, log_odds, log_loss(log_odds, label)))
 
 
 def fit(X: pd.DataFrame, y: Vector, roles: dict[str, Role], assembly: Assembly, training: Training, seed: int) -> Stack:

@@ -17,10 +17,18 @@ from gallop.modelling.columns import Matrix
 
 MOST_TREES: Final = 800
 _STEP, _PATIENCE = 10, 4
-_ALWAYS: Final = {"objective": "binary", "metric": "binary_logloss", "num_threads": 1, "verbosity": -1}
-# The same trees whatever the number of threads; and datasets that serve every setting of the search.
 EXACT: Final = {"deterministic": True, "force_row_wise": True}
-_DATASET: Final = {"feature_pre_filter": False, "max_bin": 255, **EXACT, **_ALWAYS}
+"""The same trees whatever the number of threads."""
+_DATASET: Final = {
+    "objective": "binary",
+    "metric": "binary_logloss",
+    "num_threads": 1,
+    "verbosity": -1,
+    "max_bin": 255,
+    # Datasets serve every setting of the search, so none may leave columns out.
+    "feature_pre_filter": False,
+    **EXACT,
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ def cross_validate(
     Returns:
         Log-odds of each fold's held-out rows, and the number of trees.
     """
-    options = {**_ALWAYS, **EXACT, "feature_pre_filter": False, "seed": seed, **parameters}
+    options = {**_DATASET, "seed": seed, **parameters}
     boosters = []
     for fold in folds:
         seen, held_out = fold.datasets

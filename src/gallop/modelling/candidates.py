@@ -7,7 +7,7 @@ from sklearn.pipeline import Pipeline
 
 from gallop.evaluation import Vector
 from gallop.modelling import assemble, search
-from gallop.modelling.assemble import STACK, Assembly
+from gallop.modelling.assemble import Assembly
 from gallop.modelling.search import Searched
 from gallop.modelling.stack import Stack
 from gallop.modelling.study import Explored, Trial
@@ -52,6 +52,3 @@ def fit(
     if contender.assembly:
         return assemble.fit(X, y, roles, contender.assembly, training, seed)
     return search.fit(X, y, roles, contender.trial, training.clip_sd, seed, training.encoding)
-
-
-__all__ = ["STACK", "Contender", "Model", "contenders", "fit", "winner"]

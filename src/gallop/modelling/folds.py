@@ -12,6 +12,7 @@ from sklearn.model_selection import StratifiedKFold
 from gallop.errors import OneClass
 from gallop.evaluation import Vector
 from gallop.modelling.boosting import BoostingFold
+from gallop.modelling.columns import Columns
 from gallop.modelling.families import ENCODERS, PLAIN, columns, directions
 from gallop.modelling.steps import encoder
 from gallop.schema import Role
@@ -41,9 +42,7 @@ class Fold:
     def boosting(self) -> BoostingFold:
         """As LightGBM takes it."""
         seen, held_out = self._trees
-        step = columns("lightgbm", self.roles, self.training.encoding)
-        sources = step.fit(self.X.iloc[self.seen], self.y[self.seen]).sources_
-        demanded = directions("lightgbm", sources, self.training.monotone)
+        demanded = directions("lightgbm", self._tree_columns.sources_, self.training.monotone)
         return BoostingFold(seen, self.y[self.seen], held_out, self.y[self.held_out], demanded)
 
     @cached_property
@@ -55,8 +54,12 @@ class Fold:
         return self._both(columns("splines", self.roles, self.training.encoding))
 
     @cached_property
+    def _tree_columns(self) -> Columns:
+        return columns("lightgbm", self.roles, self.training.encoding)
+
+    @cached_property
     def _trees(self) -> tuple:
-        return self._both(columns("lightgbm", self.roles, self.training.encoding))
+        return self._both(self._tree_columns)
 
     def _both(self, step) -> tuple:
         # Not fit and then transform: a target encoding of the rows it was fitted on would leak their own labels.

@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from gallop.errors import OneClass
 from gallop.evaluation import Vector
-from gallop.modelling.additive import Additive, log_odds
+from gallop.modelling.additive import Additive, log_loss, log_odds
 from gallop.modelling.boosting import cross_validate
 from gallop.modelling.families import ENCODERS, Parameters, classifier, pipeline
 from gallop.modelling.folds import Fold, Rows, forward, stratified
@@ -118,14 +118,13 @@ def _explore(
 ) -> tuple[str, Explored]:
     # OpenMP counts its threads per calling thread, so the limit belongs here and not around the pool.
     with threadpool_limits(limits=1):
-        judge = _boosting_judge if family == "lightgbm" else _judge
 
         def judged(parameters: Parameters, report: Report) -> tuple[Parameters, Vector, float]:
-            fitted, odds = judge(family, parameters, folds, seed, report)
+            fitted, odds = _judge(family, parameters, folds, seed, report)
             place = np.searchsorted(rows, np.concatenate([fold.held_out for fold in folds]))
             ordered = np.empty(len(rows))
             ordered[place] = np.concatenate(odds)
-            return fitted, ordered, _loss(y[rows], ordered)
+            return fitted, ordered, log_loss(ordered, y[rows])
 
         return family, explore(family, wanted, budget, seed, judged, folder, on_trial)
 
@@ -133,6 +132,8 @@ def _explore(
 def _judge(
     family: str, parameters: Parameters, folds: list[Fold], seed: int, report: Report
 ) -> tuple[Parameters, list[Vector]]:
+    if family == "lightgbm":
+        return _boosted(parameters, folds, seed, report)
     found, losses, rows = [], 0.0, 0
     for step, fold in enumerate(folds, 1):
         seen, held_out = fold.encoded(family)
@@ -142,17 +143,14 @@ def _judge(
         else:
             odds = logit(np.clip(np.asarray(model.predict_proba(held_out), dtype=np.float64)[:, 1], _SURE, 1 - _SURE))
         found.append(odds)
-        losses += _loss(fold.y[fold.held_out], odds) * len(odds)
+        losses += log_loss(odds, fold.y[fold.held_out]) * len(odds)
         rows += len(odds)
         if step < len(folds):
             report(losses / rows, step)
     return parameters, found
 
 
-def _boosting_judge(
-    family: str, parameters: Parameters, folds: list[Fold], seed: int, report: Report
-) -> tuple[Parameters, list[Vector]]:
-    assert family == "lightgbm"
+def _boosted(parameters: Parameters, folds: list[Fold], seed: int, report: Report) -> tuple[Parameters, list[Vector]]:
     found, trees = cross_validate(
         [fold.boosting for fold in folds],
         parameters,
@@ -160,10 +158,6 @@ def _boosting_judge(
         lambda loss, trees: report(loss, trees // 50) if trees % 50 == 0 else None,
     )
     return parameters | {"n_estimators": trees}, found
-
-
-def _loss(y: Vector, log_odds: Vector) -> float:
-    return float(np.mean(np.logaddexp(0.0, log_odds) - y * log_odds))
 
 
 def _identity(

@@ -14,7 +14,7 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from gallop.evaluation import Vector
-from gallop.modelling.additive import Additive, contributions, log_odds
+from gallop.modelling.additive import Additive, contributions, log_loss, log_odds
 from gallop.modelling.columns import Columns, Matrix
 
 _PULL = 3.0
@@ -75,16 +75,12 @@ def choose(member_log_odds: Matrix, y: Vector, most: int) -> list[int]:
     chosen: list[int] = []
     while len(chosen) < min(most, member_log_odds.shape[1]):
         others = [place for place in range(member_log_odds.shape[1]) if place not in chosen]
-        losses = [_log_loss(member_log_odds[:, [*chosen, place]], y) for place in others]
+        tried = [member_log_odds[:, [*chosen, place]] for place in others]
+        losses = [log_loss(weigh(each, y).apply(each), y) for each in tried]
         chosen.append(others[int(np.argmin(losses))])
     weights = weigh(member_log_odds[:, chosen], y).of
     kept = [place for place, weight in zip(chosen, weights, strict=True) if weight > _NEGLIGIBLE]
     return kept or chosen[:1]
-
-
-def _log_loss(member_log_odds: Matrix, y: Vector) -> float:
-    z = weigh(member_log_odds, y).apply(member_log_odds)
-    return float(np.mean(np.logaddexp(0.0, z) - y * z))
 
 
 class Stack(ClassifierMixin, BaseEstimator):

@@ -85,10 +85,6 @@ class Budget:
     deadline: float | None
     """As `time.monotonic` counts; None for no limit."""
 
-    def trials(self, wanted: FamilySearch) -> int:
-        """How many settings of a family are tried."""
-        return wanted.tried(self.name)
-
     @property
     def over(self) -> bool:
         """Whether no new trial may begin."""
@@ -113,7 +109,7 @@ def explore(
         SettingsError: a combination is not valid, or every trial failed.
     """
     space.check_all(family, wanted)
-    trials = budget.trials(wanted)
+    trials = wanted.tried(budget.name)
     study = _open(family, folder)
     _close_begun(study)
     known = {trial.user_attrs.get(_FIRST) for trial in _told(study)}
