@@ -5,7 +5,7 @@ import pandas as pd
 from scipy.special import expit
 
 from gallop.calibration import calibration
-from gallop.evaluation import Estimate, Vector, estimate, log_losses
+from gallop.evaluation import Estimate, Vector, log_losses, mean_of
 from gallop.evidence import Decided, Evidence, Learned, Sureness
 from gallop.modelling.candidates import Contender, Model
 from gallop.modelling.conformal import certainty
@@ -84,11 +84,10 @@ def learning(
     curve = log_odds_of_fewer(X, y, roles, contender.assembly, folds, settings.training, settings.seed)
     curve[round(np.mean([len(seen) for seen in searched.seen]))] = contender.trial.log_odds
     intervals = resampling(settings)
-    losses = {
-        size: estimate(label, expit(log_odds), threshold=0.5, **intervals)["log_loss"]
+    return tuple(
+        Learned(rows=size, log_loss=mean_of(log_losses(label, expit(log_odds)), **intervals))
         for size, log_odds in sorted(curve.items())
-    }
-    return tuple(Learned(rows=size, log_loss=loss) for size, loss in losses.items())
+    )
 
 
 def importances(model: Model, X: pd.DataFrame, y: Vector, settings: Settings) -> tuple[Importance, ...]:

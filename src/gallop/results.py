@@ -104,6 +104,8 @@ class Facts(Frozen):
     train_rows: int
     train_positives: int
     candidates: tuple[Candidate, ...]
+    given_up: tuple[str, ...]
+    """Families that were tried, and given up on the way because others were clearly ahead."""
     test: Report
     test_digest: str
     """SHA-256 of the test rows' ids, sorted: two metrics are comparable only where it is the same."""

@@ -148,3 +148,15 @@ def test_the_same_leads_make_the_same_model_to_the_last_bit(models):
         for model in (models["stack"], *(fitted(X, Y) for _ in range(2)))
     }
     assert len(digests) == 1
+
+
+@pytest.mark.parametrize("kind", ["splines", "forest", "lightgbm", "stack"])
+def test_many_leads_get_the_same_scores_and_reasons_whatever_the_number_of_cores(models, kind, monkeypatch):
+    table, _ = leads(2_000, seed=5)
+    found = []
+    for cores in ("1", "2"):
+        monkeypatch.setenv("LOKY_MAX_CPU_COUNT", cores)
+        parts, base = models[kind].contributions(table)
+        found.append((models[kind].log_odds(table).tobytes(), parts.tobytes(), base))
+    assert found[0] == found[1]
+    assert models[kind].log_odds(table) == pytest.approx(parts.sum(axis=1) + base, abs=1e-6)

@@ -166,11 +166,14 @@ def main() -> None:
 
 def _import() -> None:
     # The collector would look at a million new objects again and again, none of which can go: a quarter of the time.
-    gc.disable()
+    gc.set_threshold(100_000, 50, 100)
     for name in _NEEDED:
         importlib.import_module(name)
     gc.freeze()
-    gc.enable()
+    from mlflow.utils import environment
+
+    # A model's requirements are this process's own versions: to compare the two takes a second, and can find nothing.
+    environment.warn_dependency_requirement_mismatches = lambda _: None  # ty: ignore[invalid-assignment]
 
 
 def _listen(orders: queue.SimpleQueue) -> None:

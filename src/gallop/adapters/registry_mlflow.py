@@ -92,7 +92,7 @@ class MlflowRegistry:
                 python_model=str(Path(__file__).with_name("lead_model.py")),
                 artifacts={"bundle": str(bundle)},
                 code_paths=[str(Path(gallop.__file__).parent)],
-                pip_requirements=requirements(),
+                pip_requirements=[*requirements()],
             )
         try:
             with_client.create_registered_model(self._name)

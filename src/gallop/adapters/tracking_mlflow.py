@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -23,10 +24,11 @@ _LIBRARIES = (
 )
 
 
-def requirements() -> list[str]:
+@cache
+def requirements() -> tuple[str, ...]:
     """What a logged model needs, at the versions it was made with. Inferring them would take seconds."""
     xgboost = "xgboost-cpu" if sys.platform == "linux" else "xgboost"
-    return [f"{name}=={version(name)}" for name in (*_LIBRARIES, xgboost)]
+    return tuple(f"{name}=={version(name)}" for name in (*_LIBRARIES, xgboost))
 
 
 def client(uri: str) -> "MlflowClient":
@@ -172,7 +174,7 @@ class Recording:
                 signature=infer_signature(run.example, answers),
                 input_example=run.example,
                 pyfunc_predict_fn="predict_proba",
-                pip_requirements=requirements(),
+                pip_requirements=[*requirements()],
             )
             self._client.log_model_artifacts(made.model_id, f"{folder}/model")
         self._client.finalize_logged_model(made.model_id, "READY")

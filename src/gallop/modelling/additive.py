@@ -25,9 +25,14 @@ _SURE: Final = 0.01
 """A hundred trees can say neither 0 nor 1 for certain: their probabilities stay this far from both."""
 
 
+def losses(log_odds: Vector, y: Vector) -> Vector:
+    """Log-loss of each row's log-odds, in nats; exact where a probability would round to 0 or 1."""
+    return np.logaddexp(0.0, log_odds) - y * log_odds
+
+
 def log_loss(log_odds: Vector, y: Vector) -> float:
-    """Mean log-loss of log-odds, in nats; exact where a probability would round to 0 or 1."""
-    return float(np.mean(np.logaddexp(0.0, log_odds) - y * log_odds))
+    """Mean log-loss of log-odds, in nats."""
+    return float(np.mean(losses(log_odds, y)))
 
 
 def log_odds(classifier: Additive, encoded: Matrix) -> Vector:

@@ -18,7 +18,7 @@ from gallop.settings import Training
 
 STACK: Final = "stack"
 _ALL_ROWS: Final = 1.1
-"""More trees when all rows are learnt from than when some are held out."""
+"""More boosted trees when all rows are learnt from than when some are held out."""
 
 
 @dataclass(frozen=True)
@@ -99,5 +99,6 @@ def fit(X: pd.DataFrame, y: Vector, roles: dict[str, Role], assembly: Assembly, 
 
 
 def _for_all_rows(trial: Trial) -> Parameters:
-    trees = trial.parameters.get("n_estimators")
-    return dict(trial.parameters) if trees is None else trial.parameters | {"n_estimators": round(trees * _ALL_ROWS)}
+    if trial.family != "lightgbm":
+        return dict(trial.parameters)
+    return trial.parameters | {"n_estimators": round(trial.parameters["n_estimators"] * _ALL_ROWS)}

@@ -32,6 +32,8 @@ def contenders(searched: Searched, y: Vector, training: Training) -> list[Conten
     """All candidates, the lowest log-loss first. y: shape (training rows,)."""
     found = []
     for family, explored in searched.families.items():
+        if not explored.trials:
+            continue
         best = explored.trials[0]
         found.append(Contender(best, explored, assemble.alone(best) if assemble.additive(family, training) else None))
     stacked = assemble.stacked(searched, y, training)

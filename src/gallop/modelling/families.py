@@ -38,7 +38,8 @@ _FAMILIES: dict[str, Callable[[int], Classifier]] = {
     "random_forest": lambda seed: XGBRFClassifier(n_jobs=1, random_state=seed),
     "gradient_boosting": lambda seed: HistGradientBoostingClassifier(early_stopping=False, random_state=seed),
     "splines": lambda seed: LogisticRegression(max_iter=2000, random_state=seed),
-    "forest": lambda seed: RandomForestClassifier(n_jobs=1, random_state=seed),
+    # … but this one, which runs when the others are done. Each tree has a seed of its own.
+    "forest": lambda seed: RandomForestClassifier(n_jobs=-1, random_state=seed),
     "lightgbm": lambda seed: LGBMClassifier(n_jobs=1, random_state=seed, verbosity=-1),
 }
 

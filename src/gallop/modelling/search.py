@@ -22,11 +22,12 @@ from threadpoolctl import threadpool_limits
 
 from gallop.errors import OneClass
 from gallop.evaluation import Vector
+from gallop.modelling import race
 from gallop.modelling.additive import Additive, log_loss, log_odds
 from gallop.modelling.boosting import cross_validate
 from gallop.modelling.families import ENCODERS, Parameters, classifier, pipeline
 from gallop.modelling.folds import Fold, Rows, forward, stratified
-from gallop.modelling.study import Budget, Explored, Report, Trial, explore
+from gallop.modelling.study import Budget, Explored, GivenUp, Report, Trial, explore
 from gallop.schema import Role
 from gallop.settings import Encoding, FamilySearch, Training
 
@@ -79,12 +80,17 @@ def search(
     kept = None if folder is None else folder / _identity(X, y, roles, training, places, seed)
     if folder is not None:
         _forget(folder, but=kept)
+    wanted = training.families
     jobs = (
-        delayed(_explore)(family, training.families[family], budget, seed, folds, rows, y, kept, on_trial)
+        delayed(_explore)(family, wanted[family], budget, seed, folds, rows, y, kept, on_trial)
         # The longest first, so that no core waits at the end.
-        for family in sorted(training.families, key=lambda name: name != "lightgbm")
+        for family in sorted(wanted, key=lambda name: name != "lightgbm")
+        if family not in race.LAST
     )
     explored = dict(Parallel(n_jobs=-1, prefer="threads")(jobs))
+    ahead = race.leader(explored.values())
+    for family in (name for name in wanted if name in race.LAST):
+        _, explored[family] = _explore(family, wanted[family], budget, seed, folds, rows, y, kept, on_trial, ahead)
     if folder is not None:
         _forget(folder, but=None)
     seen, held_out = (tuple(side) for side in zip(*places, strict=True))
@@ -115,13 +121,16 @@ def _explore(
     y: Vector,
     folder: Path | None,
     on_trial: Callable[[str], None],
+    ahead: Trial | None = None,
 ) -> tuple[str, Explored]:
     # OpenMP counts its threads per calling thread, so the limit belongs here and not around the pool.
     with threadpool_limits(limits=1):
+        places = [np.searchsorted(rows, fold.held_out) for fold in folds]
+        to_beat = [ahead.log_odds[place] for place in places] if ahead else None
 
         def judged(parameters: Parameters, report: Report) -> tuple[Parameters, Vector, float]:
-            fitted, odds = _judge(family, parameters, folds, seed, report)
-            place = np.searchsorted(rows, np.concatenate([fold.held_out for fold in folds]))
+            fitted, odds = _judge(family, parameters, folds, seed, report, to_beat)
+            place = np.concatenate(places)
             ordered = np.empty(len(rows))
             ordered[place] = np.concatenate(odds)
             return fitted, ordered, log_loss(ordered, y[rows])
@@ -130,11 +139,12 @@ def _explore(
 
 
 def _judge(
-    family: str, parameters: Parameters, folds: list[Fold], seed: int, report: Report
+    family: str, parameters: Parameters, folds: list[Fold], seed: int, report: Report, to_beat: list[Vector] | None
 ) -> tuple[Parameters, list[Vector]]:
     if family == "lightgbm":
         return _boosted(parameters, folds, seed, report)
-    found, losses, rows = [], 0.0, 0
+    found: list[Vector] = []
+    label = np.concatenate([fold.y[fold.held_out] for fold in folds])
     for step, fold in enumerate(folds, 1):
         seen, held_out = fold.encoded(family)
         model = classifier(family, parameters, seed).fit(seen, fold.y[fold.seen])
@@ -143,10 +153,11 @@ def _judge(
         else:
             odds = logit(np.clip(np.asarray(model.predict_proba(held_out), dtype=np.float64)[:, 1], _SURE, 1 - _SURE))
         found.append(odds)
-        losses += log_loss(odds, fold.y[fold.held_out]) * len(odds)
-        rows += len(odds)
         if step < len(folds):
-            report(losses / rows, step)
+            so_far = np.concatenate(found)
+            report(log_loss(so_far, label[: len(so_far)]), step)
+            if to_beat and race.lost(so_far, np.concatenate(to_beat[:step]), label[: len(so_far)]):
+                raise GivenUp
     return parameters, found
 
 

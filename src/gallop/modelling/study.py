@@ -30,6 +30,8 @@ from gallop.modelling.families import Parameters
 from gallop.settings import FamilySearch
 
 Report = Callable[[float, int], None]
+GivenUp = optuna.TrialPruned
+"""Raised by a judge that stops before the last fold."""
 _RANDOM, _REPEATS, _KEPT_PERCENTILE = 8, 10, 75.0
 _FIRST, _REPEAT = "first", "repeat"
 
@@ -64,7 +66,7 @@ class Explored:
     """What became of every trial of one family."""
 
     trials: tuple[Trial, ...]
-    """The lowest log-loss first."""
+    """The lowest log-loss first; empty where the family was given up as a whole."""
     failed: tuple[Failed, ...]
     pruned: int
 
@@ -191,14 +193,14 @@ def _try(study: optuna.Study, asked: optuna.Trial, parameters: Parameters, judge
     def report(loss: float, step: int) -> None:
         asked.report(loss, step)
         if asked.should_prune():
-            raise optuna.TrialPruned
+            raise GivenUp
 
     asked.set_user_attr("parameters", parameters)
     try:
         fitted, log_odds, loss = judge(parameters, report)
         if not np.isfinite(log_odds).all():
             raise ValueError("gives scores that are no finite numbers")
-    except optuna.TrialPruned:
+    except GivenUp:
         study.tell(asked, state=TrialState.PRUNED)
     except (ValueError, ArithmeticError, LightGBMError, XGBoostError) as error:
         asked.set_user_attr("failed", (str(error).splitlines() or [type(error).__name__])[0])
@@ -220,7 +222,7 @@ def _explored(family: str, study: optuna.Study) -> Explored:
             trials.append(Trial(family, parameters, odds, each.value or 0.0))
         else:
             pruned += 1
-    if not trials:
+    if failed and not (trials or pruned):
         first = failed[0]
         raise SettingsError(
             f"training.families.{family}: none of {len(failed)} settings could be fitted; {first.parameters}: "

@@ -16,6 +16,7 @@ from gallop.reporting.wording import (
     direction,
     family,
     figure,
+    given_up,
     leads,
     metric,
     money,
@@ -112,6 +113,8 @@ def _candidates(facts: Facts) -> Iterator[str]:
             for each in facts.candidates
         ),
     )
+    if facts.given_up:
+        yield f"{given_up(facts.given_up)}\n"
 
 
 def _figures(facts: Facts) -> Iterator[str]:

@@ -133,7 +133,7 @@ def _environment() -> Environment:
     )
     names = (
         "figure signed interval with_interval count leads percent percent_of family metric direction version parameter "
-        "money money_between between words told"
+        "money money_between between words told given_up"
     )
     made.filters |= {name: getattr(wording, name) for name in names.split()}
     return made

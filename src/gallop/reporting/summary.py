@@ -23,6 +23,7 @@ from gallop.reporting.wording import (
     count,
     family,
     figure,
+    given_up,
     interval,
     leads,
     metric,
@@ -78,7 +79,7 @@ def _parts(run: RunSummary) -> Iterator[RenderableType]:
     yield _section("Data", _data(run), _rules(run.quality))
     if run.facts:
         yield _section(
-            "Candidates, cross-validated on the training leads", _candidates(run.facts), *_broken(run.facts.candidates)
+            "Candidates, cross-validated on the training leads", _candidates(run.facts), *_remarks(run.facts)
         )
         held_out = f"Test: {leads(run.facts.test.rows)} held out, {count(run.facts.test.positives)} converted"
         yield _section(held_out, _metrics(run.facts), _directions(), _exported(run.facts))
@@ -183,8 +184,10 @@ def _verdict(candidate: Candidate) -> Text:
     return known.get(candidate.contract, Text("contract broken", style="red"))
 
 
-def _broken(candidates: tuple[Candidate, ...]) -> Iterator[Text]:
-    for each in candidates:
+def _remarks(facts: Facts) -> Iterator[Text]:
+    if facts.given_up:
+        yield Text(given_up(facts.given_up), style="dim")
+    for each in facts.candidates:
         if each.contract not in {"kept", "none", "own"}:
             yield Text(f"{family(each.family)} breaks the contract: {plain(each.contract)}", style="red")
 

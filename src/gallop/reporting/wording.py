@@ -1,6 +1,7 @@
 """How figures and names are written, in every report alike: three decimals, thousands separators, plain words."""
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from gallop.evaluation import LOWER_IS_BETTER, Estimate
@@ -148,6 +149,12 @@ def version(data: DataVersion) -> str:
 def family(name: str) -> str:
     """`gradient_boosting` → `gradient boosting`."""
     return name.replace("_", " ")
+
+
+def given_up(families: Sequence[str]) -> str:
+    """Which families are no candidates, and why, in a sentence; empty where all are."""
+    names = ", ".join(family(each) for each in families)
+    return f"Given up on the first folds, being clearly behind: {names}." if names else ""
 
 
 def metric(name: str) -> str:

@@ -121,6 +121,7 @@ def model_training(
         train_rows=len(y),
         train_positives=int(y.sum()),
         candidates=tuple(candidates),
+        given_up=tuple(family for family, explored in searched.families.items() if not explored.trials),
         test=evaluate(y_test, probability, **measure),
         test_digest=hashlib.sha256("\n".join(sorted(map(str, ids))).encode()).hexdigest(),
         baseline=estimate(y_test, untuned, **measure),

@@ -1,0 +1,34 @@
+"""Families that cost most per fit run last, and are given up where they are clearly behind on the first folds.
+
+A race as of Maron & Moore (1994): what is far behind on some of the rows, by more than chance, will not be ahead on all
+of them. A forest of deep trees costs more than all the other families together, and on most tables adds nothing to
+them; on a table whose rows nearly repeat each other it is ahead from the first fold.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+
+from gallop.evaluation import Vector
+from gallop.modelling.additive import losses
+from gallop.modelling.families import ENCODERS
+from gallop.modelling.study import Explored, Trial
+
+LAST: Final = frozenset({"forest"})
+_FAR, _ERRORS = 0.02, 2.0
+"""Of the leader's log-loss, and in standard errors of the paired difference: behind by more than both is given up."""
+
+
+def leader(found: Iterable[Explored]) -> Trial | None:
+    """The best trial up to now of those that give reasons; None where there is none to race against."""
+    trials = [each.trials[0] for each in found if each.trials and each.trials[0].family in ENCODERS]
+    return min(trials, key=lambda trial: trial.log_loss, default=None)
+
+
+def lost(log_odds: Vector, of_leader: Vector, y: Vector) -> bool:
+    """Whether a trial is clearly behind on the rows that it was judged on so far: all of shape (rows,)."""
+    ahead = losses(of_leader, y)
+    behind = losses(log_odds, y) - ahead
+    chance = behind.std() / np.sqrt(len(behind))
+    return bool(behind.mean() > max(_FAR * ahead.mean(), _ERRORS * chance))
