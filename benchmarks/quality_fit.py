@@ -23,7 +23,8 @@ def main(folder: Path, seed: int) -> None:
     y = train.pop(LABEL).to_numpy().astype(float)
     test_label = test.pop(LABEL).to_numpy().astype(float)
     start = time.perf_counter()
-    from gallop.modelling.assemble import additive, alone, fit, stacked
+    from gallop.modelling.assemble import additive
+    from gallop.modelling.candidates import contenders, fit, winner
     from gallop.modelling.conformal import sureness
     from gallop.modelling.search import search
     from gallop.schema import MISSING_LEVEL, Role
@@ -39,23 +40,21 @@ def main(folder: Path, seed: int) -> None:
 
     X = inputs(train)
     searched = search(X, y, roles, training, seed)
-    singles = [alone(explored.trials[0]) for explored in searched.families.values()]
-    assemblies = [each for each in (stacked(searched, y, training), *singles) if each]
-    best = min(assemblies, key=lambda each: each.as_trial.log_loss)
+    best = winner(contenders(searched, y, training))
     model = fit(X, y, roles, best, training, seed)
     seconds = time.perf_counter() - start
 
-    probability = model.predict_proba(inputs(test))[:, 1]
+    probability = model.predict_proba(test)[:, 1]
     taken = []
     for _ in range(5):
         start = time.perf_counter()
-        model.predict_proba(inputs(test))
+        model.predict_proba(test)
         taken.append(time.perf_counter() - start)
     np.save(folder / "probabilities.npy", probability)
     figures = {"fit_seconds": seconds, "predict_seconds": statistics.median(taken), "bytes": len(pickle.dumps(model))}
-    sure = sureness(y[searched.rows], best.as_trial.out_of_fold)
+    sure = sureness(y[searched.rows], best.trial.out_of_fold)
     figures["held"] = held(sure, test_label, probability)
-    figures["model"] = {"family": best.as_trial.family, "parameters": best.as_trial.parameters}
+    figures["model"] = {"family": best.trial.family, "parameters": best.trial.parameters}
     (folder / "figures.json").write_text(json.dumps(figures), encoding="utf-8")
 
 

@@ -25,7 +25,7 @@ class Cell:
     def measured(self) -> dict[str, float]:
         """Figures by name."""
         found = metrics(self.label, self.probability, np.ones((1, len(self.label))), 0.5)
-        ece = calibration(self.label, self.probability, resamples=100, confidence=0.95, seed=0).ece.value
+        ece = calibration_error(self.label, self.probability)
         rows = len(self.label)
         return {name: float(found[name][0]) for name in SHOWN} | {
             "ece": ece,
@@ -33,6 +33,11 @@ class Cell:
             "predict_us": 1e6 * self.figures["predict_seconds"] / rows,
             "kilobytes": self.figures["bytes"] / 1000,
         }
+
+
+def calibration_error(label: np.ndarray, probability: np.ndarray) -> float:
+    """The expected calibration error over ten bins of equally many rows."""
+    return calibration(label, probability, resamples=100, confidence=0.95, seed=0).ece.value
 
 
 def read(answers: Path, shared: Path, seeds: list[int], systems: list[str]) -> dict[tuple[str, str, int], Cell]:
@@ -54,7 +59,7 @@ def markdown(cells: dict[tuple[str, str, int], Cell], seeds: list[int], systems:
     """Every table's figures, means over the seeds; then the paired differences, and all tables together."""
     measured = {key: cell.measured() for key, cell in cells.items()}
     lines, totals = [], {system: [] for system in systems}
-    heads = ("log-loss", "ROC AUC", "PR AUC", "Brier", "ECE", "fit s", "predict µs/row", "kB")
+    heads = ("log-loss", "ROC AUC", "PR AUC", "Brier", "ECE", "ECE, seeds together", "fit s", "predict µs/row", "kB")
     for name in tables.NAMES:
         rows = len(next(cell.label for (table, _, _), cell in cells.items() if table == name))
         lines += [f"\n### {name} ({rows:,} test rows)\n", "| system | " + " | ".join(heads) + " | ours minus it |"]
@@ -65,7 +70,13 @@ def markdown(cells: dict[tuple[str, str, int], Cell], seeds: list[int], systems:
                 continue
             mean = {key: float(np.mean([each[key] for each in of_seeds])) for key in of_seeds[0]}
             totals[system].append(mean["log_loss"])
+            together = [cells[name, system, seed] for seed in seeds if (name, system, seed) in cells]
+            label, probability = (
+                np.concatenate(each)
+                for each in zip(*((cell.label, cell.probability) for cell in together), strict=True)
+            )
             shown = [f"{mean[key]:.4f}" for key in (*SHOWN, "ece")]
+            shown += [f"{calibration_error(label, probability):.4f}"]
             shown += [f"{mean['fit_seconds']:.0f}", f"{mean['predict_us']:.1f}", f"{mean['kilobytes']:,.0f}"]
             lines.append(
                 f"| {system} | " + " | ".join(shown) + f" | {_ahead(cells, name, system, systems[0], seeds)} |"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import SplineTransformer
 
 from gallop.modelling.columns import RARE_ROWS, Columns, _basis, _ranks
-from gallop.schema import Role
+from gallop.schema import MISSING_LEVEL, Role
 from tests.model.made import ROLES, leads
 
 NUMBERS = [name for name, role in ROLES.items() if role is Role.NUMBER]
@@ -167,3 +167,21 @@ def test_ranks_lie_between_0_and_1_and_never_fall_as_values_rise(seen, values):
     ranks = _ranks(np.sort(np.array(values)), quantiles)
     assert ((ranks >= 0) & (ranks <= 1)).all()
     assert (np.diff(ranks) >= -1e-12).all()
+
+
+@pytest.mark.parametrize("kind", [object, "str"])
+def test_no_text_is_the_missing_level(kind):
+    X, y = leads()
+    X.loc[::9, "level"] = MISSING_LEVEL
+    encoder = Columns(["n"], ["level"]).fit(X, y)
+    without = X.assign(level=X["level"].where(X["level"] != MISSING_LEVEL, None).astype(kind))
+    assert without["level"].isna().any()
+    assert np.array_equal(encoder.transform(without), encoder.transform(X), equal_nan=True)
+
+
+def test_encoders_fitted_on_the_same_leads_know_each_others_places():
+    X, y = leads()
+    trees, splines = (Columns(["n"], ["level", "many"], splines=each).fit(X, y) for each in (False, True))
+    new = X.assign(level=X["level"].where(X.index % 7 > 0, "unheard of"))
+    for one, other in ((trees, splines), (splines, trees)):
+        assert np.array_equal(one.transform(new, other.places(new)), one.transform(new), equal_nan=True)

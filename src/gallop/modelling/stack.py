@@ -5,14 +5,10 @@ out-of-fold log-odds (Wolpert 1992, Breiman 1996: not negative), pulled towards 
 calibrates: members that are too sure of themselves get weights that sum to less than one.
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
-from joblib import effective_n_jobs
 from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -26,9 +22,6 @@ _PULL = 3.0
 _LEAST_GAIN = 2e-4
 """Of another member, in nats: a tenth of what test sets of thousands of leads can tell apart."""
 _NEGLIGIBLE = 0.05
-Answer = TypeVar("Answer")
-_PAGE = 256
-"""Leads: fewer take less time than another thread."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +94,7 @@ class Stack(ClassifierMixin, BaseEstimator):
 
     Args:
         inputs: names of the model inputs.
-        encoders: name → fitted encoder; members may share one.
+        encoders: name → encoder, all fitted on the same leads; members may share one.
         members: the fitted members.
         base: the last step's constant.
     """
@@ -117,11 +110,8 @@ class Stack(ClassifierMixin, BaseEstimator):
 
     def log_odds(self, X: pd.DataFrame) -> Vector:
         """Shape (rows,)."""
-        return np.concatenate(_by_page(self._log_odds, X))
-
-    def _log_odds(self, X: pd.DataFrame) -> Vector:
         total = np.full(len(X), self.base)
-        encoded = {name: encoder.transform(X) for name, encoder in self.encoders.items()}
+        encoded = self._encoded(X)
         for member in self.members:
             total += member.weight * log_odds(member.classifier, encoded[member.encoder])
         return total
@@ -137,14 +127,10 @@ class Stack(ClassifierMixin, BaseEstimator):
 
     def contributions(self, X: pd.DataFrame) -> tuple[Matrix, float]:
         """What each input adds to the log-odds of each row, shape (rows, inputs), and the base that all rows share."""
-        parts, bases = zip(*_by_page(self._contributions, X), strict=True)
-        return np.concatenate(parts), bases[0]
-
-    def _contributions(self, X: pd.DataFrame) -> tuple[Matrix, float]:
         places = {name: place for place, name in enumerate(self.inputs)}
         total, base = np.zeros((len(X), len(self.inputs))), self.base
-        for name, encoder in self.encoders.items():
-            encoded = encoder.transform(X)
+        for name, encoded in self._encoded(X).items():
+            encoder = self.encoders[name]
             at = np.array([places[source] for source in encoder.sources_], dtype=int)
             for member in (member for member in self.members if member.encoder == name):
                 parts, shared = contributions(member.classifier, encoded, encoder.center_)
@@ -153,14 +139,11 @@ class Stack(ClassifierMixin, BaseEstimator):
                 np.add.at(total.T, at, member.weight * parts.T)
         return total, base
 
-
-def _by_page(ask: Callable[[pd.DataFrame], Answer], X: pd.DataFrame) -> list[Answer]:
-    """The answers of pages of leads, worked out side by side.
-
-    Pages are of the same leads however many cores there are, and each is answered on one; so no answer depends on them.
-    """
-    pages = [X.iloc[start : start + _PAGE] for start in range(0, max(len(X), 1), _PAGE)]
-    if len(pages) == 1:
-        return [ask(X)]
-    with ThreadPoolExecutor(effective_n_jobs(-1)) as pool:
-        return list(pool.map(ask, pages))
+    def _encoded(self, X: pd.DataFrame) -> dict[str, Matrix]:
+        places = None
+        encoded = {}
+        for name, encoder in self.encoders.items():
+            # They were fitted on the same leads, so a level has the same place in each.
+            places = encoder.places(X) if places is None else places
+            encoded[name] = encoder.transform(X, places)
+        return encoded
