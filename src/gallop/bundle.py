@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 MANIFEST: Final = "manifest.json"
 MODEL: Final = "pipeline.pkl"
 SETTINGS: Final = "settings.json"
+LAYOUT: Final = 2
+"""Of the model's own classes. A pickle keeps attributes only: one of another layout would load, and break later."""
 _SEAL: Final = "manifest_sha256"
 
 
@@ -47,6 +49,7 @@ class Model(Protocol):
 class Manifest(Frozen):
     """What a bundle is, and the SHA-256 of each of its files."""
 
+    layout: int
     model: str
     version: str | None
     """The registry's version; None until deployed."""
@@ -68,8 +71,8 @@ class Manifest(Frozen):
 
     @property
     def digest(self) -> str:
-        """Identity of the contents: SHA-256 over the files' names and digests."""
-        return hashlib.sha256(json.dumps(self.files, sort_keys=True).encode()).hexdigest()
+        """Identity of the contents: SHA-256 over the layout and the files' names and digests."""
+        return hashlib.sha256(json.dumps([self.layout, self.files], sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ def write(
     for name, content in contents.items():
         write_bytes(folder / name, content)
     manifest = Manifest(
+        layout=LAYOUT,
         model=settings.project.model,
         version=None,
         family=family,
@@ -146,6 +150,11 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         content = json.loads(path.read_bytes())
         promised = content.pop(_SEAL)
+        if (layout := content.get("layout", 1)) != LAYOUT:
+            raise DamagedFile(
+                f"{path}: made by another gallop, with models of layout {layout}; accepted is {LAYOUT}. Train again "
+                "with `gallop run`"
+            )
         manifest = Manifest.model_validate(content)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise DamagedFile(f"{path}: not a manifest of a bundle, or damaged") from None

@@ -6,6 +6,7 @@ from scipy.special import expit
 
 from gallop.modelling import assemble
 from gallop.modelling.assemble import Assembly
+from gallop.modelling.curve import Curve
 from gallop.modelling.stack import Stack, Weights
 from gallop.modelling.study import Trial
 from gallop.schema import Role
@@ -56,7 +57,7 @@ def trial(family: str, y: np.ndarray, **parameters) -> Trial:
 
 
 def fitted(X: pd.DataFrame, y: np.ndarray, *, kind: str = "stack", roles: dict | None = None, **changes) -> Stack:
-    """A model of one family, or a stack of four members with a base."""
+    """A model of one family, or a stack of four members with a base; `mended`: that stack with a curve."""
     trials = {
         "splines": (trial("splines", y, C=0.5),),
         "lightgbm": (trial("lightgbm", y, **FEW_TREES),),
@@ -67,7 +68,8 @@ def fitted(X: pd.DataFrame, y: np.ndarray, *, kind: str = "stack", roles: dict |
             trial("lightgbm", y, **FEW_TREES | {"num_leaves": 7}),
             trial("forest", y, **FEW_DEEP_TREES),
         ),
-    }[kind]
-    weights = Weights(0.1, np.array([0.5, 0.3, 0.15, 0.1])) if kind == "stack" else Weights(0.0, np.ones(1))
-    assembly = Assembly(trials, weights, trials[0])
+    }["stack" if kind == "mended" else kind]
+    weights = Weights(0.1, np.array([0.5, 0.3, 0.15, 0.1])) if len(trials) > 1 else Weights(0.0, np.ones(1))
+    curve = Curve(0.2, np.array([-1.0, 0.4]), np.array([0.5, 1.6, 0.9])) if kind == "mended" else None
+    assembly = Assembly(trials, weights, trials[0], curve)
     return assemble.fit(X, y, roles or ROLES, assembly, training(**changes), 1)

@@ -19,6 +19,7 @@ from gallop.errors import DamagedFile, GallopError, NothingThere, UnsafeModel
 from gallop.features import input_roles
 from gallop.files import digest
 from gallop.modelling.steps import frame
+from tests.model.made import fitted, leads
 
 pytestmark = pytest.mark.xdist_group("trained")
 NAMES = ["pipeline.pkl", "settings.json", "model.pkl", "facts.json"]
@@ -167,3 +168,31 @@ def test_writing_again_leaves_nothing_of_the_previous_bundle(folder, trained, sm
     )
     assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "pipeline.pkl", "settings.json"]
     bundle.load(folder)
+
+
+@pytest.mark.parametrize("layout", [None, bundle.LAYOUT + 1])
+def test_a_bundle_of_another_layout_is_refused_before_its_model_is_loaded(folder, layout):
+    content = json.loads((folder / bundle.MANIFEST).read_bytes())
+    del content["layout"]
+    content |= {"layout": layout} if layout else {}
+    (folder / bundle.MANIFEST).write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(DamagedFile, match=rf"models of layout {layout or 1}; accepted is {bundle.LAYOUT}"):
+        bundle.load(folder)
+
+
+def test_the_layout_is_raised_when_the_models_classes_change():
+    X, y = leads()
+    model = fitted(X, y, kind="mended")
+    splines, trees = model.encoders["splines"], model.encoders["trees"]
+    found = [" ".join(sorted(vars(part))) for part in (model, trees, splines, model.members[0], model.curve)]
+    layouts = {
+        2: [
+            "base classes_ curve encoders inputs members",
+            "_levels _rate_places _spans _tables categories center_ fixed numbers sources_ splines",
+            "_gaps _levels _middle _quantiles _rate_places _spans _tables categories center_ fixed numbers sources_ "
+            "splines",
+            "classifier encoder weight",
+            "base knots slopes",
+        ]
+    }
+    assert layouts[bundle.LAYOUT] == found, "raise bundle.LAYOUT, and write the new one down here"

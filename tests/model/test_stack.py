@@ -29,7 +29,7 @@ rows = st.lists(st.tuples(number, number, level, level, level), min_size=1, max_
 
 @pytest.fixture(scope="module")
 def models() -> dict[str, Stack]:
-    made = {kind: fitted(X, Y, kind=kind) for kind in ("splines", "forest", "lightgbm", "stack")}
+    made = {kind: fitted(X, Y, kind=kind) for kind in ("splines", "forest", "lightgbm", "stack", "mended")}
     for name in ("n", "level"):
         for kind in ("splines", "lightgbm"):
             made[f"{kind} of {name}"] = fitted(X[[name]], Y, kind=kind, roles={name: ROLES[name]})
@@ -41,6 +41,7 @@ KINDS = [
     "forest",
     "lightgbm",
     "stack",
+    "mended",
     "splines of n",
     "splines of level",
     "lightgbm of n",
@@ -75,7 +76,7 @@ def test_a_probability_is_that_of_the_log_odds_and_an_answer_that_of_the_probabi
     assert is_classifier(model)
 
 
-@pytest.mark.parametrize("kind", ["splines", "lightgbm", "stack"])
+@pytest.mark.parametrize("kind", ["splines", "lightgbm", "stack", "mended"])
 def test_no_leads_have_no_scores(models, kind):
     assert models[kind].predict_proba(X.head(0)).shape == (0, 2)
     assert models[kind].contributions(X.head(0))[0].shape == (0, len(ROLES))
@@ -150,7 +151,7 @@ def test_the_same_leads_make_the_same_model_to_the_last_bit(models):
     assert len(digests) == 1
 
 
-@pytest.mark.parametrize("kind", ["splines", "forest", "lightgbm", "stack"])
+@pytest.mark.parametrize("kind", ["splines", "forest", "lightgbm", "stack", "mended"])
 def test_many_leads_get_the_same_scores_and_reasons_whatever_the_number_of_cores(models, kind, monkeypatch):
     table, _ = leads(2_000, seed=5)
     found = []

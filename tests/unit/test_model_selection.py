@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gallop.bundle import Manifest
+from gallop.bundle import LAYOUT, Manifest
 from gallop.evaluation import Estimate
 from gallop.evidence import Sureness
 from gallop.ports import CHALLENGER, CHAMPION, Registered
@@ -63,6 +63,7 @@ class MemoryRegistry:
 
 def manifest(name: str, data: str = "real") -> Manifest:
     return Manifest(
+        layout=LAYOUT,
         model="lead_model",
         version=None,
         family="logistic_regression",

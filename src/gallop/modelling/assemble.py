@@ -1,6 +1,6 @@
 """From trials to the model that is deployed: which trials go into the stack, with which weights, fitted on all rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -8,10 +8,11 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from gallop.evaluation import Vector
-from gallop.modelling.additive import log_loss
+from gallop.modelling.additive import log_loss, losses
+from gallop.modelling.curve import Curve, draw
 from gallop.modelling.families import ENCODERS, Parameters, classifier, columns, directions
 from gallop.modelling.search import Searched
-from gallop.modelling.stack import Member, Stack, Weights, choose, weigh
+from gallop.modelling.stack import LEAST_GAIN, Member, Stack, Weights, choose, weigh
 from gallop.modelling.study import Trial
 from gallop.schema import Role
 from gallop.settings import Training
@@ -29,6 +30,7 @@ class Assembly:
     weights: Weights
     as_trial: Trial
     """The whole, as a trial among others."""
+    curve: Curve | None = None
 
 
 def additive(family: str, training: Training) -> bool:
@@ -36,9 +38,9 @@ def additive(family: str, training: Training) -> bool:
     return family in ENCODERS and not (training.monotone and family != "lightgbm")
 
 
-def alone(trial: Trial) -> Assembly:
-    """One trial by itself."""
-    return Assembly((trial,), Weights(0.0, np.ones(1)), trial)
+def alone(trial: Trial, searched: Searched, y: Vector) -> Assembly:
+    """One trial by itself, mended where that helps. y: shape (training rows,)."""
+    return _mended(Assembly((trial,), Weights(0.0, np.ones(1)), trial), searched, y)
 
 
 def stacked(searched: Searched, y: Vector, training: Training) -> Assembly | None:
@@ -72,7 +74,25 @@ def stacked(searched: Searched, y: Vector, training: Training) -> Assembly | Non
     for trial, weight in zip(chosen, weights.of, strict=True):
         place = searched.families[trial.family].trials.index(trial) + 1
         said[f"{trial.family} {place}"] = round(float(weight), 4)
-    return Assembly(tuple(chosen), weights, Trial(STACK, said, log_odds, log_loss(log_odds, label)))
+    whole = Assembly(tuple(chosen), weights, Trial(STACK, said, log_odds, log_loss(log_odds, label)))
+    return _mended(whole, searched, y)
+
+
+def _mended(assembly: Assembly, searched: Searched, y: Vector) -> Assembly:
+    """With a curve where that lowers the cross-validated log-loss: as much as another member would have to, and more
+    than by chance (a standard error), which alone bends the curve of few leads."""
+    log_odds, label = assembly.as_trial.log_odds, y[searched.rows]
+    bent = np.empty(len(label))
+    for held_out in searched.folds:
+        inside = np.isin(searched.rows, held_out)
+        if inside.all():
+            return assembly
+        bent[inside] = draw(log_odds[~inside], label[~inside]).apply(log_odds[inside])
+    gain = losses(log_odds, label) - losses(bent, label)
+    if gain.mean() < max(LEAST_GAIN, gain.std() / np.sqrt(len(gain))):
+        return assembly
+    as_trial = replace(assembly.as_trial, log_odds=bent, log_loss=log_loss(bent, label))
+    return replace(assembly, as_trial=as_trial, curve=draw(log_odds, label))
 
 
 def fit(X: pd.DataFrame, y: Vector, roles: dict[str, Role], assembly: Assembly, training: Training, seed: int) -> Stack:
@@ -95,7 +115,7 @@ def fit(X: pd.DataFrame, y: Vector, roles: dict[str, Role], assembly: Assembly, 
             demanded = directions(trial.family, steps[kind].sources_, training.monotone)
             made = classifier(trial.family, _for_all_rows(trial) | demanded, seed).fit(encoded[kind], y)
             members.append(Member(kind, made, float(weight)))
-    return Stack(list(roles), steps, tuple(members), assembly.weights.base)
+    return Stack(list(roles), steps, tuple(members), assembly.weights.base, assembly.curve)
 
 
 def _for_all_rows(trial: Trial) -> Parameters:

@@ -34,8 +34,11 @@ def contenders(searched: Searched, y: Vector, training: Training) -> list[Conten
     for family, explored in searched.families.items():
         if not explored.trials:
             continue
-        best = explored.trials[0]
-        found.append(Contender(best, explored, assemble.alone(best) if assemble.additive(family, training) else None))
+        best, assembly = explored.trials[0], None
+        if assemble.additive(family, training):
+            assembly = assemble.alone(best, searched, y)
+            best = assembly.as_trial
+        found.append(Contender(best, explored, assembly))
     stacked = assemble.stacked(searched, y, training)
     if stacked:
         found.append(Contender(stacked.as_trial, Explored((stacked.as_trial,), (), 0), stacked))

@@ -16,12 +16,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from gallop.evaluation import Vector
 from gallop.modelling.additive import Additive, contributions, log_loss, log_odds
 from gallop.modelling.columns import Columns, Matrix
+from gallop.modelling.curve import Curve
 
 _PULL = 3.0
 """Of the weights towards the plain mean, in nats per unit of squared distance."""
-_LEAST_GAIN = 2e-4
-"""Of another member, in nats: a tenth of what test sets of thousands of leads can tell apart."""
+LEAST_GAIN = 2e-4
+"""Of another step or member, in nats: a tenth of what test sets of thousands of leads can tell apart."""
 _NEGLIGIBLE = 0.05
+_STILL = 1e-9
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def choose(member_log_odds: Matrix, y: Vector, most: int) -> list[int]:
         others = [place for place in range(member_log_odds.shape[1]) if place not in chosen]
         tried = [member_log_odds[:, [*chosen, place]] for place in others]
         losses = [log_loss(weigh(each, y).apply(each), y) for each in tried]
-        if min(losses) > lowest - _LEAST_GAIN:
+        if min(losses) > lowest - LEAST_GAIN:
             break
         lowest = min(losses)
         chosen.append(others[int(np.argmin(losses))])
@@ -97,12 +99,18 @@ class Stack(ClassifierMixin, BaseEstimator):
         encoders: name → encoder, all fitted on the same leads; members may share one.
         members: the fitted members.
         base: the last step's constant.
+        curve: mends the sum where it does not mean what it says; None where it does.
     """
 
     def __init__(
-        self, inputs: list[str], encoders: dict[str, Columns], members: tuple[Member, ...], base: float = 0.0
+        self,
+        inputs: list[str],
+        encoders: dict[str, Columns],
+        members: tuple[Member, ...],
+        base: float = 0.0,
+        curve: Curve | None = None,
     ) -> None:
-        self.inputs, self.encoders, self.members, self.base = inputs, encoders, members, base
+        self.inputs, self.encoders, self.members, self.base, self.curve = inputs, encoders, members, base, curve
         self.classes_ = np.array([0.0, 1.0])
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -114,7 +122,7 @@ class Stack(ClassifierMixin, BaseEstimator):
         encoded = self._encoded(X)
         for member in self.members:
             total += member.weight * log_odds(member.classifier, encoded[member.encoder])
-        return total
+        return self.curve.apply(total) if self.curve else total
 
     def predict_proba(self, X: pd.DataFrame) -> Matrix:
         """Shape (rows, 2)."""
@@ -137,7 +145,7 @@ class Stack(ClassifierMixin, BaseEstimator):
                 base += member.weight * shared
                 # Not `total[:, at] +=`, which adds only one of several columns of an input.
                 np.add.at(total.T, at, member.weight * parts.T)
-        return total, base
+        return (total, base) if self.curve is None else _stretched(total, base, self.curve)
 
     def _encoded(self, X: pd.DataFrame) -> dict[str, Matrix]:
         places = None
@@ -147,3 +155,14 @@ class Stack(ClassifierMixin, BaseEstimator):
             places = encoder.places(X) if places is None else places
             encoded[name] = encoder.transform(X, places)
         return encoded
+
+
+def _stretched(parts: Matrix, base: float, curve: Curve) -> tuple[Matrix, float]:
+    """Contributions along a curve: all of a lead's grow or shrink alike (the rescale rule of Shrikumar et al. 2017)."""
+    moved = parts.sum(axis=1)
+    start = float(curve.apply(np.array([base]))[0])
+    still = np.abs(moved) < _STILL
+    with np.errstate(invalid="ignore", divide="ignore"):
+        stretch = (curve.apply(base + moved) - start) / moved
+    # Where nothing moved on the whole, the single columns may have: as far as the curve is steep there.
+    return parts * np.where(still, curve.slope(base), stretch)[:, None], start
