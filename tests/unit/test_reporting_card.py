@@ -81,3 +81,8 @@ def test_the_sample_is_announced_exactly_for_the_sample():
     assert SAMPLE_BANNER in card(data=made.data("sample"))
     assert "synthetic" in card(data=made.data("sample")).split("## Limits")[1]
     assert SAMPLE_BANNER not in card()
+
+
+def test_families_that_were_given_up_are_named():
+    assert "being clearly behind: random forest, forest." in card(made.facts(given_up=("random_forest", "forest")))
+    assert "clearly behind" not in card()

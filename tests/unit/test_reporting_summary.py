@@ -121,3 +121,8 @@ def test_the_summary_loads_no_plotting_and_no_modelling():
 def test_any_text_fits_any_terminal(text, width):
     summary = run(source=text, selected=made.selected(because=text), places={"report": text}, next_steps=(text,))
     assert all(cell_len(line) <= width for line in shown(summary, width).split("\n"))
+
+
+def test_families_that_were_given_up_are_named():
+    assert "being clearly behind: forest." in shown(run(facts=made.facts(given_up=("forest",))))
+    assert "clearly behind" not in shown(run())
