@@ -80,6 +80,8 @@ class Candidate(Frozen):
     """Settings that the library could not fit, and why."""
     explains: bool
     """Whether its scores can be taken apart; the others are deployed only where no candidate gives reasons."""
+    mended: bool
+    """Whether a rising curve mends its scores, since out of fold they did not mean what they said."""
     metrics: dict[str, Estimate]
     """Of the out-of-fold probabilities of the training rows."""
     behind: Estimate

@@ -83,6 +83,7 @@ def candidate(family: str, behind: float, contract: str) -> Candidate:
         pruned=1,
         failed=(),
         explains=True,
+        mended=False,
         metrics=estimates(0.3 + behind),
         behind=estimate(behind),
         contract=contract,

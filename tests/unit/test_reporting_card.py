@@ -86,3 +86,10 @@ def test_the_sample_is_announced_exactly_for_the_sample():
 def test_families_that_were_given_up_are_named():
     assert "being clearly behind: random forest, forest." in card(made.facts(given_up=("random_forest", "forest")))
     assert "clearly behind" not in card()
+
+
+def test_a_candidate_that_a_curve_mends_says_so():
+    first, *others = made.facts().candidates
+    mended = made.facts(candidates=(first.model_copy(update={"mended": True}), *others))
+    assert card(mended).count("calibrated by a curve") == 1
+    assert "calibrated by a curve" not in card()

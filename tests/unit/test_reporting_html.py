@@ -254,3 +254,10 @@ def test_names_in_the_evidence_are_shown_as_text():
 def test_every_rule_can_be_shown(rule):
     decided = made.decided(made.DecisionRule(**rule))
     assert page(facts=made.facts(evidence=made.evidence(decision=decided)))
+
+
+def test_a_candidate_that_a_curve_mends_says_so():
+    first, *others = made.facts().candidates
+    mended = page(made.facts(candidates=(first.model_copy(update={"mended": True}), *others)))
+    assert "a rising curve mends them" in mended
+    assert "a rising curve mends them" not in page()

@@ -105,7 +105,7 @@ def _candidates(facts: Facts) -> Iterator[str]:
         ("family", "log-loss", "ROC AUC", "behind"),
         (
             (
-                family(each.family),
+                family(each.family) + (", calibrated by a curve" if each.mended else ""),
                 with_interval(each.metrics["log_loss"]),
                 with_interval(each.metrics["roc_auc"]),
                 "winner" if each.family == facts.winner else signed_interval(each.behind),

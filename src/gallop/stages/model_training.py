@@ -180,6 +180,7 @@ def _summary(
         pruned=explored.pruned,
         failed=tuple(f"{each.parameters}: {each.because}" for each in explored.failed),
         explains=contender.assembly is not None,
+        mended=contender.assembly is not None and contender.assembly.curve is not None,
         metrics=metrics,
         behind=behind,
         contract=kept if isinstance(exported, bytes) else exported,
