@@ -43,6 +43,9 @@ def main() -> None:
         if place := os.environ.get("GALLOP_FAILURE_FILE"):
             Path(place).write_text(f"{sys.argv[1]} {error.exit_code}", encoding="utf-8")
         sys.exit(error.exit_code)
+    finally:
+        # Nor does anything have to go one by one when the process ends.
+        gc.freeze()
 
 
 @app.callback()

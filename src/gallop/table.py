@@ -14,7 +14,8 @@ Values = Annotated[tuple[str, ...], Field(min_length=1)]
 class Frozen(BaseModel):
     """Base of every setting: no unknown keys, no changes after loading, no silent conversions, no infinite numbers."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    # Deferred: what stands within another model never needs a validator of its own.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True)
 
 
 class Format(Frozen):

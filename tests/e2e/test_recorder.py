@@ -1,5 +1,6 @@
 """A run is recorded by a process of its own: what becomes of the run when either process fails or is killed."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -8,9 +9,13 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from gallop.adapters.tracking_mlflow import MlflowTracker, alive
 from gallop.errors import ServerUnreachable, TrackingFailed
@@ -54,6 +59,54 @@ def test_a_run_is_kept_with_its_candidates_and_each_has_the_versions_of_data_and
         ("cv_log_loss", 0.4),
         ("test_log_loss", 0.4),
     ]
+
+
+def test_a_candidates_model_loads_with_mlflow_in_both_ways_and_says_what_it_said(store: Path) -> None:
+    example = pd.DataFrame({"n_visits": [3.0], "time_spent": [0.5]})
+    model = LogisticRegression().fit(pd.concat([example, example + 1]), [0, 1])
+    with MlflowTracker(f"sqlite:///{store}").recording("leads") as recorder:
+        recorder.begin(TRAINING)
+        recorder.add(replace(CANDIDATE, model=model, example=example))
+        recorder.finish(END)
+    loaded = subprocess.run(
+        [sys.executable, "-c", LOADED, f"sqlite:///{store}"],
+        cwd=store.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = json.loads(loaded.stdout)
+    assert said["sklearn"] == said["pyfunc"] == model.predict_proba(example).tolist()
+    assert said["inputs"] == ["n_visits", "time_spent"]
+    assert said["example"] == [[3.0, 0.5]]
+    assert f"scikit-learn=={version('scikit-learn')}" in said["requirements"]
+
+
+LOADED = """
+import json, sys
+from pathlib import Path
+import mlflow
+mlflow.set_tracking_uri(sys.argv[1])
+[experiment] = mlflow.search_experiments(filter_string="name = 'leads'")
+[kept] = mlflow.search_logged_models([experiment.experiment_id], output_format="list")
+as_sklearn, as_pyfunc = mlflow.sklearn.load_model(kept.model_uri), mlflow.pyfunc.load_model(kept.model_uri)
+example = as_pyfunc.input_example
+print(json.dumps({
+    "sklearn": as_sklearn.predict_proba(example).tolist(),
+    "pyfunc": as_pyfunc.predict(example).tolist(),
+    "inputs": as_pyfunc.metadata.signature.inputs.input_names(),
+    "example": example.to_numpy().tolist(),
+    "requirements": Path(mlflow.pyfunc.get_model_dependencies(kept.model_uri)).read_text().splitlines(),
+}))
+"""
+
+
+def test_the_recorder_imports_nothing_that_models_are_made_of() -> None:
+    source = (
+        "import sys; from gallop.adapters import recorder, tracking_mlflow; recorder._import();"
+        "print(sorted({'mlflow', 'sklearn', 'lightgbm', 'xgboost', 'optuna'} & set(sys.modules)))"
+    )
+    assert subprocess.check_output([sys.executable, "-c", source], text=True) == "['mlflow']\n"
 
 
 def test_nothing_begun_is_nothing_kept(store: Path) -> None:

@@ -9,8 +9,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,6 +167,9 @@ def _innermost(error: BaseException) -> str:
 
 
 def _download(promised: Pin, raw: Path, on_bytes: Callable[[int, int], None]) -> None:
+    import urllib.error
+    import urllib.request
+
     def fetch(temporary: Path) -> None:
         # The scheme comes from the project's own pointer, not from data.
         with urllib.request.urlopen(str(promised.upstream), timeout=_TIMEOUT) as answer, temporary.open("wb") as file:

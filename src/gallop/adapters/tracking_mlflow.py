@@ -9,19 +9,24 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gallop.adapters import server
-from gallop.adapters.recorder import recorder
+from gallop.adapters.recorder import Pickled, recorder
 from gallop.ports import Recorder, Run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.models import Model
 
 _LIBRARIES = (
     *("scikit-learn", "scipy", "threadpoolctl", "lightgbm", "numpy", "pandas"),
     *("narwhals", "polars", "pydantic", "ruamel-yaml", "joblib"),
 )
+_SAVED = "model"
+# skops, MLflow's default, cannot write every estimator; the file is for looking at, deployment has its own.
+_FORMAT = {"serialization_format": "pickle", "code": None}
 
 
 @cache
@@ -35,6 +40,8 @@ def client(uri: str) -> "MlflowClient":
     """MLflow's client, with telemetry off and a patience of seconds rather than minutes."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    # A logged model's requirements are ours, not those of a project of uv that happens to be here.
+    os.environ.setdefault("MLFLOW_UV_AUTO_DETECT", "false")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
     import mlflow
@@ -146,11 +153,11 @@ class Recording:
             self._client.log_artifact(run_id, str(path))
 
     def _log_model(self, run_id: str, run: Run) -> str:
-        """As `mlflow.sklearn.log_model`, without loading the model again to ask it what is asked here."""
-        from mlflow import sklearn as flavour
+        """As `mlflow.sklearn.log_model`, of a model that is already pickled and has answered for its example."""
         from mlflow.entities import LoggedModelOutput
-        from mlflow.models import Model, infer_signature
+        from mlflow.models import Model
 
+        assert isinstance(run.model, Pickled)
         made = self._client.create_logged_model(
             self._experiment,
             name=run.name,
@@ -158,28 +165,42 @@ class Recording:
             params={name: str(value) for name, value in run.parameters.items()},
             tags=self._run.tags | run.tags,
         )
-        answers = run.model.predict_proba(run.example)  # ty: ignore[missing-attribute]
+        about = Model(
+            artifact_path=made.artifact_location, run_id=run_id, model_uuid=made.model_id, model_id=made.model_id
+        )
         with tempfile.TemporaryDirectory() as folder:
-            flavour.save_model(
-                run.model,
-                f"{folder}/model",
-                mlflow_model=Model(
-                    artifact_path=made.artifact_location,
-                    run_id=run_id,
-                    model_uuid=made.model_id,
-                    model_id=made.model_id,
-                ),
-                # skops, the default, cannot write every estimator; the file is for looking at, deployment has its own.
-                serialization_format=flavour.SERIALIZATION_FORMAT_CLOUDPICKLE,
-                signature=infer_signature(run.example, answers),
-                input_example=run.example,
-                pyfunc_predict_fn="predict_proba",
-                pip_requirements=[*requirements()],
-            )
-            self._client.log_model_artifacts(made.model_id, f"{folder}/model")
+            _save(run.model, run.example, about, Path(folder))
+            self._client.log_model_artifacts(made.model_id, f"{folder}/{_SAVED}")
         self._client.finalize_logged_model(made.model_id, "READY")
         self._client.log_outputs(run_id, [LoggedModelOutput(made.model_id, step=0)])
         return made.model_id
+
+
+def _save(model: Pickled, example: object, about: "Model", folder: Path) -> None:
+    """A model of MLflow's flavours sklearn and python_function in `folder/_SAVED`.
+
+    `mlflow.sklearn.save_model` would do, were the model not pickled: it imports scikit-learn. So python_function's own
+    `save_model` writes example, signature, requirements and the pickle, and both flavours are pointed at that.
+    """
+    from mlflow import pyfunc
+    from mlflow.models import infer_signature
+
+    pickled = folder / "model.pkl"
+    pickled.write_bytes(model.content)
+    pyfunc.save_model(
+        str(folder / _SAVED),
+        loader_module="mlflow.sklearn",
+        data_path=str(pickled),
+        mlflow_model=about,
+        signature=infer_signature(example, model.answers),
+        input_example=example,
+        pip_requirements=[*requirements()],
+    )
+    written = about.flavors[pyfunc.FLAVOR_NAME]
+    place = written.pop(pyfunc.DATA)
+    written |= {"model_path": place, "predict_fn": "predict_proba"}
+    about.add_flavor("sklearn", pickled_model=place, sklearn_version=version("scikit-learn"), **_FORMAT)
+    about.save(str(folder / _SAVED / "MLmodel"))
 
 
 def _close_abandoned(with_client: "MlflowClient", experiment_id: str) -> None:

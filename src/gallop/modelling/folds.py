@@ -47,7 +47,9 @@ class Fold:
 
     @cached_property
     def _plain(self) -> tuple:
-        return self._both(encoder(self.roles, self.training.clip_sd, self.training.encoding))
+        seen, held_out = self._both(encoder(self.roles, self.training.clip_sd, self.training.encoding))
+        # Without their names, which every library would look at again with every fit of every trial.
+        return seen.to_numpy(dtype=np.float64), held_out.to_numpy(dtype=np.float64)
 
     @cached_property
     def _splines(self) -> tuple:

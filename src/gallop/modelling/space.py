@@ -22,9 +22,10 @@ def check_all(family: str, wanted: FamilySearch) -> None:
     for grid in wanted.space:
         ends = {name: (each.low, each.high) if isinstance(each, Range) else each for name, each in grid.items()}
         first = {name: values[0] for name, values in ends.items()}
-        for name, values in ends.items():
-            for value in values:
-                check(family, first | {name: value})
+        tried = [first | {name: value} for name, values in ends.items() for value in values]
+        # The first values of all parameters together come again with each of them.
+        for parameters in {key(each): each for each in tried}.values():
+            check(family, parameters)
     for parameters in wanted.start:
         check(family, dict(parameters))
 
