@@ -63,8 +63,12 @@ class Recorder(Protocol):
         """Open the run, and close those that killed processes left open. Once, before all others."""
         ...
 
+    def open(self, run: Run) -> None:
+        """Keep a run within it, and the runs in that, but leave it open: `add` of the same name goes on with it."""
+        ...
+
     def add(self, run: Run) -> None:
-        """Keep a run within it."""
+        """Keep a run within it, and close it. Runs in it that `open` has kept are not kept again."""
         ...
 
     def check(self) -> None:

@@ -109,6 +109,28 @@ def test_the_recorder_imports_nothing_that_models_are_made_of() -> None:
     assert subprocess.check_output([sys.executable, "-c", source], text=True) == "['mlflow']\n"
 
 
+def test_a_family_whose_trials_came_first_is_one_run_and_each_trial_too(store: Path) -> None:
+    with MlflowTracker(f"sqlite:///{store}").recording("leads") as recorder:
+        recorder.begin(TRAINING)
+        recorder.open(Run("splines", {}, {}, children=CANDIDATE.children))
+        recorder.settle()
+        assert statuses(store) == {"training": "RUNNING", "splines": "RUNNING", "splines 1": "FINISHED"}
+        recorder.add(CANDIDATE)
+        recorder.finish(END)
+    runs = asked(store, "select name, status from runs order by name")
+    assert runs == [(name, "FINISHED") for name in ("splines", "splines 1", "training")]
+    of_family = "from runs join {0} on {0}.run_uuid = runs.run_uuid where name = 'splines'"
+    assert asked(store, f"select key, value {of_family.format('params')}") == [("C", "1.0")]
+    assert asked(store, f"select key, value {of_family.format('latest_metrics')}") == [("cv_log_loss", 0.4)]
+    assert ("family", "splines") in asked(store, f"select key, value {of_family.format('tags')}")
+
+
+def test_what_is_open_within_a_run_that_fails_is_closed_with_it(store: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        failing(f"sqlite:///{store}", lambda recorder: [recorder.open(Run("lightgbm", {}, {})), 1 / 0])
+    assert statuses(store)["lightgbm"] == statuses(store)["training"] == "FAILED"
+
+
 def test_nothing_begun_is_nothing_kept(store: Path) -> None:
     with MlflowTracker(f"sqlite:///{store}").recording("leads"):
         pass

@@ -7,6 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
+from gallop.hands import hands
 from gallop.modelling.search import Searched, search
 from tests.model.made import ROLES, leads, training
 
@@ -24,8 +25,12 @@ def digests(searched: Searched) -> dict[str, list]:
     }
 
 
-def main(folder: str, killed_after: str) -> None:
-    """Search with studies in `folder`, and end as a power cut would after so many trials; 0: not at all."""
+def main(folder: str, killed_after: str, helping: str) -> None:
+    """Search with studies in `folder`, and end as a power cut would after so many trials; 0: not at all.
+
+    Args:
+        helping: how many hands help.
+    """
     tried = []
 
     def on_trial(family: str) -> None:
@@ -33,8 +38,9 @@ def main(folder: str, killed_after: str) -> None:
         if len(tried) == int(killed_after):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    found = search(*leads(300), ROLES, training(), SEED, folder=Path(folder), on_trial=on_trial)
-    print(json.dumps({"trials": len(tried), "found": digests(found)}))
+    with hands(int(helping)) as found_hands:
+        found = search(*leads(300), ROLES, training(), SEED, folder=Path(folder), on_trial=on_trial, hands=found_hands)
+    print(json.dumps({"trials": len(tried), "found": digests(found), "hands": len(found_hands)}))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 
@@ -16,8 +17,8 @@ from tests.model.made import ROLES, leads, training
 from tests.model.resumed import SEED, digests
 
 
-def searched(folder: Path, killed_after: int = 0, **environment: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "tests.model.resumed", str(folder), str(killed_after)]
+def searched(folder: Path, killed_after: int = 0, hands: int = 0, **environment: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "tests.model.resumed", str(folder), str(killed_after), str(hands)]
     return subprocess.run(
         command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False, timeout=300
     )
@@ -28,16 +29,16 @@ def uninterrupted() -> dict:
     return json.loads(json.dumps(digests(search(*leads(300), ROLES, training(), SEED))))
 
 
-@pytest.mark.parametrize("killed_after", [1, 3])
+@pytest.mark.parametrize(("killed_after", "hands"), [(1, 0), (3, 0), (2, 1)])
 def test_a_search_killed_in_the_middle_ends_with_exactly_the_trials_of_one_that_was_not(
-    tmp_path, uninterrupted, killed_after
+    tmp_path, uninterrupted, killed_after, hands
 ):
     folder = tmp_path / "studies"
-    assert searched(folder, killed_after).returncode == -signal.SIGKILL
+    assert searched(folder, killed_after, hands).returncode == -signal.SIGKILL
     assert list(folder.rglob("*.log"))
     done = searched(folder)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"trials": 4, "found": uninterrupted}
+    assert json.loads(done.stdout) == {"trials": 4, "found": uninterrupted, "hands": 0}
     assert list(folder.iterdir()) == []
 
 
@@ -47,6 +48,13 @@ def test_another_process_with_one_thread_or_two_finds_the_same_to_the_last_bit(t
     done = searched(tmp_path / "studies", **dict.fromkeys(names, threads))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["found"] == uninterrupted
+
+
+@pytest.mark.skipif(joblib.cpu_count() < 2, reason="a hand is made for a further core")
+def test_a_search_with_a_hand_finds_the_same_to_the_last_bit_and_tells_of_every_trial(tmp_path, uninterrupted):
+    done = searched(tmp_path / "studies", hands=1)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"trials": 4, "found": uninterrupted, "hands": 1}
 
 
 def test_studies_of_other_searches_are_forgotten_and_a_finished_one_leaves_nothing(tmp_path):

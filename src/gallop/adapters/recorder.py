@@ -31,7 +31,7 @@ from gallop.adapters import server
 from gallop.errors import GallopError, TrackingFailed
 from gallop.ports import Run
 
-_BEGIN, _ADD, _SETTLE, _FINISH, _ABANDON = "begin", "add", "settle", "finish", "abandon"
+_BEGIN, _OPEN, _ADD, _SETTLE, _FINISH, _ABANDON = "begin", "open", "add", "settle", "finish", "abandon"
 _LENGTH: Final = struct.Struct(">Q")
 _PATIENCE: Final = 120.0
 """Seconds in which the child must end once it has nothing left to do."""
@@ -78,6 +78,10 @@ class ChildRecorder:
         """See the port."""
         self._open = True
         self._send(_BEGIN, (self._uri, self._experiment, run))
+
+    def open(self, run: Run) -> None:
+        """See the port."""
+        self._send(_OPEN, run)
 
     def add(self, run: Run) -> None:
         """See the port."""
@@ -157,7 +161,9 @@ def main() -> None:
                 recording = Recording(*content)
                 continue
             assert recording is not None
-            if order == _ADD:
+            if order == _OPEN:
+                recording.open(content)
+            elif order == _ADD:
                 recording.add(content)
             elif order == _SETTLE:
                 _write(answers, None)

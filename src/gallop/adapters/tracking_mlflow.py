@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -94,10 +95,21 @@ class Recording:
         _close_abandoned(self._client, self._experiment)
         self._run = run
         self._id: str | None = None
+        self._open: dict[str, str] = {}
+        """Name → id of the runs within this one that are not closed."""
+
+    def open(self, run: Run) -> None:
+        """Keep a run within this one, with all in it, and leave it open."""
+        self._open[run.name] = run_id = self._create(run, parent=self._opened())
+        self._fill(run_id, run)
 
     def add(self, run: Run) -> None:
-        """Keep a run within this one, with all in it."""
-        self._record(run, parent=self._opened())
+        """Keep a run within this one, with all in it that is not kept yet."""
+        if run.name in self._open:
+            self._fill(self._open[run.name], replace(run, children=()))
+            self._client.set_terminated(self._open.pop(run.name), "FINISHED")
+        else:
+            self._record(run, parent=self._opened())
 
     def finish(self, run: Run) -> str:
         """Fill in what was found out in the end, and close the run; returns its id."""
@@ -107,9 +119,12 @@ class Recording:
         return run_id
 
     def abandon(self, status: str) -> None:
-        """Close the run as FAILED or KILLED, if it was opened."""
-        if self._id is not None:
-            self._client.set_terminated(self._id, status)
+        """Close the run as FAILED or KILLED, if it was opened, and what is open within it."""
+        for run_id in (*self._open.values(), *([self._id] if self._id is not None else ())):
+            self._client.set_terminated(run_id, status)
+
+    def _kept_open(self) -> set[str | None]:
+        return {self._id, *self._open.values()}
 
     def _opened(self) -> str:
         # Not before there is something in it: a search that cannot be begun is no run.
@@ -145,7 +160,7 @@ class Recording:
             run_id,
             metrics=[Metric(name, value, now, 0, model_id, run_id=run_id) for name, value in run.metrics.items()],
             params=[Param(name, str(value)) for name, value in run.parameters.items()],
-            tags=[RunTag(name, value) for name, value in run.tags.items()] if run_id == self._id else [],
+            tags=[RunTag(name, value) for name, value in run.tags.items()] if run_id in self._kept_open() else [],
         )
         for child in run.children:
             self._record(child, parent=run_id)

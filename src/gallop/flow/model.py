@@ -1,7 +1,7 @@
 """model_training: the candidate, the exported classifier, the report, and the tracked run."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from gallop.adapters import server
@@ -11,9 +11,11 @@ from gallop.files import digest, write_bytes, write_text
 from gallop.flow.data import TABLES, quality_of
 from gallop.ports import Recorder, Run
 from gallop.project import Project
-from gallop.results import SAMPLE, DataVersion, Facts, Sides
+from gallop.results import SAMPLE, CodeVersion, DataVersion, Facts, Quality, Sides
+from gallop.settings import Settings
 
 if TYPE_CHECKING:
+    from gallop.hands import Tell, Worker
     from gallop.modelling.leaks import Finding
 
 _FACTS, _EXPORT, _LEAKS = "facts.json", "model.pkl", "leaks.json"
@@ -31,11 +33,25 @@ def model_training(project: Project, on_trial: Callable[[str], None] = lambda _:
 
 def _train(project: Project, recorder: Recorder, on_trial: Callable[[str], None]) -> Facts:
     # While these are imported, the recorder imports MLflow.
+    from gallop.hands import hands
+    from gallop.modelling.search import ENCODINGS
+
+    # Before any table is read: see there.
+    with hands(len(ENCODINGS) - 1) as helping:
+        return _train_with(helping, project, recorder, on_trial)
+
+
+def _train_with(
+    helping: "Sequence[Worker]", project: Project, recorder: Recorder, on_trial: Callable[[str], None]
+) -> Facts:
     from gallop import bundle
+    from gallop.hands import Here
     from gallop.leakage import require_none
-    from gallop.reporting import card, html
+    from gallop.reporting import card
     from gallop.stages.model_training import model_training
 
+    artist = helping[0] if helping else Here()
+    artist.begin(_fetch_brushes)
     settings, places = project.settings, project.places
     quality, data = quality_of(project)
     sides = sides_of(project)
@@ -61,12 +77,15 @@ def _train(project: Project, recorder: Recorder, on_trial: Callable[[str], None]
         truth=truth,
         studies=places.studies,
         on_trial=tried,
+        on_explored=recorder.open,
         on_candidate=recorder.add,
+        hands=helping,
     )
-    page = html.render(trained.facts, quality, data, code, settings)
+    artist.begin(_draw, trained.facts, quality, data, code, settings)
     described = card.render(trained.facts, quality, data, code, settings)
     # Nothing is written before all candidates are kept.
     recorder.settle()
+    page = artist.result()
 
     files = {_FACTS: trained.facts.model_dump_json(indent=2).encode()}
     files[_LEAKS] = json.dumps([each.model_dump(mode="json") for each in found], indent=2).encode()
@@ -90,6 +109,18 @@ def _train(project: Project, recorder: Recorder, on_trial: Callable[[str], None]
     write_text(places.card, described)
     recorder.finish(trained.record(manifest, files=[places.report, places.metrics, places.card]))
     return trained.facts
+
+
+def _fetch_brushes(_: "Tell") -> None:
+    from gallop.reporting import html
+
+    html.prepare()
+
+
+def _draw(facts: Facts, quality: Quality, data: DataVersion, code: CodeVersion, settings: Settings, _: "Tell") -> str:
+    from gallop.reporting import html
+
+    return html.render(facts, quality, data, code, settings)
 
 
 def sides_of(project: Project) -> Sides:

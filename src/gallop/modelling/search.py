@@ -6,31 +6,37 @@ the classifier are the same for all trials of a family, each fold is encoded onc
 """
 
 import hashlib
+import queue
 import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import Parallel, cpu_count, delayed
 from scipy.special import logit
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from gallop.errors import OneClass
 from gallop.evaluation import Vector
+from gallop.hands import Here, Worker
 from gallop.modelling import race
 from gallop.modelling.additive import Additive, log_loss, log_odds
 from gallop.modelling.boosting import cross_validate
-from gallop.modelling.families import ENCODERS, Parameters, classifier, pipeline
+from gallop.modelling.families import ENCODERS, PLAIN, Parameters, classifier, pipeline
 from gallop.modelling.folds import Fold, Rows, forward, stratified
 from gallop.modelling.study import Budget, Explored, GivenUp, Report, Trial, explore
 from gallop.schema import Role
 from gallop.settings import Encoding, FamilySearch, Training
+from gallop.training import Family
 
+ENCODINGS: Final = ("trees", PLAIN, "splines")
+"""The parts of a search: families of one encoding are together, so that a fold is encoded once. The longest first."""
 _SURE = 1e-6
 """Probabilities of 0 and 1, which a forest may give, are pulled in by this before they become log-odds."""
 
@@ -58,6 +64,8 @@ def search(
     days: Sequence[str] | None = None,
     folder: Path | None = None,
     on_trial: Callable[[str], None] = lambda _: None,
+    on_explored: Callable[[str, Explored], None] = lambda _family, _explored: None,
+    hands: Sequence[Worker] = (),
 ) -> Searched:
     """Try every family's settings on the training rows.
 
@@ -67,6 +75,8 @@ def search(
         days: the rows' days, to hold out later days only; None for stratified folds.
         folder: where studies are kept while the search runs, so that a killed one goes on; None to keep nothing.
         on_trial: told the family's name after each trial.
+        on_explored: told each family with what became of its trials, in whatever order they end.
+        hands: processes that take a part of the families; without any, threads do.
 
     Raises:
         SettingsError: a combination is invalid. OneClass: too few rows of a label for the folds.
@@ -80,17 +90,36 @@ def search(
     kept = None if folder is None else folder / _identity(X, y, roles, training, places, seed)
     if folder is not None:
         _forget(folder, but=kept)
-    wanted = training.families
-    jobs = (
-        delayed(_explore)(family, wanted[family], budget, seed, folds, rows, y, kept, on_trial)
-        # The longest first, so that no core waits at the end.
-        for family in sorted(wanted, key=lambda name: name != "lightgbm")
-        if family not in race.LAST
-    )
-    explored = dict(Parallel(n_jobs=-1, prefer="threads")(jobs))
-    ahead = race.leader(explored.values())
-    for family in (name for name in wanted if name in race.LAST):
-        _, explored[family] = _explore(family, wanted[family], budget, seed, folds, rows, y, kept, on_trial, ahead)
+    trial = _Search(training.families, budget, seed, folds, rows, y, kept)
+    # Without hands, as many threads as there are cores; they take turns.
+    free: queue.SimpleQueue[Worker] = queue.SimpleQueue()
+    workers = [Here(), *hands] if hands else [Here() for _ in range(cpu_count())]
+    for worker in workers:
+        free.put(worker)
+
+    def part(families: list[Family]) -> dict[str, Explored]:
+        worker = free.get()
+        try:
+            worker.begin(_explore, trial, families, None)
+            return worker.result(on_trial)
+        finally:
+            free.put(worker)
+
+    now = [family for family in training.families if family not in race.LAST]
+    parts = [[family for family in now if ENCODERS.get(family, PLAIN) == encoding] for encoding in ENCODINGS]
+    explored: dict[str, Explored] = {}
+
+    def keep(found: dict[str, Explored]) -> None:
+        explored.update(found)
+        for family, trials in found.items():
+            on_explored(family, trials)
+
+    side_by_side = Parallel(n_jobs=len(workers), prefer="threads", return_as="generator_unordered")
+    for found in side_by_side(delayed(part)(families) for families in parts if families):
+        keep(found)
+    ahead = race.leader(explored[family] for family in now)
+    late = [family for family in training.families if family in race.LAST]
+    keep(_explore(trial, late, ahead, on_trial))
     if folder is not None:
         _forget(folder, but=None)
     seen, held_out = (tuple(side) for side in zip(*places, strict=True))
@@ -111,31 +140,47 @@ def fit(
         return pipeline(trial.family, trial.parameters, roles, clip_sd, seed, encoding).fit(X, y)
 
 
+@dataclass(frozen=True)
+class _Search:
+    """What all families have in common."""
+
+    wanted: dict[Family, FamilySearch]
+    budget: Budget
+    seed: int
+    folds: list[Fold]
+    rows: Rows
+    y: Vector
+    folder: Path | None
+
+
 def _explore(
-    family: str,
-    wanted: FamilySearch,
-    budget: Budget,
-    seed: int,
-    folds: list[Fold],
-    rows: Rows,
-    y: Vector,
-    folder: Path | None,
-    on_trial: Callable[[str], None],
-    ahead: Trial | None = None,
-) -> tuple[str, Explored]:
+    search: _Search, families: Sequence[Family], ahead: Trial | None, on_trial: Callable[[str], None]
+) -> dict[str, Explored]:
+    """Families one after the other, in whatever thread or process."""
     # OpenMP counts its threads per calling thread, so the limit belongs here and not around the pool.
     with threadpool_limits(limits=1):
-        places = [np.searchsorted(rows, fold.held_out) for fold in folds]
+        places = [np.searchsorted(search.rows, fold.held_out) for fold in search.folds]
         to_beat = [ahead.log_odds[place] for place in places] if ahead else None
 
-        def judged(parameters: Parameters, report: Report) -> tuple[Parameters, Vector, float]:
-            fitted, odds = _judge(family, parameters, folds, seed, report, to_beat)
+        def judged(family: Family, parameters: Parameters, report: Report) -> tuple[Parameters, Vector, float]:
+            fitted, odds = _judge(family, parameters, search.folds, search.seed, report, to_beat)
             place = np.concatenate(places)
-            ordered = np.empty(len(rows))
+            ordered = np.empty(len(search.rows))
             ordered[place] = np.concatenate(odds)
-            return fitted, ordered, log_loss(ordered, y[rows])
+            return fitted, ordered, log_loss(ordered, search.y[search.rows])
 
-        return family, explore(family, wanted, budget, seed, judged, folder, on_trial)
+        return {
+            family: explore(
+                family,
+                search.wanted[family],
+                search.budget,
+                search.seed,
+                partial(judged, family),
+                search.folder,
+                on_trial,
+            )
+            for family in families
+        }
 
 
 def _judge(

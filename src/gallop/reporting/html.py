@@ -5,6 +5,7 @@ The same values give the same bytes: there is no clock and no machine in the pag
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -122,6 +123,14 @@ def render(facts: Facts, quality: Quality, data: DataVersion, code: CodeVersion,
     )
 
 
+def prepare() -> None:
+    """Read the page's templates, so that the first page is drawn as fast as the next one."""
+    made = _environment()
+    for name in made.list_templates(extensions=["j2"]):
+        made.get_template(name)
+
+
+@cache
 def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader("gallop.reporting"),

@@ -18,15 +18,17 @@ from gallop.appraisal import evidence, importances, learning, resampling
 from gallop.bundle import Manifest
 from gallop.errors import ContractBroken, SettingsError, UnsafeModel
 from gallop.evaluation import Vector, estimate, evaluate, paired_difference
+from gallop.evidence import Learned
 from gallop.features import input_roles
+from gallop.hands import Here, Tell, Worker
 from gallop.modelling.candidates import Contender, Model, contenders, fit, winner
 from gallop.modelling.conformal import sureness
 from gallop.modelling.decision import decide
 from gallop.modelling.families import pipeline
-from gallop.modelling.search import search
+from gallop.modelling.search import Searched, search
 from gallop.modelling.stack import Stack
 from gallop.modelling.steps import frame
-from gallop.modelling.study import Trial
+from gallop.modelling.study import Explored, Trial
 from gallop.ports import Run
 from gallop.results import Candidate, Facts, Sides
 from gallop.schema import Role
@@ -69,7 +71,9 @@ def model_training(
     truth: Mapping[str, float] | None = None,
     studies: Path | None = None,
     on_trial: Callable[[str], None] = lambda _: None,
+    on_explored: Callable[[Run], None] = lambda _: None,
     on_candidate: Callable[[Run], None] = lambda _: None,
+    hands: Sequence[Worker] = (),
 ) -> Trained:
     """Search, choose, fit, evaluate.
 
@@ -80,7 +84,9 @@ def model_training(
         truth: id → true probability, for the sample.
         studies: where searches are kept while they run, so that a killed one goes on; None to keep nothing.
         on_trial: told the family's name after each trial.
+        on_explored: given the trials of each family that will be a candidate, as soon as they are over.
         on_candidate: given each candidate to track, with its trials and its model.
+        hands: processes that help with the search, and with the learning curve.
 
     Raises:
         SettingsError, OneClass: see `search`. SettingsError also where the model makes no use of a forced input.
@@ -89,7 +95,14 @@ def model_training(
     label = settings.table.label.column
     X, y = frame(sides.train, roles), _labels(sides.train[label])
     days = sides.train[str(settings.table.day)].to_list() if settings.split.by == "day" else None
-    searched = search(X, y, roles, training, seed, days=days, folder=studies, on_trial=on_trial)
+
+    def explored(family: str, found: Explored) -> None:
+        if found.trials:
+            on_explored(Run(family, {}, {}, children=_runs(family, found.trials)))
+
+    searched = search(
+        X, y, roles, training, seed, days=days, folder=studies, on_trial=on_trial, on_explored=explored, hands=hands
+    )
     ranked = contenders(searched, y, training)
     best = winner(ranked)
     models = {each.trial.family: fit(X, y, roles, each, training, seed) for each in ranked}
@@ -97,6 +110,9 @@ def model_training(
     _require_forced(model, X, training.forced)
     exports = {family: _export(each, export) for family, each in models.items()}
     exported = next((each.trial.family for each in ranked if isinstance(exports[each.trial.family], bytes)), None)
+    # While the candidates are measured.
+    beside = hands[0] if hands else Here()
+    beside.begin(_learned, X, y, roles, best, searched, settings)
     held_out = y[searched.rows]
     sure = sureness(held_out, best.trial.out_of_fold)
 
@@ -114,7 +130,6 @@ def model_training(
         family = each.trial.family
         candidates.append(_summary(each, held_out, best.trial, exports[family], settings, measure))
         on_candidate(_run(candidates[-1], each.explored.trials, models[family], example))
-    learned = learning(X, y, roles, best, searched, settings)
     facts = Facts(
         winner=best.trial.family,
         exported=exported,
@@ -128,7 +143,7 @@ def model_training(
         ahead=paired_difference(y_test, probability, untuned, **intervals)[0],
         best_possible=None if truth is None else estimate(y_test, np.array([truth[key] for key in ids]), **measure),
         importances=importances(model, X_test, y_test, settings),
-        evidence=evidence(model, decided, sure, learned, X_test, y_test, roles, settings),
+        evidence=evidence(model, decided, sure, beside.result(), X_test, y_test, roles, settings),
     )
     content = exports[exported] if exported else None
     return Trained(
@@ -139,6 +154,10 @@ def model_training(
         example,
         facts,
     )
+
+
+def _learned(X, y, roles, best: Contender, searched: Searched, settings: Settings, _: Tell) -> tuple[Learned, ...]:
+    return learning(X, y, roles, best, searched, settings)
 
 
 def _labels(column) -> Vector:
@@ -194,13 +213,17 @@ def _run(candidate: Candidate, trials: Sequence[Trial], model: Model, example: p
         parameters=dict(candidate.parameters),
         metrics={f"cv_{name}": figure.value for name, figure in candidate.metrics.items()},
         tags={"family": candidate.family, "contract": candidate.contract[:500]},
-        children=[
-            Run(f"{candidate.family} {place}", trial.parameters, {"cv_log_loss": trial.log_loss})
-            for place, trial in enumerate(trials, 1)
-        ],
+        children=_runs(candidate.family, trials),
         model=model,
         example=example,
     )
+
+
+def _runs(family: str, trials: Sequence[Trial]) -> list[Run]:
+    return [
+        Run(f"{family} {place}", trial.parameters, {"cv_log_loss": trial.log_loss})
+        for place, trial in enumerate(trials, 1)
+    ]
 
 
 def _example(X: pd.DataFrame, roles: dict[str, Role]) -> pd.DataFrame:
