@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from gallop.modelling.families import pipeline
+from gallop.modelling.candidates import plain
+from gallop.modelling.folds import AllRows
 from gallop.modelling.search import search
 from gallop.modelling.steps import encoder
 from gallop.schema import Role
@@ -13,6 +14,8 @@ from gallop.settings import Encoding, FamilySearch, Training
 from gallop.unpickle import unpickle
 
 ANY = Encoding(drop_first=False, rare_rows=5, one_hot_levels=10, missing_indicators=True)
+FEW_TREES = FamilySearch(trials=1, space=({"max_iter": (20,)},))
+TRAINING = Training(folds=5, clip_sd=4.0, encoding=ANY, families={"gradient_boosting": FEW_TREES})
 
 
 def frame(rows: int, seed: int = 3) -> pd.DataFrame:
@@ -51,7 +54,7 @@ def test_no_two_encoded_columns_get_one_name():
 @pytest.mark.parametrize("family", ["logistic_regression", "random_forest", "gradient_boosting"])
 def test_every_family_takes_any_names_and_levels_it_has_not_seen(family):
     X, y = frame(400), np.arange(400) % 2
-    model = pipeline(family, {}, ROLES, 4.0, 1, ANY).fit(X, y)
+    model = plain(AllRows(X, y, ROLES, TRAINING), family, {}, 1)
     strange = X.head(3).assign(few="new", many="never seen", few_x="?")
     strange.loc[0, "a[0]<b"] = 1e9
     assert np.isfinite(model.predict_proba(strange)).all()
@@ -61,7 +64,7 @@ def test_a_model_with_rates_and_odd_names_is_read_back_from_its_pickle(tmp_path)
     import pickle
 
     X, y = frame(300), np.arange(300) % 2
-    model = pipeline("gradient_boosting", {"max_iter": 3}, ROLES, 4.0, 1, ANY).fit(X, y)
+    model = plain(AllRows(X, y, ROLES, TRAINING), "gradient_boosting", {"max_iter": 3}, 1)
     again = unpickle(pickle.dumps(model, protocol=5), tmp_path / "pipeline.pkl", own=True)
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))  # ty: ignore
 
@@ -70,9 +73,7 @@ def test_a_category_of_many_levels_that_knows_nothing_ranks_nothing_out_of_fold(
     draw = np.random.default_rng(1)
     X = pd.DataFrame({"many": [f"l{level}" for level in draw.integers(0, 400, 2000)]})
     y = (draw.random(2000) < 0.4).astype(float)
-    space = FamilySearch(trials=1, space=({"max_iter": (20,)},))
-    training = Training(folds=5, encoding=ANY, families={"gradient_boosting": space})
-    best = search(X, y, {"many": Role.CATEGORY}, training, seed=1).families["gradient_boosting"].trials[0]
+    best = search(X, y, {"many": Role.CATEGORY}, TRAINING, seed=1).families["gradient_boosting"].trials[0]
     assert abs(roc_auc_score(y, best.out_of_fold) - 0.5) < 0.05
 
 

@@ -16,7 +16,8 @@ from gallop.features import input_roles
 from gallop.flow import init
 from gallop.modelling import assemble
 from gallop.modelling.assemble import Assembly
-from gallop.modelling.families import pipeline
+from gallop.modelling.candidates import plain
+from gallop.modelling.folds import AllRows
 from gallop.modelling.stack import Weights
 from gallop.modelling.steps import frame
 from gallop.modelling.study import Trial
@@ -123,10 +124,10 @@ def model_or_refusal(content: bytes) -> str:
             return f"{type(error).__name__}: {error}"
         roles = input_roles(table, features)
         X, y = frame(sides.train, roles), sides.train["converted"].to_numpy().astype(float)
-        plain = pipeline("gradient_boosting", {"max_iter": 3}, roles, 4.0, 1, made.training.encoding).fit(X, y)
+        boosted = plain(AllRows(X, y, roles, made.training), "gradient_boosting", {"max_iter": 3}, 1)
         stack = assemble.fit(X, y, roles, SMALL_STACK, made.training, 1)
         table = frame(sides.test, roles)
-        for model in (plain, stack):
+        for model in (boosted, stack):
             assert model.predict_proba(table).shape == (len(table), 2)
         parts, base = stack.contributions(table)
         assert base + parts.sum(axis=1) == pytest.approx(stack.log_odds(table), abs=1e-6)

@@ -9,9 +9,10 @@ from threadpoolctl import threadpool_limits
 
 from gallop.errors import OneClass, SettingsError
 from gallop.modelling import space
-from gallop.modelling.families import ENCODERS, check, classifier, pipeline
-from gallop.modelling.folds import Fold
-from gallop.modelling.search import fit, search
+from gallop.modelling.candidates import plain
+from gallop.modelling.families import ENCODERS, check, classifier
+from gallop.modelling.folds import AllRows, Fold
+from gallop.modelling.search import search
 from gallop.schema import Role
 from gallop.settings import FamilySearch, Settings, Training
 
@@ -117,7 +118,7 @@ def test_the_number_of_cores_does_not_change_a_single_bit(settings, monkeypatch)
         found.append([each.log_odds.tobytes() for tried in trials.values() for each in tried.trials])
         for family, tried in trials.items():
             if family not in ENCODERS:
-                model = fit(X, y, ROLES, tried.trials[0], 2.0, 1)
+                model = plain(AllRows(X, y, ROLES, chosen), family, tried.trials[0].parameters, 1)
                 found[-1].append(model.predict_proba(X).tobytes())
     assert found[0] == found[1]
 
@@ -147,10 +148,10 @@ def test_too_few_leads_of_a_label_for_the_folds_are_refused(settings):
 
 
 @pytest.mark.parametrize("family", ["logistic_regression", "random_forest", "gradient_boosting"])
-def test_each_family_learns_and_gives_probabilities(family):
+def test_each_family_learns_and_gives_probabilities(settings, family):
     X, y = leads(400)
     with threadpool_limits(1):
-        model = pipeline(family, {}, ROLES, 2.0, 1).fit(X, y)
+        model = plain(AllRows(X, y, ROLES, settings.training), family, {}, 1)
         probability = model.predict_proba(X)
     assert probability.shape == (400, 2)
     assert probability.sum(axis=1) == pytest.approx(np.ones(400), abs=1e-6)

@@ -10,7 +10,8 @@ from threadpoolctl import threadpool_limits
 from gallop.evaluation import Vector
 from gallop.modelling.additive import log_loss, losses
 from gallop.modelling.curve import Curve, draw
-from gallop.modelling.families import ENCODERS, Parameters, classifier, columns, directions
+from gallop.modelling.families import ENCODERS, Parameters, classifier, directions
+from gallop.modelling.folds import AllRows
 from gallop.modelling.search import Searched
 from gallop.modelling.stack import LEAST_GAIN, Member, Stack, Weights, choose, weigh
 from gallop.modelling.study import Trial
@@ -102,20 +103,20 @@ def fit(X: pd.DataFrame, y: Vector, roles: dict[str, Role], assembly: Assembly, 
         X: model inputs, n rows.
         y: shape (n,), 0 or 1.
     """
+    return fit_to(AllRows(X, y, roles, training), assembly, seed)
+
+
+def fit_to(rows: AllRows, assembly: Assembly, seed: int) -> Stack:
+    """Fit every member on all the training rows."""
+    steps, members = {}, []
     with threadpool_limits(limits=1):
-        steps, encoded = {}, {}
-        for trial in assembly.trials:
-            kind = ENCODERS[trial.family]
-            if kind not in steps:
-                steps[kind] = columns(trial.family, roles, training.encoding)
-                encoded[kind] = steps[kind].fit_transform(X, y)
-        members = []
         for trial, weight in zip(assembly.trials, assembly.weights.of, strict=True):
             kind = ENCODERS[trial.family]
-            demanded = directions(trial.family, steps[kind].sources_, training.monotone)
-            made = classifier(trial.family, _for_all_rows(trial) | demanded, seed).fit(encoded[kind], y)
+            steps[kind], encoded = rows.encoded(trial.family)
+            demanded = directions(trial.family, steps[kind].sources_, rows.training.monotone)
+            made = classifier(trial.family, _for_all_rows(trial) | demanded, seed).fit(encoded, rows.y)
             members.append(Member(kind, made, float(weight)))
-    return Stack(list(roles), steps, tuple(members), assembly.weights.base, assembly.curve)
+    return Stack(list(rows.roles), steps, tuple(members), assembly.weights.base, assembly.curve)
 
 
 def _for_all_rows(trial: Trial) -> Parameters:

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from gallop.evaluation import Vector
-from gallop.modelling import assemble, search
+from gallop.modelling import assemble
 from gallop.modelling.assemble import Assembly
+from gallop.modelling.families import Parameters, classifier
+from gallop.modelling.folds import AllRows
 from gallop.modelling.search import Searched
 from gallop.modelling.stack import Stack
 from gallop.modelling.study import Explored, Trial
@@ -54,6 +57,18 @@ def fit(
     X: pd.DataFrame, y: Vector, roles: dict[str, Role], contender: Contender, training: Training, seed: int
 ) -> Model:
     """The candidate's model, fitted on all the training rows."""
+    return fit_to(AllRows(X, y, roles, training), contender, seed)
+
+
+def fit_to(rows: AllRows, contender: Contender, seed: int) -> Model:
+    """The candidate's model, fitted on all the training rows."""
     if contender.assembly:
-        return assemble.fit(X, y, roles, contender.assembly, training, seed)
-    return search.fit(X, y, roles, contender.trial, training.clip_sd, seed, training.encoding)
+        return assemble.fit_to(rows, contender.assembly, seed)
+    return plain(rows, contender.trial.family, contender.trial.parameters, seed)
+
+
+def plain(rows: AllRows, family: str, parameters: Parameters, seed: int) -> Pipeline:
+    """A family that takes the plain encoding, fitted on all the training rows; all such share the fitted encoding."""
+    with threadpool_limits(limits=1):
+        step, encoded = rows.encoded(family)
+        return Pipeline([("encode", step), ("classify", classifier(family, parameters, seed).fit(encoded, rows.y))])

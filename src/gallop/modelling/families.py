@@ -13,13 +13,11 @@ from lightgbm import LGBMClassifier
 from lightgbm.basic import LightGBMError
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
 from xgboost import XGBRFClassifier
 
 from gallop.errors import SettingsError
 from gallop.modelling.boosting import EXACT
 from gallop.modelling.columns import Columns
-from gallop.modelling.steps import encoder
 from gallop.schema import Role
 from gallop.settings import Encoding
 
@@ -62,18 +60,6 @@ def classifier(family: str, parameters: Parameters, seed: int) -> Classifier:
     if isinstance(made, LGBMClassifier):
         parameters = EXACT | parameters
     return made.set_params(**parameters)
-
-
-def pipeline(
-    family: str,
-    parameters: Parameters,
-    roles: dict[str, Role],
-    clip_sd: float,
-    seed: int,
-    encoding: Encoding | None = None,
-) -> Pipeline:
-    """An unfitted model: every fitted step and the classifier, from model inputs to probabilities."""
-    return Pipeline([("encode", encoder(roles, clip_sd, encoding)), ("classify", classifier(family, parameters, seed))])
 
 
 def columns(family: str, roles: dict[str, Role], encoding: Encoding | None = None) -> Columns:

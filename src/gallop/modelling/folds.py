@@ -73,6 +73,31 @@ class Fold:
         return seen, step.transform(self.X.iloc[self.held_out])
 
 
+class AllRows:
+    """All the training rows, each encoding of which is learnt once.
+
+    Args:
+        X: model inputs, n rows.
+        y: shape (n,), 0 or 1.
+    """
+
+    def __init__(self, X: pd.DataFrame, y: Vector, roles: dict[str, Role], training: Training) -> None:
+        self.X, self.y, self.roles, self.training = X, y, roles, training
+        self._encoded: dict[str, tuple] = {}
+
+    def encoded(self, family: str) -> tuple:
+        """The fitted step that a family takes, and the rows as it encodes them."""
+        kind = ENCODERS.get(family, PLAIN)
+        if kind not in self._encoded:
+            encoding = self.training.encoding
+            plain = kind == PLAIN
+            step = (
+                encoder(self.roles, self.training.clip_sd, encoding) if plain else columns(family, self.roles, encoding)
+            )
+            self._encoded[kind] = step, step.fit_transform(self.X, self.y)
+        return self._encoded[kind]
+
+
 def stratified(y: Vector, folds: int, seed: int) -> list[tuple[Rows, Rows]]:
     """Places of rows seen and held out, per fold, with as many converted leads in each.
 

@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, cpu_count, delayed
 from scipy.special import logit
-from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from gallop.errors import OneClass
@@ -28,11 +27,11 @@ from gallop.hands import Here, Worker
 from gallop.modelling import race
 from gallop.modelling.additive import Additive, log_loss, log_odds
 from gallop.modelling.boosting import cross_validate
-from gallop.modelling.families import ENCODERS, PLAIN, Parameters, classifier, pipeline
+from gallop.modelling.families import ENCODERS, PLAIN, Parameters, classifier
 from gallop.modelling.folds import Fold, Rows, forward, stratified
 from gallop.modelling.study import Budget, Explored, GivenUp, Report, Trial, explore
 from gallop.schema import Role
-from gallop.settings import Encoding, FamilySearch, Training
+from gallop.settings import FamilySearch, Training
 from gallop.training import Family
 
 ENCODINGS: Final = ("trees", PLAIN, "splines")
@@ -124,20 +123,6 @@ def search(
         _forget(folder, but=None)
     seen, held_out = (tuple(side) for side in zip(*places, strict=True))
     return Searched({family: explored[family] for family in training.families}, rows, held_out, seen)
-
-
-def fit(
-    X: pd.DataFrame,
-    y: Vector,
-    roles: dict[str, Role],
-    trial: Trial,
-    clip_sd: float,
-    seed: int,
-    encoding: Encoding | None = None,
-) -> Pipeline:
-    """The model of a trial, fitted on all the training rows."""
-    with threadpool_limits(limits=1):
-        return pipeline(trial.family, trial.parameters, roles, clip_sd, seed, encoding).fit(X, y)
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,10 @@ from gallop.evaluation import Vector, estimate, evaluate, paired_difference
 from gallop.evidence import Learned
 from gallop.features import input_roles
 from gallop.hands import Here, Tell, Worker
-from gallop.modelling.candidates import Contender, Model, contenders, fit, winner
+from gallop.modelling.candidates import Contender, Model, contenders, fit_to, plain, winner
 from gallop.modelling.conformal import sureness
 from gallop.modelling.decision import decide
-from gallop.modelling.families import pipeline
+from gallop.modelling.folds import AllRows
 from gallop.modelling.search import Searched, search
 from gallop.modelling.stack import Stack
 from gallop.modelling.steps import frame
@@ -105,7 +105,8 @@ def model_training(
     )
     ranked = contenders(searched, y, training)
     best = winner(ranked)
-    models = {each.trial.family: fit(X, y, roles, each, training, seed) for each in ranked}
+    rows = AllRows(X, y, roles, training)
+    models = {each.trial.family: fit_to(rows, each, seed) for each in ranked}
     model = models[best.trial.family]
     _require_forced(model, X, training.forced)
     exports = {family: _export(each, export) for family, each in models.items()}
@@ -119,7 +120,7 @@ def model_training(
     # From here on the test rows are looked at; nothing above depends on them and nothing below decides anything.
     X_test, y_test = frame(sides.test, roles), _labels(sides.test[label])
     probability = model.predict_proba(X_test)[:, 1]
-    baseline = pipeline("logistic_regression", {}, roles, training.clip_sd, seed, training.encoding).fit(X, y)
+    baseline = plain(rows, "logistic_regression", {}, seed)
     untuned = baseline.predict_proba(X_test)[:, 1]
     ids = sides.test[settings.table.id].to_list()
     intervals = resampling(settings)
