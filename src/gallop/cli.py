@@ -36,6 +36,8 @@ def main() -> None:
     """Run the command line; a `GallopError` becomes one sentence and its exit code."""
     # Imports make a million objects, none of which can go: looking at them again and again is a quarter of their time.
     gc.set_threshold(100_000, 50, 100)
+    # Pydantic would look for plugins in the metadata of every installed package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         app()
     except GallopError as error:

@@ -4,9 +4,9 @@ Threads of one interpreter take turns at everything that is not a library's own 
 all that this process has, at once, and takes turns with nobody.
 
 A fork copies one thread, and what another thread holds at that moment stays held in the copy. So hands are made on
-Linux alone, where this process has no other Python thread, before any table is read or model fitted, which start the
-threads of Polars and OpenMP. Where that is not so there are none, and the same work is done here, with the same result.
-A hand must not use Polars.
+Linux alone, where this process has no other Python thread, before Polars is imported and any model fitted, which start
+the threads of Polars and OpenMP. Where that is not so there are none, and the same work is done here, with the same
+result. A hand uses no Polars.
 """
 
 import gc
@@ -106,7 +106,7 @@ def hands(most: int) -> Generator[list[Hand]]:
     """So many hands, but no more than there are further cores; they end with the block. See above for when."""
     found: list[Hand] = []
     try:
-        if sys.platform == "linux" and threading.active_count() == 1:
+        if sys.platform == "linux" and threading.active_count() == 1 and "polars" not in sys.modules:
             # What is there now stays: a collection would copy page after page of it into each process.
             gc.freeze()
             for _ in range(min(most, cpu_count() - 1)):

@@ -22,14 +22,15 @@ import traceback
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import IO, Any, Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from gallop.adapters import server
 from gallop.errors import GallopError, TrackingFailed
 from gallop.ports import Run
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _BEGIN, _OPEN, _ADD, _SETTLE, _FINISH, _ABANDON = "begin", "open", "add", "settle", "finish", "abandon"
 _LENGTH: Final = struct.Struct(">Q")
@@ -44,7 +45,7 @@ class Pickled:
     """A fitted model as it reaches the child. It is no object there: that would import all that it is made of."""
 
     content: bytes
-    answers: NDArray[np.floating]
+    answers: "NDArray[np.floating]"
     """What it says of the run's example: shape (rows, 2)."""
 
 

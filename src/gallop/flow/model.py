@@ -8,7 +8,6 @@ from gallop.adapters import server
 from gallop.adapters.code_git import code_version
 from gallop.errors import NothingThere
 from gallop.files import digest, write_bytes, write_text
-from gallop.flow.data import TABLES, quality_of
 from gallop.ports import Recorder, Run
 from gallop.project import Project
 from gallop.results import SAMPLE, CodeVersion, DataVersion, Facts, Quality, Sides
@@ -36,7 +35,7 @@ def _train(project: Project, recorder: Recorder, on_trial: Callable[[str], None]
     from gallop.hands import hands
     from gallop.modelling.search import ENCODINGS
 
-    # Before any table is read: see there.
+    # Before Polars is imported or any table is read: see there.
     with hands(len(ENCODINGS) - 1) as helping:
         return _train_with(helping, project, recorder, on_trial)
 
@@ -45,6 +44,7 @@ def _train_with(
     helping: "Sequence[Worker]", project: Project, recorder: Recorder, on_trial: Callable[[str], None]
 ) -> Facts:
     from gallop import bundle
+    from gallop.flow.data import TABLES, quality_of
     from gallop.hands import Here
     from gallop.leakage import require_none
     from gallop.reporting import card
@@ -125,12 +125,15 @@ def _draw(facts: Facts, quality: Quality, data: DataVersion, code: CodeVersion, 
 
 def sides_of(project: Project) -> Sides:
     """What data_split made. Raises `NothingThere`, `DamagedFile`."""
+    from gallop.flow.data import TABLES
+
     names = ("train", "test", "assignment")
     return Sides(*(TABLES.read(project.places.sides / f"{name}.parquet") for name in names))
 
 
 def leaks_of(project: Project, sides: Sides) -> "tuple[Finding, ...]":
     """What the leak guard finds on the training leads. Raises `NothingThere`, `DamagedFile`."""
+    from gallop.flow.data import TABLES
     from gallop.leakage import findings
 
     return findings(TABLES.read(project.places.leads / "leads.parquet"), sides, project.settings)

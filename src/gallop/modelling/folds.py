@@ -51,9 +51,9 @@ class Fold:
 
     @cached_property
     def _plain(self) -> tuple:
-        seen, held_out = self._both(encoder(self.roles, self.training.clip_sd, self.training.encoding))
-        # Without their names, which every library would look at again with every fit of every trial.
-        return seen.to_numpy(dtype=np.float64), held_out.to_numpy(dtype=np.float64)
+        # As arrays without names, which every library would look at again with every fit of every trial.
+        step = encoder(self.roles, self.training.clip_sd, self.training.encoding).set_output(transform="default")
+        return self._both(step)
 
     @cached_property
     def _splines(self) -> tuple:
