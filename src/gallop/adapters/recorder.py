@@ -21,16 +21,13 @@ import threading
 import traceback
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from typing import IO, TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import IO, Any, Final
 
 from gallop.adapters import server
+from gallop.adapters.pickled import pickled
 from gallop.errors import GallopError, TrackingFailed
 from gallop.ports import Run
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 _BEGIN, _OPEN, _ADD, _SETTLE, _FINISH, _ABANDON = "begin", "open", "add", "settle", "finish", "abandon"
 _LENGTH: Final = struct.Struct(">Q")
@@ -38,15 +35,6 @@ _PATIENCE: Final = 120.0
 """Seconds in which the child must end once it has nothing left to do."""
 _NEEDED: Final = ("mlflow.pyfunc", "mlflow.store.tracking.sqlalchemy_store")
 """Imported while the parent imports and searches, not when the first candidate comes."""
-
-
-@dataclass(frozen=True)
-class Pickled:
-    """A fitted model as it reaches the child. It is no object there: that would import all that it is made of."""
-
-    content: bytes
-    answers: "NDArray[np.floating]"
-    """What it says of the run's example: shape (rows, 2)."""
 
 
 @contextmanager
@@ -86,7 +74,7 @@ class ChildRecorder:
 
     def add(self, run: Run) -> None:
         """See the port."""
-        self._send(_ADD, replace(run, model=_pickled(run.model, run.example)) if run.model else run)
+        self._send(_ADD, replace(run, model=pickled(run.model, run.example)) if run.model else run)
 
     def check(self) -> None:
         """See the port."""
@@ -182,10 +170,6 @@ def main() -> None:
                 recording.abandon("FAILED")
         with suppress(BrokenPipeError):
             _write(answers, _told(error, uri))
-
-
-def _pickled(model: Any, example: object) -> Pickled:
-    return Pickled(pickle.dumps(model), model.predict_proba(example))
 
 
 def _import() -> None:

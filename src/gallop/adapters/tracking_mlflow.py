@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gallop.adapters import server
-from gallop.adapters.recorder import Pickled, recorder
+from gallop.adapters.pickled import Pickled
+from gallop.adapters.recorder import recorder
 from gallop.ports import Recorder, Run
 
 if TYPE_CHECKING:
