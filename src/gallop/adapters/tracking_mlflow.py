@@ -124,9 +124,6 @@ class Recording:
         for run_id in (*self._open.values(), *([self._id] if self._id is not None else ())):
             self._client.set_terminated(run_id, status)
 
-    def _kept_open(self) -> set[str | None]:
-        return {self._id, *self._open.values()}
-
     def _opened(self) -> str:
         # Not before there is something in it: a search that cannot be begun is no run.
         if self._id is None:
@@ -156,13 +153,14 @@ class Recording:
 
         model_id = self._log_model(run_id, run) if run.model is not None else None
         now = get_current_time_millis()
-        # One call: each is several transactions of the store.
-        self._client.log_batch(
-            run_id,
-            metrics=[Metric(name, value, now, 0, model_id, run_id=run_id) for name, value in run.metrics.items()],
-            params=[Param(name, str(value)) for name, value in run.parameters.items()],
-            tags=[RunTag(name, value) for name, value in run.tags.items()] if run_id in self._kept_open() else [],
-        )
+        metrics = [Metric(name, value, now, 0, model_id, run_id=run_id) for name, value in run.metrics.items()]
+        params = [Param(name, str(value)) for name, value in run.parameters.items()]
+        # Those of a run that is recorded at once came with it.
+        later = run_id == self._id or run_id in self._open.values()
+        tags = [RunTag(name, value) for name, value in run.tags.items()] if later else []
+        if metrics or params or tags:
+            # One call: each is several transactions of the store.
+            self._client.log_batch(run_id, metrics=metrics, params=params, tags=tags)
         for child in run.children:
             self._record(child, parent=run_id)
         for path in run.files:
