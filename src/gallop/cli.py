@@ -36,8 +36,7 @@ def main() -> None:
     """Run the command line; a `GallopError` becomes one sentence and its exit code."""
     # Imports make a million objects, none of which can go: looking at them again and again is a quarter of their time.
     gc.set_threshold(100_000, 50, 100)
-    # Pydantic would look for plugins in the metadata of every installed package.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for them in every installed package
     try:
         app()
     except GallopError as error:
@@ -46,8 +45,7 @@ def main() -> None:
             Path(place).write_text(f"{sys.argv[1]} {error.exit_code}", encoding="utf-8")
         sys.exit(error.exit_code)
     finally:
-        # Nor does anything have to go one by one when the process ends.
-        gc.freeze()
+        gc.freeze()  # nor does anything have to go one by one when the process ends
 
 
 @app.callback()
