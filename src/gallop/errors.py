@@ -113,6 +113,12 @@ class LeakFound(GallopError):
     exit_code = 27
 
 
+class MissingLibrary(GallopError):
+    """The system lacks a library that a package needs, and nothing here can stand in for it."""
+
+    exit_code = 28
+
+
 class StageFailed(GallopError):
     """A stage ended with a failure of its own; the exit code is that stage's."""
 
