@@ -152,7 +152,9 @@ def test_the_serving_image_scores_leads_without_rights_and_without_a_network(
         buildah("rm", container)
         buildah("rmi", image)
     assert (mounted / "scores.csv").stat().st_uid == 10001
-    assert (mounted / "scores.csv").read_text(encoding="utf-8").startswith("lead_id,probability,decision,band,rank")
+    header, best, *_ = (mounted / "scores.csv").read_text(encoding="utf-8").splitlines()
+    assert header == "lead_id,probability,low,high,outlook,decision,band,rank,reasons,model_version"
+    assert ",contact,hot,1," in best
 
 
 @pytest.mark.usefixtures("session")
