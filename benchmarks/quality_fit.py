@@ -26,6 +26,7 @@ def main(folder: Path, seed: int) -> None:
     from gallop.modelling.assemble import additive
     from gallop.modelling.candidates import contenders, fit, winner
     from gallop.modelling.conformal import sureness
+    from gallop.modelling.folds import AllRows
     from gallop.modelling.search import search
     from gallop.schema import MISSING_LEVEL, Role
     from gallop.settings import load
@@ -41,7 +42,7 @@ def main(folder: Path, seed: int) -> None:
     X = inputs(train)
     searched = search(X, y, roles, training, seed)
     best = winner(contenders(searched, y, training))
-    model = fit(X, y, roles, best, training, seed)
+    model = fit(AllRows(X, y, roles, training), best, seed)
     seconds = time.perf_counter() - start
 
     probability = model.predict_proba(test)[:, 1]

@@ -124,8 +124,9 @@ def model_or_refusal(content: bytes) -> str:
             return f"{type(error).__name__}: {error}"
         roles = input_roles(table, features)
         X, y = frame(sides.train, roles), sides.train["converted"].to_numpy().astype(float)
-        boosted = plain(AllRows(X, y, roles, made.training), "gradient_boosting", {"max_iter": 3}, 1)
-        stack = assemble.fit(X, y, roles, SMALL_STACK, made.training, 1)
+        rows = AllRows(X, y, roles, made.training)
+        boosted = plain(rows, "gradient_boosting", {"max_iter": 3}, 1)
+        stack = assemble.fit(rows, SMALL_STACK, 1)
         table = frame(sides.test, roles)
         for model in (boosted, stack):
             assert model.predict_proba(table).shape == (len(table), 2)

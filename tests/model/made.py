@@ -7,6 +7,7 @@ from scipy.special import expit
 from gallop.modelling import assemble
 from gallop.modelling.assemble import Assembly
 from gallop.modelling.curve import Curve
+from gallop.modelling.folds import AllRows
 from gallop.modelling.stack import Stack, Weights
 from gallop.modelling.study import Trial
 from gallop.schema import Role
@@ -72,4 +73,4 @@ def fitted(X: pd.DataFrame, y: np.ndarray, *, kind: str = "stack", roles: dict |
     weights = Weights(0.1, np.array([0.5, 0.3, 0.15, 0.1])) if len(trials) > 1 else Weights(0.0, np.ones(1))
     curve = Curve(0.2, np.array([-1.0, 0.4]), np.array([0.5, 1.6, 0.9])) if kind == "mended" else None
     assembly = Assembly(trials, weights, trials[0], curve)
-    return assemble.fit(X, y, roles or ROLES, assembly, training(**changes), 1)
+    return assemble.fit(AllRows(X, y, roles or ROLES, training(**changes)), assembly, 1)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gallop import contract
 from gallop.errors import SettingsError
 from gallop.modelling import candidates
+from gallop.modelling.folds import AllRows
 from gallop.modelling.search import search
 from gallop.stages.model_training import model_training
 from tests.model.made import ROLES, fitted, leads, training
@@ -24,7 +25,7 @@ def demanded():
     found = search(X, Y, ROLES, training(monotone=WAYS), 1)
     ranked = candidates.contenders(found, Y, training(monotone=WAYS))
     stack = next((each for each in ranked if each.trial.family == "stack"), candidates.winner(ranked))
-    return ranked, candidates.fit(X, Y, ROLES, stack, training(monotone=WAYS), 1)
+    return ranked, candidates.fit(AllRows(X, Y, ROLES, training(monotone=WAYS)), stack, 1)
 
 
 def row(values: dict) -> pd.DataFrame:

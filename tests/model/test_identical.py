@@ -7,6 +7,7 @@ import pytest
 from joblib import effective_n_jobs
 
 from gallop.modelling.candidates import contenders, fit
+from gallop.modelling.folds import AllRows
 from gallop.modelling.search import search
 from gallop.settings import FamilySearch
 from tests.model.made import FEW_DEEP_TREES, ROLES, leads, training
@@ -21,7 +22,7 @@ def digests() -> dict[str, str]:
     chosen = chosen.model_copy(update={"families": {**chosen.families, "forest": FOREST}})
     searched = search(X, Y, ROLES, chosen, 1)
     ranked = contenders(searched, Y, chosen)
-    models = {each.trial.family: fit(X, Y, ROLES, each, chosen, 1) for each in ranked}
+    models = {each.trial.family: fit(AllRows(X, Y, ROLES, chosen), each, 1) for each in ranked}
     return {name: hashlib.sha256(model.predict_proba(X).tobytes()).hexdigest() for name, model in models.items()}
 
 

@@ -74,7 +74,7 @@ class ChildRecorder:
 
     def add(self, run: Run) -> None:
         """See the port."""
-        self._send(_ADD, replace(run, model=pickled(run.model, run.example)) if run.model else run)
+        self._send(_ADD, run if run.model is None else replace(run, model=pickled(run.model, run.example)))
 
     def check(self) -> None:
         """See the port."""

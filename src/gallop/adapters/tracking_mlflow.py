@@ -27,8 +27,6 @@ _LIBRARIES = (
     *("narwhals", "polars", "pydantic", "ruamel-yaml", "joblib"),
 )
 _SAVED = "model"
-# skops, MLflow's default, cannot write every estimator; the file is for looking at, deployment has its own.
-_FORMAT = {"serialization_format": "pickle", "code": None}
 
 
 @cache
@@ -213,7 +211,14 @@ def _save(model: Pickled, example: object, about: "Model", folder: Path) -> None
     written = about.flavors[pyfunc.FLAVOR_NAME]
     place = written.pop(pyfunc.DATA)
     written |= {"model_path": place, "predict_fn": "predict_proba"}
-    about.add_flavor("sklearn", pickled_model=place, sklearn_version=version("scikit-learn"), **_FORMAT)
+    # skops, MLflow's default, cannot write every estimator; the file is for looking at, deployment has its own.
+    about.add_flavor(
+        "sklearn",
+        pickled_model=place,
+        sklearn_version=version("scikit-learn"),
+        serialization_format="pickle",
+        code=None,
+    )
     about.save(str(folder / _SAVED / "MLmodel"))
 
 

@@ -37,10 +37,10 @@ def _train(project: Project, recorder: Recorder, on_trial: Callable[[str], None]
 
     # Before Polars is imported or any table is read: see there.
     with hands(len(ENCODINGS) - 1) as helping:
-        return _train_with(helping, project, recorder, on_trial)
+        return _train_helped(helping, project, recorder, on_trial)
 
 
-def _train_with(
+def _train_helped(
     helping: "Sequence[Worker]", project: Project, recorder: Recorder, on_trial: Callable[[str], None]
 ) -> Facts:
     from gallop import bundle
@@ -50,8 +50,8 @@ def _train_with(
     from gallop.reporting import card
     from gallop.stages.model_training import model_training
 
-    artist = helping[0] if helping else Here()
-    artist.begin(_fetch_brushes)
+    drawer = helping[0] if helping else Here()
+    drawer.begin(_prepare_report)
     settings, places = project.settings, project.places
     quality, data = quality_of(project)
     sides = sides_of(project)
@@ -81,11 +81,11 @@ def _train_with(
         on_candidate=recorder.add,
         hands=helping,
     )
-    artist.begin(_draw, trained.facts, quality, data, code, settings)
+    drawer.begin(_draw_report, trained.facts, quality, data, code, settings)
     described = card.render(trained.facts, quality, data, code, settings)
     # Nothing is written before all candidates are kept.
     recorder.settle()
-    page = artist.result()
+    page = drawer.result()
 
     files = {_FACTS: trained.facts.model_dump_json(indent=2).encode()}
     files[_LEAKS] = json.dumps([each.model_dump(mode="json") for each in found], indent=2).encode()
@@ -111,13 +111,15 @@ def _train_with(
     return trained.facts
 
 
-def _fetch_brushes(_: "Tell") -> None:
+def _prepare_report(_: "Tell") -> None:
     from gallop.reporting import html
 
     html.prepare()
 
 
-def _draw(facts: Facts, quality: Quality, data: DataVersion, code: CodeVersion, settings: Settings, _: "Tell") -> str:
+def _draw_report(
+    facts: Facts, quality: Quality, data: DataVersion, code: CodeVersion, settings: Settings, _: "Tell"
+) -> str:
     from gallop.reporting import html
 
     return html.render(facts, quality, data, code, settings)

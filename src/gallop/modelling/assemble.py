@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from gallop.evaluation import Vector
@@ -15,7 +14,6 @@ from gallop.modelling.folds import AllRows
 from gallop.modelling.search import Searched
 from gallop.modelling.stack import LEAST_GAIN, Member, Stack, Weights, choose, weigh
 from gallop.modelling.study import Trial
-from gallop.schema import Role
 from gallop.settings import Training
 
 STACK: Final = "stack"
@@ -96,17 +94,7 @@ def _mended(assembly: Assembly, searched: Searched, y: Vector) -> Assembly:
     return replace(assembly, as_trial=as_trial, curve=draw(log_odds, label))
 
 
-def fit(X: pd.DataFrame, y: Vector, roles: dict[str, Role], assembly: Assembly, training: Training, seed: int) -> Stack:
-    """Fit every member on all the training rows.
-
-    Args:
-        X: model inputs, n rows.
-        y: shape (n,), 0 or 1.
-    """
-    return fit_to(AllRows(X, y, roles, training), assembly, seed)
-
-
-def fit_to(rows: AllRows, assembly: Assembly, seed: int) -> Stack:
+def fit(rows: AllRows, assembly: Assembly, seed: int) -> Stack:
     """Fit every member on all the training rows."""
     steps, members = {}, []
     with threadpool_limits(limits=1):

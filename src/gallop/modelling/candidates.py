@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import pandas as pd
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
@@ -14,7 +13,6 @@ from gallop.modelling.folds import AllRows
 from gallop.modelling.search import Searched
 from gallop.modelling.stack import Stack
 from gallop.modelling.study import Explored, Trial
-from gallop.schema import Role
 from gallop.settings import Training
 
 Model = Stack | Pipeline
@@ -53,17 +51,10 @@ def winner(ranked: list[Contender]) -> Contender:
     return next((each for each in ranked if each.assembly), ranked[0])
 
 
-def fit(
-    X: pd.DataFrame, y: Vector, roles: dict[str, Role], contender: Contender, training: Training, seed: int
-) -> Model:
-    """The candidate's model, fitted on all the training rows."""
-    return fit_to(AllRows(X, y, roles, training), contender, seed)
-
-
-def fit_to(rows: AllRows, contender: Contender, seed: int) -> Model:
+def fit(rows: AllRows, contender: Contender, seed: int) -> Model:
     """The candidate's model, fitted on all the training rows."""
     if contender.assembly:
-        return assemble.fit_to(rows, contender.assembly, seed)
+        return assemble.fit(rows, contender.assembly, seed)
     return plain(rows, contender.trial.family, contender.trial.parameters, seed)
 
 

@@ -52,16 +52,15 @@ class Fold:
     @cached_property
     def _plain(self) -> tuple:
         # As arrays without names, which every library would look at again with every fit of every trial.
-        step = encoder(self.roles, self.training.clip_sd, self.training.encoding).set_output(transform="default")
-        return self._both(step)
+        return self._both(_step(PLAIN, self.roles, self.training).set_output(transform="default"))
 
     @cached_property
     def _splines(self) -> tuple:
-        return self._both(columns("splines", self.roles, self.training.encoding))
+        return self._both(_step("splines", self.roles, self.training))
 
     @cached_property
     def _tree_columns(self) -> Columns:
-        return columns("lightgbm", self.roles, self.training.encoding)
+        return _step("lightgbm", self.roles, self.training)
 
     @cached_property
     def _trees(self) -> tuple:
@@ -89,13 +88,16 @@ class AllRows:
         """The fitted step that a family takes, and the rows as it encodes them."""
         kind = ENCODERS.get(family, PLAIN)
         if kind not in self._encoded:
-            encoding = self.training.encoding
-            plain = kind == PLAIN
-            step = (
-                encoder(self.roles, self.training.clip_sd, encoding) if plain else columns(family, self.roles, encoding)
-            )
+            step = _step(family, self.roles, self.training)
             self._encoded[kind] = step, step.fit_transform(self.X, self.y)
         return self._encoded[kind]
+
+
+def _step(family: str, roles: dict[str, Role], training: Training):
+    """The unfitted encoder that a family takes."""
+    if family in ENCODERS:
+        return columns(family, roles, training.encoding)
+    return encoder(roles, training.clip_sd, training.encoding)
 
 
 def stratified(y: Vector, folds: int, seed: int) -> list[tuple[Rows, Rows]]:

@@ -9,7 +9,7 @@ from joblib import Parallel, delayed
 
 from gallop.evaluation import Vector
 from gallop.modelling.assemble import Assembly, fit
-from gallop.modelling.folds import Rows
+from gallop.modelling.folds import AllRows, Rows
 from gallop.schema import Role
 from gallop.settings import Training
 
@@ -61,4 +61,4 @@ def _part(rows: Rows, share: float, draw: np.random.Generator) -> Rows:
 
 
 def _predict(X, y, roles, assembly, seen, held_out, training, seed) -> Vector:
-    return fit(X.iloc[seen], y[seen], roles, assembly, training, seed).log_odds(X.iloc[held_out])
+    return fit(AllRows(X.iloc[seen], y[seen], roles, training), assembly, seed).log_odds(X.iloc[held_out])

@@ -21,7 +21,7 @@ from gallop.evaluation import Vector, estimate, evaluate, paired_difference
 from gallop.evidence import Learned
 from gallop.features import input_roles
 from gallop.hands import Here, Tell, Worker
-from gallop.modelling.candidates import Contender, Model, contenders, fit_to, plain, winner
+from gallop.modelling.candidates import Contender, Model, contenders, fit, plain, winner
 from gallop.modelling.conformal import sureness
 from gallop.modelling.decision import decide
 from gallop.modelling.folds import AllRows
@@ -106,7 +106,7 @@ def model_training(
     ranked = contenders(searched, y, training)
     best = winner(ranked)
     rows = AllRows(X, y, roles, training)
-    models = {each.trial.family: fit_to(rows, each, seed) for each in ranked}
+    models = {each.trial.family: fit(rows, each, seed) for each in ranked}
     model = models[best.trial.family]
     _require_forced(model, X, training.forced)
     exports = {family: _export(each, export) for family, each in models.items()}
