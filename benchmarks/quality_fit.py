@@ -29,7 +29,7 @@ def main(folder: Path, seed: int) -> None:
     from gallop.modelling.folds import AllRows
     from gallop.modelling.search import search
     from gallop.schema import MISSING_LEVEL, Role
-    from gallop.settings import load
+    from gallop.settings.params import load
 
     training = load(ROOT / "params.yaml").training
     families = {name: wanted for name, wanted in training.families.items() if additive(name, training)}

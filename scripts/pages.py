@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from gallop import errors
-from gallop.settings import Settings
+from gallop.settings.params import Settings
 
 DOCS = Path(__file__).parents[1] / "docs"
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from gallop.settings import Settings, load
-from gallop.table import Table
+from gallop.settings.params import Settings, load
+from gallop.settings.table import Table
 
 ROOT = Path(__file__).parents[1]
 

@@ -15,7 +15,7 @@ from gallop.modelling.search import Searched
 from gallop.modelling.stack import Stack
 from gallop.results import Importance
 from gallop.schema import Role
-from gallop.settings import Settings
+from gallop.settings.params import Settings
 from gallop.slices import slices
 
 _SHUFFLES = 5

@@ -21,7 +21,7 @@ from gallop.evidence import Decided, Sureness
 from gallop.figures import Estimate, Frozen
 from gallop.files import digest, write_bytes, write_text
 from gallop.results import CodeVersion, DataVersion
-from gallop.settings import Settings
+from gallop.settings.params import Settings
 from gallop.unpickle import unpickle
 
 if TYPE_CHECKING:

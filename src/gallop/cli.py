@@ -236,7 +236,7 @@ def settings(
     import json
 
     if schema:
-        from gallop.settings import Settings
+        from gallop.settings.params import Settings
 
         typer.echo(json.dumps(Settings.model_json_schema(), indent=2))
     else:

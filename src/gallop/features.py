@@ -7,8 +7,8 @@ lead's features never depend on the other leads in the table. Whatever is *fitte
 import narwhals.stable.v2 as nw
 
 from gallop.schema import DAY, FALSE, MISSING_LEVEL, NUMBER, TIME, TRUE, Role
-from gallop.settings import Bins, DatePart, Features
-from gallop.table import Column, Table
+from gallop.settings.features import Bins, DatePart, Features
+from gallop.settings.table import Column, Table
 
 _DAY_MS = 86_400_000
 

@@ -10,7 +10,7 @@ from gallop.errors import LeakFound
 from gallop.modelling.leaks import Finding, Severity, find_leaks
 from gallop.results import Sides
 from gallop.schema import ROW, Role
-from gallop.settings import Settings
+from gallop.settings.params import Settings
 
 WHOLE = "*"
 """Acknowledges a finding about the whole table."""

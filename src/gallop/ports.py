@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 import narwhals.stable.v2 as nw
 
-from gallop.table import Format
+from gallop.settings.table import Format
 
 CHAMPION: Final = "champion"
 CHALLENGER: Final = "challenger"

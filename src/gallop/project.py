@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from gallop.settings import Settings, load
+from gallop.settings.params import Settings, load
 
 PARAMS = "params.yaml"
 

@@ -13,7 +13,7 @@ from gallop.outcome import LabelFound, find_label
 from gallop.profile import Look, Profile, is_day, profile, spellings
 from gallop.roles import Proposed, find_roles
 from gallop.schema import Role
-from gallop.table import Format
+from gallop.settings.table import Format
 
 MOMENTS: Final = ("visit", "signup", "after")
 SCORE_AT: Final = "signup"

@@ -14,7 +14,7 @@ import narwhals.stable.v2 as nw
 from gallop.errors import EmptyTable, MissingColumn, WrongType
 from gallop.features import padded_day, plain_text, readable, typed, typed_value
 from gallop.schema import NEW_LEVEL, ROW, RULE, New, Role
-from gallop.table import Table
+from gallop.settings.table import Table
 
 DUPLICATE, CONFLICT = "duplicate_row", "conflicting_id"
 

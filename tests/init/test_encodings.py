@@ -10,7 +10,7 @@ from gallop.modelling.folds import AllRows
 from gallop.modelling.search import search
 from gallop.modelling.steps import encoder
 from gallop.schema import Role
-from gallop.settings import Encoding, FamilySearch, Training
+from gallop.settings.training import Encoding, FamilySearch, Training
 from gallop.unpickle import unpickle
 
 ANY = Encoding(drop_first=False, rare_rows=5, one_hot_levels=10, missing_indicators=True)

@@ -6,7 +6,7 @@ import pytest
 
 from gallop import bundle
 from gallop.errors import DamagedFile, SettingsError
-from gallop.settings import parse
+from gallop.settings.params import parse
 
 BASE = {
     "project": {"name": "p", "model": "m"},

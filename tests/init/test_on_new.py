@@ -6,7 +6,7 @@ from gallop.adapters.tables_polars import PolarsTables
 from gallop.errors import WrongType
 from gallop.rules import sort_rows
 from gallop.schema import NEW_LEVEL
-from gallop.table import Table
+from gallop.settings.table import Table
 
 HEADER = "id,y,visits,source,since,ok\n"
 NEW = {

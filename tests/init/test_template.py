@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from gallop.adapters.project_template import TEMPLATE
-from gallop.settings import Settings, load
+from gallop.settings.params import Settings, load
 
 
 def reference_answers(settings: Settings) -> dict:

@@ -12,7 +12,7 @@ from gallop import bundle, contract
 from gallop.bundle import Bundle
 from gallop.results import CodeVersion, DataVersion, Sides
 from gallop.sample import sample
-from gallop.settings import Settings
+from gallop.settings.params import Settings
 from gallop.stages.data_clean import data_clean
 from gallop.stages.data_preprocess import data_preprocess
 from gallop.stages.data_split import data_split

@@ -11,7 +11,7 @@ from gallop.modelling.folds import AllRows
 from gallop.modelling.stack import Stack, Weights
 from gallop.modelling.study import Trial
 from gallop.schema import Role
-from gallop.settings import FamilySearch, Training
+from gallop.settings.training import FamilySearch, Training
 
 ROLES = {
     "n": Role.NUMBER,

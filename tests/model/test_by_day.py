@@ -11,7 +11,7 @@ from gallop import contract
 from gallop.errors import OneClass
 from gallop.modelling.folds import forward
 from gallop.modelling.search import search
-from gallop.settings import Settings
+from gallop.settings.params import Settings
 from gallop.stages.model_training import Trained, model_training
 from tests.model.conftest import split
 from tests.model.made import ROLES, leads, training

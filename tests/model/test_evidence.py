@@ -12,7 +12,7 @@ from gallop.modelling.assemble import STACK
 from gallop.modelling.conformal import sureness
 from gallop.modelling.stack import Stack
 from gallop.modelling.steps import frame
-from gallop.settings import FamilySearch
+from gallop.settings.training import FamilySearch
 from gallop.stages.model_training import model_training
 
 pytestmark = pytest.mark.xdist_group("trained")

@@ -9,7 +9,7 @@ from joblib import effective_n_jobs
 from gallop.modelling.candidates import contenders, fit
 from gallop.modelling.folds import AllRows
 from gallop.modelling.search import search
-from gallop.settings import FamilySearch
+from gallop.settings.training import FamilySearch
 from tests.model.made import FEW_DEEP_TREES, ROLES, leads, training
 
 FOREST = FamilySearch(trials=1, space=({name: (value,) for name, value in FEW_DEEP_TREES.items()},))

@@ -20,7 +20,7 @@ from gallop.modelling.stack import Stack
 from gallop.modelling.steps import frame
 from gallop.results import CodeVersion, DataVersion, Facts, Sides
 from gallop.sample import sample
-from gallop.settings import Settings
+from gallop.settings.params import Settings
 from gallop.stages.model_training import Trained, model_training
 from gallop.unpickle import unpickle
 from tests.model.conftest import quick, split

@@ -14,7 +14,7 @@ from gallop.modelling.families import classifier
 from gallop.modelling.search import search
 from gallop.modelling.study import Explored, Trial
 from gallop.schema import Role
-from gallop.settings import FamilySearch
+from gallop.settings.training import FamilySearch
 from tests.model.made import FEW_DEEP_TREES, training, trial
 
 NUMBERS = {"n": Role.NUMBER, "m": Role.NUMBER}

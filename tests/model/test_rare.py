@@ -10,7 +10,7 @@ import pytest
 from gallop import contract
 from gallop.features import input_roles
 from gallop.modelling.steps import frame
-from gallop.settings import Settings
+from gallop.settings.params import Settings
 from gallop.stages.model_training import model_training
 from tests.model.conftest import split
 

@@ -14,7 +14,8 @@ from gallop.modelling.families import ENCODERS, check, classifier
 from gallop.modelling.folds import AllRows, Fold
 from gallop.modelling.search import search
 from gallop.schema import Role
-from gallop.settings import FamilySearch, Settings, Training
+from gallop.settings.params import Settings
+from gallop.settings.training import FamilySearch, Training
 
 ROLES = {"n": Role.NUMBER, "m": Role.NUMBER, "level": Role.CATEGORY}
 EVERY = ["logistic_regression", "random_forest", "gradient_boosting", "splines", "lightgbm"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gallop.errors import SettingsError
 from gallop.modelling.study import Budget, explore
-from gallop.settings import FamilySearch, Range
+from gallop.settings.training import FamilySearch, Range
 
 STANDARD = Budget("standard", None)
 GRID = FamilySearch(trials=20, space=({"C": (0.1, 1.0, 10.0), "solver": ("lbfgs", "newton-cg")},))

@@ -11,7 +11,6 @@ from gallop.evaluation import METRICS, Estimate, Report, Vector, evaluate
 from gallop.evidence import Case, Certainty, Decided, Effect, EffectPoint, Evidence, Learned, Reason
 from gallop.modelling.conformal import sureness
 from gallop.modelling.decision import decide
-from gallop.money import DecisionRule
 from gallop.results import (
     Candidate,
     CodeVersion,
@@ -23,7 +22,8 @@ from gallop.results import (
     RuleCount,
     Selected,
 )
-from gallop.settings import Settings, parse
+from gallop.settings.decision import DecisionRule
+from gallop.settings.params import Settings, parse
 from gallop.slices import slices
 
 CODE = CodeVersion(commit="0123456789abcdef0123456789abcdef01234567", changed=False)

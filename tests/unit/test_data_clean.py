@@ -6,8 +6,8 @@ from gallop.adapters.tables_polars import PolarsTables
 from gallop.errors import EmptyTable, OneClass, UnknownLabel, WrongType
 from gallop.results import Quality
 from gallop.schema import RULE
+from gallop.settings.table import Label, Table
 from gallop.stages.data_clean import LABEL_MIN_ROWS, data_clean
-from gallop.table import Label, Table
 from tests.leads import Lead, lead, many, raw
 
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallop.errors import OneClass
-from gallop.settings import Split
+from gallop.settings.params import Split
+from gallop.settings.table import Table
 from gallop.stages.data_split import data_split
-from gallop.table import Table
 from tests.leads import values
 
 RANDOM = Split(by="random", test_share=0.15)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gallop.evidence import NOBODY
 from gallop.modelling.decision import cells_of, contacts_told, decide, profits
-from gallop.money import Bands, DecisionRule
+from gallop.settings.decision import Bands, DecisionRule
 
 MONEY = DecisionRule(threshold="profit", value=60.0, cost=20.0, capacity=70)
 HOW = {"resamples": 100, "confidence": 0.95, "seed": 3}

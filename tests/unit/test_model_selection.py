@@ -13,7 +13,7 @@ from gallop.evaluation import Estimate
 from gallop.evidence import Sureness
 from gallop.ports import CHALLENGER, CHAMPION, Registered
 from gallop.results import CodeVersion, DataVersion, Decision
-from gallop.settings import Settings
+from gallop.settings.params import Settings
 from gallop.stages.model_selection import decide, model_selection
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gallop.errors import EmptyTable, MissingColumn
 from gallop.rules import CONFLICT, DUPLICATE, rules, sort_rows
 from gallop.schema import ROW, RULE
-from gallop.table import Column, Table, Window
+from gallop.settings.table import Column, Table, Window
 from tests.leads import Lead, lead, messy_leads, raw, values
 
 few = examples(max_examples=12)  # each sorts a table, which takes a tenth of a second

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from gallop.errors import SettingsError
 from gallop.schema import Role
-from gallop.settings import Settings, load, parse
+from gallop.settings.params import Settings, load, parse
 from tests.unit.params import PARAMS, TEXT, changed, leaves, without
 
 

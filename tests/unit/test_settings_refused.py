@@ -3,7 +3,7 @@
 import pytest
 
 from gallop.errors import SettingsError
-from gallop.settings import parse
+from gallop.settings.params import parse
 from tests.unit.params import changed
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gallop.adapters.tables_polars import unpacked
 from gallop.errors import DataUnavailable
-from gallop.table import Format
+from gallop.settings.table import Format
 
 _SEPARATORS = ",;\t|"
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))

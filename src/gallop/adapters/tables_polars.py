@@ -20,7 +20,7 @@ import polars as pl
 from gallop.errors import CutTable, DamagedFile, DataUnavailable, EmptyTable, NothingThere, UnreadableEncoding
 from gallop.files import digest, write_text, write_whole
 from gallop.schema import ROW, usable_names
-from gallop.table import Format
+from gallop.settings.table import Format
 
 MANIFEST = "manifest.json"
 

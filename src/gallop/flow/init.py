@@ -16,8 +16,8 @@ from gallop.flow.data import TABLES
 from gallop.project import PARAMS, Project
 from gallop.proposal import Asked, Leak, Proposal, propose
 from gallop.schema import ROW
-from gallop.settings import Settings, load
-from gallop.table import Format
+from gallop.settings.params import Settings, load
+from gallop.settings.table import Format
 
 _ROUNDS = 8
 

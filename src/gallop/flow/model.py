@@ -11,7 +11,7 @@ from gallop.files import digest, write_bytes, write_text
 from gallop.ports import Recorder, Run
 from gallop.project import Project
 from gallop.results import SAMPLE, CodeVersion, DataVersion, Facts, Quality, Sides
-from gallop.settings import Settings
+from gallop.settings.params import Settings
 
 if TYPE_CHECKING:
     from gallop.hands import Tell, Worker

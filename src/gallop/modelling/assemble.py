@@ -14,7 +14,7 @@ from gallop.modelling.folds import AllRows
 from gallop.modelling.search import Searched
 from gallop.modelling.stack import LEAST_GAIN, Member, Stack, Weights, choose, weigh
 from gallop.modelling.study import Trial
-from gallop.settings import Training
+from gallop.settings.training import Training
 
 STACK: Final = "stack"
 _ALL_ROWS: Final = 1.1

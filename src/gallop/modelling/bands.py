@@ -4,7 +4,7 @@ import numpy as np
 
 from gallop.evaluation import Vector, wilson
 from gallop.evidence import Band
-from gallop.money import Bands
+from gallop.settings.decision import Bands
 
 
 def bands(

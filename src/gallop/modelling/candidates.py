@@ -13,7 +13,7 @@ from gallop.modelling.folds import AllRows
 from gallop.modelling.search import Searched
 from gallop.modelling.stack import Stack
 from gallop.modelling.study import Explored, Trial
-from gallop.settings import Training
+from gallop.settings.training import Training
 
 Model = Stack | Pipeline
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from gallop.evaluation import Estimate, Vector, spread
 from gallop.evidence import NOBODY, BestOf, Cutoff, Decided, ProfitPoint
 from gallop.modelling.bands import bands
-from gallop.money import DecisionRule
+from gallop.settings.decision import DecisionRule
 
 PER: Final = 1000
 """Leads that profits and conversions are given for."""

@@ -19,7 +19,7 @@ from gallop.errors import SettingsError
 from gallop.modelling.boosting import EXACT
 from gallop.modelling.columns import Columns
 from gallop.schema import Role
-from gallop.settings import Encoding
+from gallop.settings.training import Encoding
 
 Parameters = dict[str, Any]
 Classifier = (

@@ -16,7 +16,7 @@ from gallop.modelling.columns import Columns
 from gallop.modelling.families import ENCODERS, PLAIN, columns, directions
 from gallop.modelling.steps import encoder
 from gallop.schema import Role
-from gallop.settings import Training
+from gallop.settings.training import Training
 
 Rows = NDArray[np.int64]
 

@@ -11,7 +11,7 @@ from gallop.evaluation import Vector
 from gallop.modelling.assemble import Assembly, fit
 from gallop.modelling.folds import AllRows, Rows
 from gallop.schema import Role
-from gallop.settings import Training
+from gallop.settings.training import Training
 
 _SHARES: Final = (0.25, 0.5)
 _FEWEST_OF_LABEL = 20

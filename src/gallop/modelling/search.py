@@ -31,8 +31,7 @@ from gallop.modelling.families import ENCODERS, PLAIN, Parameters, classifier
 from gallop.modelling.folds import Fold, Rows, forward, stratified
 from gallop.modelling.study import Budget, Explored, GivenUp, Report, Trial, explore
 from gallop.schema import Role
-from gallop.settings import FamilySearch, Training
-from gallop.training import Family
+from gallop.settings.training import Family, FamilySearch, Training
 
 ENCODINGS: Final = ("trees", PLAIN, "splines")
 """The parts of a search: families of one encoding are together, so that a fold is encoded once. The longest first."""

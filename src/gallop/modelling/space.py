@@ -8,7 +8,7 @@ import numpy as np
 import optuna
 
 from gallop.modelling.families import Parameters, check
-from gallop.settings import FamilySearch, Range
+from gallop.settings.training import FamilySearch, Range
 
 _MOST_COMBINATIONS: Final = 1000
 

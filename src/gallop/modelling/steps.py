@@ -11,7 +11,7 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, TargetEncoder
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gallop.schema import Role
-from gallop.settings import Encoding
+from gallop.settings.training import Encoding
 
 
 class Clip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):

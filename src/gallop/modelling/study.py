@@ -27,7 +27,7 @@ from gallop.errors import SettingsError
 from gallop.evaluation import Vector
 from gallop.modelling import space
 from gallop.modelling.families import Parameters
-from gallop.settings import FamilySearch
+from gallop.settings.training import FamilySearch
 
 Report = Callable[[float, int], None]
 GivenUp = optuna.TrialPruned

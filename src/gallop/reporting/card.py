@@ -29,7 +29,7 @@ from gallop.reporting.wording import (
     words,
 )
 from gallop.results import SAMPLE, CodeVersion, DataVersion, Facts, Quality
-from gallop.settings import Settings
+from gallop.settings.params import Settings
 
 
 def render(facts: Facts, quality: Quality, data: DataVersion, code: CodeVersion, settings: Settings) -> str:

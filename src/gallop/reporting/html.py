@@ -17,8 +17,8 @@ from gallop.reporting.evidence_view import evidence_parts
 from gallop.reporting.plots import curves
 from gallop.reporting.strips import Mark, Scale, Tick
 from gallop.results import SAMPLE, Candidate, CodeVersion, DataVersion, Facts, Quality, RuleCount
-from gallop.settings import Settings
-from gallop.table import Table
+from gallop.settings.params import Settings
+from gallop.settings.table import Table
 
 _CAPTIONS: Final = (
     (

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from gallop.leakage import name_of, open_stops
 from gallop.modelling.leaks import Finding, Severity
-from gallop.settings import Settings
+from gallop.settings.params import Settings
 
 
 def render(found: Sequence[Finding], settings: Settings) -> RenderableType:

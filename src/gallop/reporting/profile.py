@@ -8,7 +8,7 @@ from rich.text import Text
 
 from gallop.proposal import Proposal
 from gallop.schema import Role
-from gallop.table import Format
+from gallop.settings.table import Format
 
 _STYLE = {Role.IGNORE: "dim", Role.LABEL: "bold green", Role.ID: "cyan", Role.DAY: "cyan"}
 _WIDEST = 24

@@ -1,7 +1,7 @@
 """What each row rule means, in words that need no knowledge of the code."""
 
 from gallop.schema import Role
-from gallop.table import Column, Table
+from gallop.settings.table import Column, Table
 
 
 def meanings(table: Table) -> dict[str, str]:

@@ -12,7 +12,7 @@ from gallop.errors import EmptyTable, OneClass, UnknownLabel, WrongType
 from gallop.results import Quality, RuleCount
 from gallop.rules import Sorted, sort_rows
 from gallop.schema import ROW, RULE
-from gallop.table import Table
+from gallop.settings.table import Table
 
 LABEL_MIN_ROWS = 10
 """Fewest leads of each label value with which a model can be trained and tested at all."""

@@ -3,8 +3,8 @@
 import narwhals.stable.v2 as nw
 
 from gallop.features import inputs
-from gallop.settings import Features
-from gallop.table import Table
+from gallop.settings.features import Features
+from gallop.settings.table import Table
 
 
 def data_preprocess(leads: nw.DataFrame, table: Table, features: Features) -> nw.DataFrame:

@@ -10,8 +10,8 @@ import narwhals.stable.v2 as nw
 
 from gallop.errors import OneClass
 from gallop.results import Sides
-from gallop.settings import Split
-from gallop.table import Table
+from gallop.settings.params import Split
+from gallop.settings.table import Table
 
 SIDE = "side"
 

@@ -12,7 +12,7 @@ from gallop.bundle import Manifest
 from gallop.evaluation import Vector, paired_difference
 from gallop.ports import CHALLENGER, CHAMPION, Registered, Registry
 from gallop.results import SAMPLE, Decision, Selected
-from gallop.settings import Settings
+from gallop.settings.params import Settings
 
 
 def decide(label: Vector, candidate: Vector, champion: Vector, settings: Settings) -> Decision:

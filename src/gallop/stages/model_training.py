@@ -32,7 +32,7 @@ from gallop.modelling.study import Explored, Trial
 from gallop.ports import Run
 from gallop.results import Candidate, Facts, Sides
 from gallop.schema import Role
-from gallop.settings import Settings
+from gallop.settings.params import Settings
 
 
 @dataclass(frozen=True)

@@ -11,25 +11,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from gallop.errors import SettingsError
-from gallop.inputs import Bins, DatePart, Features
-from gallop.money import DecisionRule
 from gallop.schema import Role
-from gallop.table import Frozen, Share, Table
-from gallop.training import Encoding, FamilySearch, Range, Training
-
-__all__ = [
-    "Bins",
-    "DatePart",
-    "DecisionRule",
-    "Encoding",
-    "FamilySearch",
-    "Features",
-    "Range",
-    "Settings",
-    "Training",
-    "load",
-    "parse",
-]
+from gallop.settings.base import Frozen, Share
+from gallop.settings.decision import DecisionRule
+from gallop.settings.features import Features
+from gallop.settings.table import Table
+from gallop.settings.training import Training
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
 

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from gallop.table import Frozen, Values
+from gallop.settings.base import Frozen, Values
 
 
 class Bins(Frozen):

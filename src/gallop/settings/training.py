@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from gallop.table import Frozen
+from gallop.settings.base import Frozen
 
 Family = Literal["logistic_regression", "random_forest", "gradient_boosting", "splines", "forest", "lightgbm"]
 Parameter = str | int | float | bool | None

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from gallop.table import Frozen, Share
+from gallop.settings.base import Frozen, Share
 
 Amount = Annotated[float, Field(gt=0.0, lt=1e12)]
 

@@ -1,0 +1,1 @@
+"""params.yaml as frozen, typed values: a file a section."""
