@@ -6,14 +6,14 @@ from scipy.special import expit
 
 from gallop.calibration import calibration
 from gallop.evaluation import Estimate, Vector, log_losses, mean_of
-from gallop.evidence import Decided, Evidence, Learned, Sureness
 from gallop.modelling.candidates import Contender, Model
 from gallop.modelling.conformal import certainty
 from gallop.modelling.learning import log_odds_of_fewer
 from gallop.modelling.reasons import effects, surest
 from gallop.modelling.search import Searched
 from gallop.modelling.stack import Stack
-from gallop.results import Importance
+from gallop.results.evidence import Decided, Evidence, Learned, Sureness
+from gallop.results.run import Importance
 from gallop.schema import Role
 from gallop.settings.params import Settings
 from gallop.slices import slices

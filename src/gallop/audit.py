@@ -17,7 +17,7 @@ from pydantic import Field
 
 from gallop.errors import ContractBroken, CutTable, EmptyTable, OneClass, UnknownLabel, UnreadableEncoding, WrongType
 from gallop.evaluation import estimate
-from gallop.figures import Estimate, Frozen
+from gallop.results.estimates import Estimate, Frozen
 
 Vector = NDArray[np.float64]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]

@@ -17,10 +17,10 @@ from pydantic import ValidationError
 
 from gallop import __version__
 from gallop.errors import DamagedFile, NothingThere
-from gallop.evidence import Decided, Sureness
-from gallop.figures import Estimate, Frozen
 from gallop.files import digest, write_bytes, write_text
-from gallop.results import CodeVersion, DataVersion
+from gallop.results.estimates import Estimate, Frozen
+from gallop.results.evidence import Decided, Sureness
+from gallop.results.run import CodeVersion, DataVersion
 from gallop.settings.params import Settings
 from gallop.unpickle import unpickle
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gallop.evaluation import Vector, spread
-from gallop.evidence import BrierParts, Calibration
+from gallop.results.evidence import BrierParts, Calibration
 from gallop.weights import resampled
 
 _BINS = 10

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gallop.figures import Bin, Estimate, Report, Step
+from gallop.results.estimates import Bin, Estimate, Report, Step
 from gallop.weights import areas, resampled
 
 Vector = NDArray[np.float64]

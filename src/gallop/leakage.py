@@ -8,7 +8,7 @@ import pandas as pd
 
 from gallop.errors import LeakFound
 from gallop.modelling.leaks import Finding, Severity, find_leaks
-from gallop.results import Sides
+from gallop.results.run import Sides
 from gallop.schema import ROW, Role
 from gallop.settings.params import Settings
 

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import special, stats
 
 from gallop.evaluation import Estimate, Vector, log_losses, wilson
-from gallop.evidence import Slice
+from gallop.results.evidence import Slice
 
 FEWEST = 30
 """Levels with fewer test leads are looked at together."""

@@ -10,7 +10,7 @@ import pytest
 
 from gallop import bundle, contract
 from gallop.bundle import Bundle
-from gallop.results import CodeVersion, DataVersion, Sides
+from gallop.results.run import CodeVersion, DataVersion, Sides
 from gallop.sample import sample
 from gallop.settings.params import Settings
 from gallop.stages.data_clean import data_clean

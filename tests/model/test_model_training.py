@@ -18,7 +18,7 @@ from gallop.modelling.assemble import STACK
 from gallop.modelling.families import ENCODERS
 from gallop.modelling.stack import Stack
 from gallop.modelling.steps import frame
-from gallop.results import CodeVersion, DataVersion, Facts, Sides
+from gallop.results.run import CodeVersion, DataVersion, Facts, Sides
 from gallop.sample import sample
 from gallop.settings.params import Settings
 from gallop.stages.model_training import Trained, model_training

@@ -8,10 +8,10 @@ import numpy as np
 
 from gallop.calibration import calibration
 from gallop.evaluation import METRICS, Estimate, Report, Vector, evaluate
-from gallop.evidence import Case, Certainty, Decided, Effect, EffectPoint, Evidence, Learned, Reason
 from gallop.modelling.conformal import sureness
 from gallop.modelling.decision import decide
-from gallop.results import (
+from gallop.results.evidence import Case, Certainty, Decided, Effect, EffectPoint, Evidence, Learned, Reason
+from gallop.results.run import (
     Candidate,
     CodeVersion,
     DataVersion,

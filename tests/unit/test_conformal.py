@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from gallop.evidence import Sureness
 from gallop.modelling.conformal import NO, NOMINAL, OPEN, YES, between, certainty, outlook, sureness
+from gallop.results.evidence import Sureness
 
 ROWS = 20_000
 

@@ -4,7 +4,7 @@ import pytest
 
 from gallop.adapters.tables_polars import PolarsTables
 from gallop.errors import EmptyTable, OneClass, UnknownLabel, WrongType
-from gallop.results import Quality
+from gallop.results.run import Quality
 from gallop.schema import RULE
 from gallop.settings.table import Label, Table
 from gallop.stages.data_clean import LABEL_MIN_ROWS, data_clean

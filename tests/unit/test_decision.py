@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gallop.evidence import NOBODY
 from gallop.modelling.decision import cells_of, contacts_told, decide, profits
+from gallop.results.evidence import NOBODY
 from gallop.settings.decision import Bands, DecisionRule
 
 MONEY = DecisionRule(threshold="profit", value=60.0, cost=20.0, capacity=70)

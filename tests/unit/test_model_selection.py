@@ -10,9 +10,9 @@ import pytest
 
 from gallop.bundle import LAYOUT, Manifest
 from gallop.evaluation import Estimate
-from gallop.evidence import Sureness
 from gallop.ports import CHALLENGER, CHAMPION, Registered
-from gallop.results import CodeVersion, DataVersion, Decision
+from gallop.results.evidence import Sureness
+from gallop.results.run import CodeVersion, DataVersion, Decision
 from gallop.settings.params import Settings
 from gallop.stages.model_selection import decide, model_selection
 

@@ -11,7 +11,7 @@ from gallop.evaluation import METRICS
 from gallop.reporting.html import render
 from gallop.reporting.plots import curves
 from gallop.reporting.wording import METRIC_NAMES, SAMPLE_BANNER, figure, interval, money
-from gallop.results import CodeVersion, Importance, RuleCount
+from gallop.results.run import CodeVersion, Importance, RuleCount
 from tests.unit import facts as made
 
 HOSTILE = "<script>alert('x')</script> & \"quoted\" {{ 7 * 7 }} $x$"

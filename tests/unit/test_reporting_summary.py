@@ -13,7 +13,7 @@ from rich.console import Console
 from gallop.evaluation import METRICS
 from gallop.reporting.summary import RunSummary, render
 from gallop.reporting.wording import METRIC_NAMES, SAMPLE_BANNER, figure, signed
-from gallop.results import RuleCount
+from gallop.results.run import RuleCount
 from tests.unit import facts as made
 
 

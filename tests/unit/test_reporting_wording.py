@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallop.evaluation import METRICS, Estimate
-from gallop.evidence import Learned
 from gallop.reporting import deciding, rule_words, story, wording
 from gallop.reporting.strips import Scale
+from gallop.results.evidence import Learned
 from gallop.rules import rules
 from tests.unit import facts as made
 

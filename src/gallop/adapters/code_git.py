@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from gallop.results import CodeVersion
+from gallop.results.run import CodeVersion
 
 _WATCHED = ("src", "params.yaml", "dvc.yaml", "requirements.lock")
 

@@ -10,7 +10,7 @@ from gallop.adapters.tables_polars import PolarsTables
 from gallop.errors import NothingThere
 from gallop.files import digest, write_text
 from gallop.project import Project
-from gallop.results import SAMPLE, DataVersion, Quality
+from gallop.results.run import SAMPLE, DataVersion, Quality
 
 TABLES = PolarsTables()
 _QUALITY = "quality.json"

@@ -10,7 +10,7 @@ from gallop.errors import NothingThere
 from gallop.files import digest, write_bytes, write_text
 from gallop.ports import Recorder, Run
 from gallop.project import Project
-from gallop.results import SAMPLE, CodeVersion, DataVersion, Facts, Quality, Sides
+from gallop.results.run import SAMPLE, CodeVersion, DataVersion, Facts, Quality, Sides
 from gallop.settings.params import Settings
 
 if TYPE_CHECKING:

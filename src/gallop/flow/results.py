@@ -9,7 +9,7 @@ from gallop.errors import NothingThere
 from gallop.flow.data import quality_of
 from gallop.flow.model import facts_of
 from gallop.project import Project
-from gallop.results import Selected
+from gallop.results.run import Selected
 
 if TYPE_CHECKING:
     from gallop.reporting.summary import RunSummary

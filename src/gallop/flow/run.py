@@ -11,7 +11,7 @@ from gallop.files import write_text
 from gallop.flow.model import publish_export
 from gallop.flow.selection import current_selection, deploy, model_selection
 from gallop.project import Project
-from gallop.results import Selected
+from gallop.results.run import Selected
 from gallop.sample import sample
 from gallop.schema import DVC_STAGES
 

@@ -12,7 +12,7 @@ from gallop.errors import DamagedFile, UnsafeModel
 from gallop.files import write_text
 from gallop.flow.data import TABLES
 from gallop.project import Project
-from gallop.results import Decision, Selected
+from gallop.results.run import Decision, Selected
 
 if TYPE_CHECKING:
     from gallop.bundle import Bundle, Manifest

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gallop.evaluation import Vector, wilson
-from gallop.evidence import Band
+from gallop.results.evidence import Band
 from gallop.settings.decision import Bands
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.stats import beta, betabinom
 
 from gallop.evaluation import Vector, wilson
-from gallop.evidence import Certainty, ScoreRange, Sureness
+from gallop.results.evidence import Certainty, ScoreRange, Sureness
 
 NOMINAL: Final = 0.9
 YES, NO, OPEN = "converts", "does not", "open"

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gallop.evaluation import Estimate, Vector, spread
-from gallop.evidence import NOBODY, BestOf, Cutoff, Decided, ProfitPoint
 from gallop.modelling.bands import bands
+from gallop.results.evidence import NOBODY, BestOf, Cutoff, Decided, ProfitPoint
 from gallop.settings.decision import DecisionRule
 
 PER: Final = 1000

@@ -7,9 +7,9 @@ import pandas as pd
 from scipy.special import expit
 
 from gallop.evaluation import Vector
-from gallop.evidence import Case, Effect, EffectPoint, Reason
 from gallop.modelling.columns import Matrix
 from gallop.modelling.folds import Rows
+from gallop.results.evidence import Case, Effect, EffectPoint, Reason
 
 _RANGES, _LEVELS, _CASES, _REASONS = 12, 12, 5, 5
 _INNER: Final = (0.1, 0.9)

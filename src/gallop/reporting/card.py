@@ -28,7 +28,7 @@ from gallop.reporting.wording import (
     with_interval,
     words,
 )
-from gallop.results import SAMPLE, CodeVersion, DataVersion, Facts, Quality
+from gallop.results.run import SAMPLE, CodeVersion, DataVersion, Facts, Quality
 from gallop.settings.params import Settings
 
 

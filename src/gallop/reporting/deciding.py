@@ -4,7 +4,6 @@ import math
 from typing import Final
 
 from gallop.evaluation import Estimate
-from gallop.evidence import NOBODY, BestOf, Calibration, Certainty, Cutoff, Decided, Evidence, Learned
 from gallop.reporting.wording import (
     between,
     count,
@@ -16,6 +15,7 @@ from gallop.reporting.wording import (
     with_interval,
     words,
 )
+from gallop.results.evidence import NOBODY, BestOf, Calibration, Certainty, Cutoff, Decided, Evidence, Learned
 
 NOTICEABLE: Final = 0.01
 """Share of the log-loss that twice as many leads must be expected to take off before more data is said to help."""

@@ -16,7 +16,7 @@ from gallop.reporting import rule_words, story, wording
 from gallop.reporting.evidence_view import evidence_parts
 from gallop.reporting.plots import curves
 from gallop.reporting.strips import Mark, Scale, Tick
-from gallop.results import SAMPLE, Candidate, CodeVersion, DataVersion, Facts, Quality, RuleCount
+from gallop.results.run import SAMPLE, Candidate, CodeVersion, DataVersion, Facts, Quality, RuleCount
 from gallop.settings.params import Settings
 from gallop.settings.table import Table
 

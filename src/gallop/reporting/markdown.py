@@ -9,7 +9,7 @@ from typing import Any
 
 from gallop.evaluation import LOWER_IS_BETTER, METRICS
 from gallop.reporting.wording import SAMPLE_BANNER, count, direction, family, figure, metric, plain, signed
-from gallop.results import SAMPLE
+from gallop.results.run import SAMPLE
 
 _SPECIAL = str.maketrans(
     {letter: f"\\{letter}" for letter in "\\`*_[]|~#"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}

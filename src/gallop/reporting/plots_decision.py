@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from gallop.evidence import Decided, Effect, Evidence, Learned
 from gallop.reporting.drawing import ACCENT, INK, LINE, MUTED, PAPER, axes, dot, drawn, note, shares
 from gallop.reporting.wording import TRUTHS, brief, count, figure, money, percent, signed, words
+from gallop.results.evidence import Decided, Effect, Evidence, Learned
 
 EFFECTS: Final = 6
 """Columns whose effect is drawn: the strongest."""

@@ -15,7 +15,7 @@ from gallop.reporting.wording import (
     signed_interval,
     with_interval,
 )
-from gallop.results import Facts, Quality
+from gallop.results.run import Facts, Quality
 
 CALLED: Final = 0.2
 """Share of the leads that the plain-words summary supposes are called."""

@@ -16,7 +16,6 @@ from rich.table import Table
 from rich.text import Text
 
 from gallop.evaluation import LOWER_IS_BETTER, METRICS, Estimate
-from gallop.evidence import Evidence
 from gallop.reporting import deciding, story
 from gallop.reporting.wording import (
     SAMPLE_BANNER,
@@ -33,7 +32,8 @@ from gallop.reporting.wording import (
     signed,
     version,
 )
-from gallop.results import SAMPLE, Candidate, DataVersion, Facts, Quality, Selected
+from gallop.results.evidence import Evidence
+from gallop.results.run import SAMPLE, Candidate, DataVersion, Facts, Quality, Selected
 
 _LONGEST_BAR: Final = 16
 _IN_ASCII: Final = str.maketrans({"━": "#", "—": "-"})

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from gallop.evaluation import LOWER_IS_BETTER, Estimate
-from gallop.evidence import Reason
-from gallop.results import DataVersion
+from gallop.results.evidence import Reason
+from gallop.results.run import DataVersion
 
 COUNTED: Final = ("n_", "num_", "nb_", "count_", "number_of_")
 """How names of columns begin that count something."""

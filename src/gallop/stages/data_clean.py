@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import narwhals.stable.v2 as nw
 
 from gallop.errors import EmptyTable, OneClass, UnknownLabel, WrongType
-from gallop.results import Quality, RuleCount
+from gallop.results.run import Quality, RuleCount
 from gallop.rules import Sorted, sort_rows
 from gallop.schema import ROW, RULE
 from gallop.settings.table import Table

@@ -9,7 +9,7 @@ import hashlib
 import narwhals.stable.v2 as nw
 
 from gallop.errors import OneClass
-from gallop.results import Sides
+from gallop.results.run import Sides
 from gallop.settings.params import Split
 from gallop.settings.table import Table
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from gallop.bundle import Manifest
 from gallop.evaluation import Vector, paired_difference
 from gallop.ports import CHALLENGER, CHAMPION, Registered, Registry
-from gallop.results import SAMPLE, Decision, Selected
+from gallop.results.run import SAMPLE, Decision, Selected
 from gallop.settings.params import Settings
 
 

@@ -18,7 +18,6 @@ from gallop.appraisal import evidence, importances, learning, resampling
 from gallop.bundle import Manifest
 from gallop.errors import ContractBroken, SettingsError, UnsafeModel
 from gallop.evaluation import Vector, estimate, evaluate, paired_difference
-from gallop.evidence import Learned
 from gallop.features import input_roles
 from gallop.hands import Here, Tell, Worker
 from gallop.modelling.candidates import Contender, Model, contenders, fit, plain, winner
@@ -30,7 +29,8 @@ from gallop.modelling.stack import Stack
 from gallop.modelling.steps import frame
 from gallop.modelling.study import Explored, Trial
 from gallop.ports import Run
-from gallop.results import Candidate, Facts, Sides
+from gallop.results.evidence import Learned
+from gallop.results.run import Candidate, Facts, Sides
 from gallop.schema import Role
 from gallop.settings.params import Settings
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 from math import log
 from typing import Final
 
-from gallop.figures import Estimate, Frozen
+from gallop.results.estimates import Estimate, Frozen
 
 
 class Kind(StrEnum):

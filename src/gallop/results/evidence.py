@@ -3,7 +3,7 @@
 import math
 from typing import Final
 
-from gallop.figures import Estimate, Frozen
+from gallop.results.estimates import Estimate, Frozen
 
 NOBODY: Final = math.nextafter(1.0, 2.0)
 """The cut-off where contacting no lead is best: just above every probability."""

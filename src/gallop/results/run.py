@@ -6,8 +6,8 @@ from typing import Final
 import narwhals.stable.v2 as nw
 from pydantic import Field
 
-from gallop.evidence import Evidence
-from gallop.figures import Estimate, Frozen, Report
+from gallop.results.estimates import Estimate, Frozen, Report
+from gallop.results.evidence import Evidence
 
 SAMPLE: Final = "sample"
 
