@@ -19,7 +19,7 @@ from tests.model.leak_unseen import UNSEEN_PLANTS, UNSEEN_SHAPES
 from threadpoolctl import threadpool_limits
 
 from benchmarks.machine import machine
-from gallop.evaluation import metrics
+from gallop.evaluation.metrics import metrics
 from gallop.modelling.leaks import Severity
 
 FIRST_SEED = 100

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import tables
-from gallop.calibration import calibration
-from gallop.evaluation import metrics, paired_difference
+from gallop.evaluation.calibration import calibration
+from gallop.evaluation.metrics import metrics, paired_difference
 
 RESAMPLES = {"resamples": 2000, "confidence": 0.95, "seed": 0}
 SHOWN = ("log_loss", "roc_auc", "pr_auc", "brier")

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from gallop.calibration import calibration
-from gallop.evaluation import Estimate, Vector, log_losses, mean_of
+from gallop.evaluation.calibration import calibration
+from gallop.evaluation.metrics import Estimate, Vector, log_losses, mean_of
+from gallop.evaluation.slices import slices
 from gallop.modelling.candidates import Contender, Model
 from gallop.modelling.conformal import certainty
 from gallop.modelling.learning import log_odds_of_fewer
@@ -16,7 +17,6 @@ from gallop.results.evidence import Decided, Evidence, Learned, Sureness
 from gallop.results.run import Importance
 from gallop.schema import Role
 from gallop.settings.params import Settings
-from gallop.slices import slices
 
 _SHUFFLES = 5
 

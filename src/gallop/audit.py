@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from gallop.errors import ContractBroken, CutTable, EmptyTable, OneClass, UnknownLabel, UnreadableEncoding, WrongType
-from gallop.evaluation import estimate
+from gallop.evaluation.metrics import estimate
 from gallop.results.estimates import Estimate, Frozen
 
 Vector = NDArray[np.float64]

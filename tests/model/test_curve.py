@@ -7,7 +7,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from gallop.calibration import calibration
+from gallop.evaluation.calibration import calibration
 from gallop.modelling.additive import log_loss
 from gallop.modelling.assemble import alone
 from gallop.modelling.curve import Curve, draw

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from gallop.calibration import calibration
-from gallop.evaluation import METRICS, Estimate, Report, Vector, evaluate
+from gallop.evaluation.calibration import calibration
+from gallop.evaluation.metrics import METRICS, Estimate, Report, Vector, evaluate
+from gallop.evaluation.slices import slices
 from gallop.modelling.conformal import sureness
 from gallop.modelling.decision import decide
 from gallop.results.evidence import Case, Certainty, Decided, Effect, EffectPoint, Evidence, Learned, Reason
@@ -24,7 +25,6 @@ from gallop.results.run import (
 )
 from gallop.settings.decision import DecisionRule
 from gallop.settings.params import Settings, parse
-from gallop.slices import slices
 
 CODE = CodeVersion(commit="0123456789abcdef0123456789abcdef01234567", changed=False)
 MONEY = {"threshold": "profit", "value": 60.0, "cost": 20.0, "capacity": 50}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallop.calibration import brier_parts, calibration
+from gallop.evaluation.calibration import brier_parts, calibration
 from tests.unit.test_decision import leads, made
 
 HOW = {"resamples": 200, "confidence": 0.95, "seed": 1}

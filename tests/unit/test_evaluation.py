@@ -7,7 +7,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from gallop.evaluation import METRICS, estimate, evaluate, metrics, paired_difference
+from gallop.evaluation.metrics import METRICS, estimate, evaluate, metrics, paired_difference
 
 MEASURE = {"threshold": 0.5, "resamples": 200, "confidence": 0.95, "seed": 42}
 WITHOUT_THRESHOLD = {name: value for name, value in MEASURE.items() if name != "threshold"}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gallop.bundle import LAYOUT, Manifest
-from gallop.evaluation import Estimate
+from gallop.evaluation.metrics import Estimate
 from gallop.ports import CHALLENGER, CHAMPION, Registered
 from gallop.results.evidence import Sureness
 from gallop.results.run import CodeVersion, DataVersion, Decision

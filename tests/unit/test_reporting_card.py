@@ -2,7 +2,7 @@
 
 import re
 
-from gallop.evaluation import METRICS
+from gallop.evaluation.metrics import METRICS
 from gallop.reporting.card import render
 from gallop.reporting.wording import METRIC_NAMES, SAMPLE_BANNER
 from tests.unit import facts as made

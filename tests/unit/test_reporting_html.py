@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from gallop.evaluation import METRICS
+from gallop.evaluation.metrics import METRICS
 from gallop.reporting.html import render
 from gallop.reporting.plots import curves
 from gallop.reporting.wording import METRIC_NAMES, SAMPLE_BANNER, figure, interval, money

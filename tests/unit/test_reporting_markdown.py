@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallop.evaluation import LOWER_IS_BETTER, METRICS
+from gallop.evaluation.metrics import LOWER_IS_BETTER, METRICS
 from gallop.reporting.markdown import escaped, render
 from gallop.reporting.wording import METRIC_NAMES, SAMPLE_BANNER
 from tests.unit import facts as made

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from gallop.evaluation import METRICS
+from gallop.evaluation.metrics import METRICS
 from gallop.reporting.summary import RunSummary, render
 from gallop.reporting.wording import METRIC_NAMES, SAMPLE_BANNER, figure, signed
 from gallop.results.run import RuleCount

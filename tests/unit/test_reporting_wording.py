@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallop.evaluation import METRICS, Estimate
+from gallop.evaluation.metrics import METRICS, Estimate
 from gallop.reporting import deciding, rule_words, story, wording
 from gallop.reporting.strips import Scale
 from gallop.results.evidence import Learned

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from gallop.slices import FEWEST, MOST, auc, missed, slices
+from gallop.evaluation.slices import FEWEST, MOST, auc, missed, slices
 from tests.unit.test_decision import leads, made
 
 

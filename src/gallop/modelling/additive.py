@@ -20,7 +20,7 @@ from scipy.special import logit
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
-from gallop.evaluation import Vector
+from gallop.evaluation.metrics import Vector
 from gallop.modelling.columns import Matrix
 
 Additive = LogisticRegression | LGBMClassifier | RandomForestClassifier

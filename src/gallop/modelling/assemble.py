@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from gallop.evaluation import Vector
+from gallop.evaluation.metrics import Vector
 from gallop.modelling.additive import log_loss, losses
 from gallop.modelling.curve import Curve, draw
 from gallop.modelling.families import ENCODERS, Parameters, classifier, directions

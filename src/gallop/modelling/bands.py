@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gallop.evaluation import Vector, wilson
+from gallop.evaluation.metrics import Vector, wilson
 from gallop.results.evidence import Band
 from gallop.settings.decision import Bands
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import lightgbm
 import numpy as np
 
-from gallop.evaluation import Vector
+from gallop.evaluation.metrics import Vector
 from gallop.modelling.columns import Matrix
 
 MOST_TREES: Final = 800

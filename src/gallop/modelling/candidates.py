@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from gallop.evaluation import Vector
+from gallop.evaluation.metrics import Vector
 from gallop.modelling import assemble
 from gallop.modelling.assemble import Assembly
 from gallop.modelling.families import Parameters, classifier

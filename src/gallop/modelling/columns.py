@@ -18,7 +18,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import SplineTransformer, TargetEncoder
 from sklearn.utils.validation import check_is_fitted
 
-from gallop.evaluation import Vector
+from gallop.evaluation.metrics import Vector
 from gallop.schema import MISSING_LEVEL
 
 Matrix = NDArray[np.float64]

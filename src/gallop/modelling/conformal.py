@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from scipy.stats import beta, betabinom
 
-from gallop.evaluation import Vector, wilson
+from gallop.evaluation.metrics import Vector, wilson
 from gallop.results.evidence import Certainty, ScoreRange, Sureness
 
 NOMINAL: Final = 0.9

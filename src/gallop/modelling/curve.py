@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from gallop.evaluation import Vector
+from gallop.evaluation.metrics import Vector
 from gallop.modelling.columns import Matrix
 
 _PIECES: Final = 8

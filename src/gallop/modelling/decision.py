@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gallop.evaluation import Estimate, Vector, spread
+from gallop.evaluation.metrics import Estimate, Vector, spread
 from gallop.modelling.bands import bands
 from gallop.results.evidence import NOBODY, BestOf, Cutoff, Decided, ProfitPoint
 from gallop.settings.decision import DecisionRule

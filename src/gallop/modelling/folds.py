@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
 from gallop.errors import OneClass
-from gallop.evaluation import Vector
+from gallop.evaluation.metrics import Vector
 from gallop.modelling.boosting import BoostingFold
 from gallop.modelling.columns import Columns
 from gallop.modelling.families import ENCODERS, PLAIN, columns, directions

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
-from gallop.evaluation import Vector
+from gallop.evaluation.metrics import Vector
 from gallop.modelling.assemble import Assembly, fit
 from gallop.modelling.folds import AllRows, Rows
 from gallop.schema import Role

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from gallop.evaluation import Vector
+from gallop.evaluation.metrics import Vector
 from gallop.modelling.additive import losses
 from gallop.modelling.families import ENCODERS
 from gallop.modelling.study import Explored, Trial

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from gallop.evaluation import Vector
+from gallop.evaluation.metrics import Vector
 from gallop.modelling.columns import Matrix
 from gallop.modelling.folds import Rows
 from gallop.results.evidence import Case, Effect, EffectPoint, Reason

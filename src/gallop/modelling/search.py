@@ -22,7 +22,7 @@ from scipy.special import logit
 from threadpoolctl import threadpool_limits
 
 from gallop.errors import OneClass
-from gallop.evaluation import Vector
+from gallop.evaluation.metrics import Vector
 from gallop.hands import Here, Worker
 from gallop.modelling import race
 from gallop.modelling.additive import Additive, log_loss, log_odds

@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from gallop.evaluation import Vector
+from gallop.evaluation.metrics import Vector
 from gallop.modelling.additive import Additive, contributions, log_loss, log_odds
 from gallop.modelling.columns import Columns, Matrix
 from gallop.modelling.curve import Curve

@@ -24,7 +24,7 @@ from scipy.special import expit
 from xgboost.core import XGBoostError
 
 from gallop.errors import SettingsError
-from gallop.evaluation import Vector
+from gallop.evaluation.metrics import Vector
 from gallop.modelling import space
 from gallop.modelling.families import Parameters
 from gallop.settings.training import FamilySearch

@@ -5,7 +5,7 @@ The headings follow Mitchell et al. (2019), Model Cards for Model Reporting. The
 
 from collections.abc import Iterable, Iterator
 
-from gallop.evaluation import METRICS, Estimate
+from gallop.evaluation.metrics import METRICS, Estimate
 from gallop.reporting import deciding, rule_words, story
 from gallop.reporting.markdown import escaped
 from gallop.reporting.wording import (

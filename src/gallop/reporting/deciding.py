@@ -3,7 +3,7 @@
 import math
 from typing import Final
 
-from gallop.evaluation import Estimate
+from gallop.evaluation.metrics import Estimate
 from gallop.reporting.wording import (
     between,
     count,

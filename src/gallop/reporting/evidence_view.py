@@ -4,13 +4,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from gallop.evaluation import Estimate
+from gallop.evaluation.metrics import Estimate
+from gallop.evaluation.slices import FEWEST
 from gallop.reporting import deciding
 from gallop.reporting.plots_decision import EFFECTS, decisions
 from gallop.reporting.strips import Mark, Scale
 from gallop.results.evidence import Band, Cutoff, Decided, Slice
 from gallop.results.run import Facts
-from gallop.slices import FEWEST
 
 _SHARES = Scale(0.0, 1.0)
 

@@ -11,7 +11,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from gallop.evaluation import METRICS, Estimate, Report
+from gallop.evaluation.metrics import METRICS, Estimate, Report
 from gallop.reporting import rule_words, story, wording
 from gallop.reporting.evidence_view import evidence_parts
 from gallop.reporting.plots import curves

@@ -7,7 +7,7 @@ as a dash. Every value is escaped, so no name can become markup.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gallop.evaluation import LOWER_IS_BETTER, METRICS
+from gallop.evaluation.metrics import LOWER_IS_BETTER, METRICS
 from gallop.reporting.wording import SAMPLE_BANNER, count, direction, family, figure, metric, plain, signed
 from gallop.results.run import SAMPLE
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from matplotlib.figure import Figure
 
-from gallop.evaluation import Report
+from gallop.evaluation.metrics import Report
 from gallop.reporting.drawing import ACCENT, MUTED, PAPER, axes, dot, drawn, note, shares
 from gallop.reporting.story import reach
 from gallop.reporting.wording import figure, percent

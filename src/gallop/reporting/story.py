@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from gallop.evaluation import Report, Step
+from gallop.evaluation.metrics import Report, Step
 from gallop.reporting.wording import (
     count,
     family,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gallop.evaluation import Estimate
+from gallop.evaluation.metrics import Estimate
 
 _PADDING = 0.04
 

@@ -15,7 +15,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from gallop.evaluation import LOWER_IS_BETTER, METRICS, Estimate
+from gallop.evaluation.metrics import LOWER_IS_BETTER, METRICS, Estimate
 from gallop.reporting import deciding, story
 from gallop.reporting.wording import (
     SAMPLE_BANNER,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from gallop.evaluation import LOWER_IS_BETTER, Estimate
+from gallop.evaluation.metrics import LOWER_IS_BETTER, Estimate
 from gallop.results.evidence import Reason
 from gallop.results.run import DataVersion
 

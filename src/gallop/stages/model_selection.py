@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gallop.bundle import Manifest
-from gallop.evaluation import Vector, paired_difference
+from gallop.evaluation.metrics import Vector, paired_difference
 from gallop.ports import CHALLENGER, CHAMPION, Registered, Registry
 from gallop.results.run import SAMPLE, Decision, Selected
 from gallop.settings.params import Settings

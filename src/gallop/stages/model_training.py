@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from gallop.appraisal import evidence, importances, learning, resampling
 from gallop.bundle import Manifest
 from gallop.errors import ContractBroken, SettingsError, UnsafeModel
-from gallop.evaluation import Vector, estimate, evaluate, paired_difference
+from gallop.evaluation.metrics import Vector, estimate, evaluate, paired_difference
 from gallop.features import input_roles
 from gallop.hands import Here, Tell, Worker
 from gallop.modelling.candidates import Contender, Model, contenders, fit, plain, winner

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from gallop.evaluation import Estimate, Vector
+from gallop.evaluation.metrics import Estimate, Vector
 from gallop.modelling.leaks.evidence import (
     Codes,
     Study,

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gallop.evaluation import Estimate, Vector
+from gallop.evaluation.metrics import Estimate, Vector
 
 Codes = NDArray[np.int64]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gallop.evaluation import Vector
+from gallop.evaluation.metrics import Vector
 from gallop.modelling.leaks.columns import column_findings
 from gallop.modelling.leaks.evidence import Codes, Study, bin_codes, level_codes, study
 from gallop.modelling.leaks.finding import Finding, Limits, Severity

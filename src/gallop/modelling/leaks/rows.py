@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gallop.evaluation import Estimate, Vector
+from gallop.evaluation.metrics import Estimate, Vector
 from gallop.modelling.leaks.evidence import Codes, Study, bin_codes, flag_ranking, ranking, share
 from gallop.modelling.leaks.finding import Finding, Kind, Limits, Severity
 from gallop.modelling.leaks.wording import advice, auc, percent, stop

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from gallop.evaluation import Estimate, Vector
+from gallop.evaluation.metrics import Estimate, Vector
 from gallop.modelling.leaks.evidence import (
     FOLDS,
     Codes,

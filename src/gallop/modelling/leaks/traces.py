@@ -6,7 +6,7 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 
-from gallop.evaluation import Estimate, Vector
+from gallop.evaluation.metrics import Estimate, Vector
 from gallop.modelling.leaks.evidence import Codes, Study, bin_codes, common_log_odds, counts, ranking, value_codes
 from gallop.modelling.leaks.finding import Finding, Kind, Limits
 from gallop.modelling.leaks.wording import auc, percent, stop

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gallop.evaluation import Estimate
+from gallop.evaluation.metrics import Estimate
 from gallop.modelling.leaks.finding import Finding, Kind, Severity
 
 _LEAVE_OUT = (

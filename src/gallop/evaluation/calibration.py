@@ -6,9 +6,9 @@ All figures are over ten bins of about equally many leads; leads of one probabil
 import numpy as np
 from numpy.typing import NDArray
 
-from gallop.evaluation import Vector, spread
+from gallop.evaluation.bootstrap import resampled
+from gallop.evaluation.metrics import Vector, spread
 from gallop.results.evidence import BrierParts, Calibration
-from gallop.weights import resampled
 
 _BINS = 10
 

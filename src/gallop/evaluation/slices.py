@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special, stats
 
-from gallop.evaluation import Estimate, Vector, log_losses, wilson
+from gallop.evaluation.metrics import Estimate, Vector, log_losses, wilson
 from gallop.results.evidence import Slice
 
 FEWEST = 30

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from gallop.evaluation.bootstrap import areas, resampled
 from gallop.results.estimates import Bin, Estimate, Report, Step
-from gallop.weights import areas, resampled
 
 Vector = NDArray[np.float64]
 
