@@ -10,13 +10,13 @@ from threadpoolctl import threadpool_limits
 
 from gallop.bundle import Bundle
 from gallop.errors import EmptyTable
-from gallop.features import input_roles, inputs
 from gallop.modelling.conformal import between, outlook
 from gallop.modelling.stack import Stack
 from gallop.modelling.steps import frame
 from gallop.results.evidence import Reason
-from gallop.rules import Sorted, sort_rows
 from gallop.schema import ROW
+from gallop.tables.features import input_roles, inputs
+from gallop.tables.rules import Sorted, sort_rows
 
 CONTACT, WAIT = "contact", "wait"
 _TOLD = 3

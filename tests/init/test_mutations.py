@@ -12,7 +12,6 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from gallop.errors import GallopError
-from gallop.features import input_roles
 from gallop.flow import init
 from gallop.modelling import assemble
 from gallop.modelling.assemble import Assembly
@@ -25,6 +24,7 @@ from gallop.proposal import Asked
 from gallop.stages.data_clean import data_clean
 from gallop.stages.data_preprocess import data_preprocess
 from gallop.stages.data_split import data_split
+from gallop.tables.features import input_roles
 from tests.init.tables import csv_text, leads
 
 ODD_TEXTS = ["", " ", "NA", "nan", "inf", "1e999", "-", "Select", "'", "0x1F", "1,5", "2024-13-45", "TRUE", "\u2028"]

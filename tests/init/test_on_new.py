@@ -4,9 +4,9 @@ import pytest
 
 from gallop.adapters.tables_polars import PolarsTables
 from gallop.errors import WrongType
-from gallop.rules import sort_rows
 from gallop.schema import NEW_LEVEL
 from gallop.settings.table import Table
+from gallop.tables.rules import sort_rows
 
 HEADER = "id,y,visits,source,since,ok\n"
 NEW = {

@@ -11,12 +11,12 @@ import pytest
 from gallop import bundle, contract
 from gallop.bundle import Bundle
 from gallop.results.run import CodeVersion, DataVersion, Sides
-from gallop.sample import sample
 from gallop.settings.params import Settings
 from gallop.stages.data_clean import data_clean
 from gallop.stages.data_preprocess import data_preprocess
 from gallop.stages.data_split import data_split
 from gallop.stages.model_training import Trained, model_training
+from gallop.tables.synthetic import sample
 from tests.leads import raw
 
 Truth = dict[str, float]

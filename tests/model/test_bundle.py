@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from gallop import bundle
 from gallop.errors import DamagedFile, GallopError, NothingThere, UnsafeModel
-from gallop.features import input_roles
 from gallop.files import digest
 from gallop.modelling.steps import frame
+from gallop.tables.features import input_roles
 from tests.model.made import fitted, leads
 
 pytestmark = pytest.mark.xdist_group("trained")

@@ -7,13 +7,13 @@ import pytest
 from scipy.special import expit
 
 from gallop import contract
-from gallop.features import input_roles
 from gallop.modelling.assemble import STACK
 from gallop.modelling.conformal import sureness
 from gallop.modelling.stack import Stack
 from gallop.modelling.steps import frame
 from gallop.settings.training import FamilySearch
 from gallop.stages.model_training import model_training
+from gallop.tables.features import input_roles
 
 pytestmark = pytest.mark.xdist_group("trained")
 

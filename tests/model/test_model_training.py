@@ -13,15 +13,15 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from gallop import bundle, contract
 from gallop.errors import ContractBroken, UnsafeModel
-from gallop.features import input_roles
 from gallop.modelling.assemble import STACK
 from gallop.modelling.families import ENCODERS
 from gallop.modelling.stack import Stack
 from gallop.modelling.steps import frame
 from gallop.results.run import CodeVersion, DataVersion, Facts, Sides
-from gallop.sample import sample
 from gallop.settings.params import Settings
 from gallop.stages.model_training import Trained, model_training
+from gallop.tables.features import input_roles
+from gallop.tables.synthetic import sample
 from gallop.unpickle import unpickle
 from tests.model.conftest import quick, split
 

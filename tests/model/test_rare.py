@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from gallop import contract
-from gallop.features import input_roles
 from gallop.modelling.steps import frame
 from gallop.settings.params import Settings
 from gallop.stages.model_training import model_training
+from gallop.tables.features import input_roles
 from tests.model.conftest import split
 
 ROWS, RATE = 6000, 0.009

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from gallop.errors import EmptyTable, MissingColumn
-from gallop.features import input_roles
 from gallop.modelling.steps import frame
 from gallop.schema import RULE
 from gallop.scoring import CONTACT, WAIT, probabilities, probabilities_of_frame, score
+from gallop.tables.features import input_roles
 from tests.leads import lead, raw, values
 from tests.model.conftest import raw_of
 

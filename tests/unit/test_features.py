@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from gallop.features import as_category, binned, input_roles, inputs, readable, text, typed
-from gallop.rules import sort_rows
 from gallop.schema import MISSING_LEVEL, ROW, RULE, Role
 from gallop.settings.features import Bins
 from gallop.settings.params import Settings
 from gallop.stages.data_preprocess import data_preprocess
+from gallop.tables.features import as_category, binned, input_roles, inputs, readable, text, typed
+from gallop.tables.rules import sort_rows
 from tests.leads import lead, messy_leads, raw, values
 from tests.unit.laws import assert_row_wise
 

@@ -10,7 +10,7 @@ from gallop.evaluation.metrics import METRICS, Estimate
 from gallop.reporting import deciding, rule_words, story, wording
 from gallop.reporting.strips import Scale
 from gallop.results.evidence import Learned
-from gallop.rules import rules
+from gallop.tables.rules import rules
 from tests.unit import facts as made
 
 numbers = st.floats(-1e6, 1e6)

@@ -9,9 +9,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from gallop.errors import EmptyTable, MissingColumn
-from gallop.rules import CONFLICT, DUPLICATE, rules, sort_rows
 from gallop.schema import ROW, RULE
 from gallop.settings.table import Column, Table, Window
+from gallop.tables.rules import CONFLICT, DUPLICATE, rules, sort_rows
 from tests.leads import Lead, lead, messy_leads, raw, values
 
 few = examples(max_examples=12)  # each sorts a table, which takes a tenth of a second

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from gallop.sample import HEADER, sample
+from gallop.tables.synthetic import HEADER, sample
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallop.features import padded_day, readable
 from gallop.schema import DAY, DVC_STAGES, NUMBER, STAGES, Role
+from gallop.tables.features import padded_day, readable
 
 ENGINES = ["polars", "pandas", "pyarrow"]
 

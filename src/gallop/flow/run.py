@@ -12,8 +12,8 @@ from gallop.flow.model import publish_export
 from gallop.flow.selection import current_selection, deploy, model_selection
 from gallop.project import Project
 from gallop.results.run import Selected
-from gallop.sample import sample
 from gallop.schema import DVC_STAGES
+from gallop.tables.synthetic import sample
 
 VERSION = ".gallop-version"
 

@@ -1,6 +1,6 @@
 """data_clean: keep the leads that are in scope and possible; set every other row aside with the rule it broke.
 
-The rules themselves are in `gallop.rules`, since scoring holds its leads to the same ones. Training asks more: a label
+The rules themselves are in `gallop.tables.rules`, since scoring holds its leads to the same ones. Training asks more: a label
 of two values with enough leads of each, and few defects. Many defects mean that the settings do not fit the table.
 """
 
@@ -10,9 +10,9 @@ import narwhals.stable.v2 as nw
 
 from gallop.errors import EmptyTable, OneClass, UnknownLabel, WrongType
 from gallop.results.run import Quality, RuleCount
-from gallop.rules import Sorted, sort_rows
 from gallop.schema import ROW, RULE
 from gallop.settings.table import Table
+from gallop.tables.rules import Sorted, sort_rows
 
 LABEL_MIN_ROWS = 10
 """Fewest leads of each label value with which a model can be trained and tested at all."""

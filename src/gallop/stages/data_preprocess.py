@@ -2,9 +2,9 @@
 
 import narwhals.stable.v2 as nw
 
-from gallop.features import inputs
 from gallop.settings.features import Features
 from gallop.settings.table import Table
+from gallop.tables.features import inputs
 
 
 def data_preprocess(leads: nw.DataFrame, table: Table, features: Features) -> nw.DataFrame:

@@ -18,7 +18,6 @@ from gallop.appraisal import evidence, importances, learning, resampling
 from gallop.bundle import Manifest
 from gallop.errors import ContractBroken, SettingsError, UnsafeModel
 from gallop.evaluation.metrics import Vector, estimate, evaluate, paired_difference
-from gallop.features import input_roles
 from gallop.hands import Here, Tell, Worker
 from gallop.modelling.candidates import Contender, Model, contenders, fit, plain, winner
 from gallop.modelling.conformal import sureness
@@ -33,6 +32,7 @@ from gallop.results.evidence import Learned
 from gallop.results.run import Candidate, Facts, Sides
 from gallop.schema import Role
 from gallop.settings.params import Settings
+from gallop.tables.features import input_roles
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import narwhals.stable.v2 as nw
 
 from gallop.errors import EmptyTable, MissingColumn, WrongType
-from gallop.features import padded_day, plain_text, readable, typed, typed_value
 from gallop.schema import NEW_LEVEL, ROW, RULE, New, Role
 from gallop.settings.table import Table
+from gallop.tables.features import padded_day, plain_text, readable, typed, typed_value
 
 DUPLICATE, CONFLICT = "duplicate_row", "conflicting_id"
 

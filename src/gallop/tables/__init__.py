@@ -1,0 +1,1 @@
+"""Raw text → leads → model inputs, one row at a time: one definition for training, batch scoring and service."""
