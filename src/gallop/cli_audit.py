@@ -23,8 +23,8 @@ def audit(
     """Judge a model file by rows with known outcomes: intervals, shuffled labels, thresholds. Prints Markdown."""
     from pydantic import ValidationError
 
-    from gallop.audit import AuditSettings, audit, markdown, read_labels, read_rows
-    from gallop.contract import load_model
+    from gallop.artifacts.audit import AuditSettings, audit, markdown, read_labels, read_rows
+    from gallop.artifacts.contract import load_model
     from gallop.errors import ContractBroken, SettingsError
 
     try:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from gallop.bundle import Bundle
+from gallop.artifacts.bundle import Bundle
 from gallop.errors import EmptyTable
 from gallop.modelling.conformal import between, outlook
 from gallop.modelling.stack import Stack

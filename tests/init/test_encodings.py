@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from gallop.artifacts.safe_pickle import unpickle
 from gallop.modelling.candidates import plain
 from gallop.modelling.folds import AllRows
 from gallop.modelling.search import search
 from gallop.modelling.steps import encoder
 from gallop.schema import Role
 from gallop.settings.training import Encoding, FamilySearch, Training
-from gallop.unpickle import unpickle
 
 ANY = Encoding(drop_first=False, rare_rows=5, one_hot_levels=10, missing_indicators=True)
 FEW_TREES = FamilySearch(trials=1, space=({"max_iter": (20,)},))

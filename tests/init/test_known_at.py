@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from gallop import bundle
+from gallop.artifacts import bundle
 from gallop.errors import DamagedFile, SettingsError
 from gallop.settings.params import parse
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import narwhals.stable.v2 as nw
 import pytest
 
-from gallop import bundle, contract
-from gallop.bundle import Bundle
+from gallop.artifacts import bundle, contract
+from gallop.artifacts.bundle import Bundle
 from gallop.results.run import CodeVersion, DataVersion, Sides
 from gallop.settings.params import Settings
 from gallop.stages.data_clean import data_clean

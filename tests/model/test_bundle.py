@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from gallop import bundle
+from gallop.artifacts import bundle
 from gallop.errors import DamagedFile, GallopError, NothingThere, UnsafeModel
 from gallop.files import digest
 from gallop.modelling.steps import frame
@@ -45,7 +45,7 @@ def test_a_model_loaded_in_another_process_gives_identical_predictions(folder, t
     X = frame(sides.test, input_roles(small.table, small.features))
     X.to_pickle(folder.parent / "X.pkl")
     code = (
-        "import sys, pathlib, hashlib, pandas; from gallop import bundle;"
+        "import sys, pathlib, hashlib, pandas; from gallop.artifacts import bundle;"
         "X = pandas.read_pickle(sys.argv[2]); p = bundle.load(pathlib.Path(sys.argv[1])).model.predict_proba(X);"
         "print(hashlib.sha256(p.tobytes()).hexdigest())"
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallop import contract
+from gallop.artifacts import contract
 from gallop.errors import OneClass
 from gallop.modelling.folds import forward
 from gallop.modelling.search import search

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from gallop.contract import Contract, check, dump, load_model, read_contract, read_model
+from gallop.artifacts.contract import Contract, check, dump, load_model, read_contract, read_model
 from gallop.errors import ContractBroken, SettingsError, UnsafeModel
 from gallop.modelling.steps import Clip
 from tests.conftest import ROOT

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from gallop import contract
+from gallop.artifacts import contract
 from gallop.errors import SettingsError
 from gallop.modelling import candidates
 from gallop.modelling.folds import AllRows

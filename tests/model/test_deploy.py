@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from gallop import bundle
+from gallop.artifacts import bundle
 from gallop.errors import DamagedFile, NothingThere
 from gallop.ports import CHAMPION
 from gallop.stages.deploy import deploy

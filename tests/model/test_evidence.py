@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from gallop import contract
+from gallop.artifacts import contract
 from gallop.modelling.assemble import STACK
 from gallop.modelling.conformal import sureness
 from gallop.modelling.stack import Stack

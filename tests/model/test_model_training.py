@@ -11,7 +11,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 
-from gallop import bundle, contract
+from gallop.artifacts import bundle, contract
+from gallop.artifacts.safe_pickle import unpickle
 from gallop.errors import ContractBroken, UnsafeModel
 from gallop.modelling.assemble import STACK
 from gallop.modelling.families import ENCODERS
@@ -22,7 +23,6 @@ from gallop.settings.params import Settings
 from gallop.stages.model_training import Trained, model_training
 from gallop.tables.features import input_roles
 from gallop.tables.synthetic import sample
-from gallop.unpickle import unpickle
 from tests.model.conftest import quick, split
 
 pytestmark = pytest.mark.xdist_group("trained")

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from gallop import contract
+from gallop.artifacts import contract
 from gallop.modelling.steps import frame
 from gallop.settings.params import Settings
 from gallop.stages.model_training import model_training

@@ -13,10 +13,10 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sklearn.base import is_classifier
 
+from gallop.artifacts.safe_pickle import unpickle
 from gallop.errors import UnsafeModel
 from gallop.modelling.stack import Stack
 from gallop.schema import Role
-from gallop.unpickle import unpickle
 from tests.model.made import ROLES, fitted, leads
 from tests.unit.test_unpickle import named
 

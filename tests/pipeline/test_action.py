@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from gallop.audit import AuditSettings
+from gallop.artifacts.audit import AuditSettings
 from tests.pipeline.github import ACTION, Step, content, steps_of
 
 

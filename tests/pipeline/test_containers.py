@@ -17,8 +17,8 @@ from types import ModuleType
 import pytest
 from containers import steps
 
-from gallop import bundle
 from gallop.adapters import data_dvc
+from gallop.artifacts import bundle
 from tests.pipeline.standin import folders
 from tests.pipeline.standin.buildah import Buildah
 from tests.pipeline.standin.running import buildah

@@ -10,8 +10,8 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression, Perceptron
 from sklearn.metrics import roc_auc_score
 
-from gallop import audit
-from gallop.audit import AuditSettings
+from gallop.artifacts import audit
+from gallop.artifacts.audit import AuditSettings
 from gallop.errors import ContractBroken, CutTable, EmptyTable, OneClass, UnknownLabel, UnreadableEncoding, WrongType
 
 SETTINGS = AuditSettings(permutations=500, resamples=500)

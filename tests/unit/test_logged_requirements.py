@@ -11,7 +11,7 @@ from gallop.adapters.tracking_mlflow import requirements
 
 LOADED = """
 import json, sys
-import gallop.scoring, gallop.bundle, gallop.modelling.stack
+import gallop.scoring, gallop.artifacts.bundle, gallop.modelling.stack
 print(json.dumps([module.__file__ for name, module in sys.modules.items() if name.startswith("gallop.")]))
 """
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gallop.bundle import LAYOUT, Manifest
+from gallop.artifacts.bundle import LAYOUT, Manifest
 from gallop.evaluation.metrics import Estimate
 from gallop.ports import CHALLENGER, CHAMPION, Registered
 from gallop.results.evidence import Sureness

@@ -17,9 +17,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from xgboost import XGBRFClassifier
 
+from gallop.artifacts.safe_pickle import unpickle
 from gallop.errors import ContractBroken, UnsafeModel
 from gallop.modelling.steps import Clip
-from gallop.unpickle import unpickle
 
 HERE = Path("model.pkl")
 

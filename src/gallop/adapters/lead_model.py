@@ -15,7 +15,7 @@ class LeadModel(mlflow.pyfunc.PythonModel):
 
     def load_context(self, context) -> None:
         """Verify and load the bundle."""
-        from gallop import bundle
+        from gallop.artifacts import bundle
 
         self._bundle = bundle.load(Path(context.artifacts["bundle"]))
 

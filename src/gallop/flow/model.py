@@ -43,7 +43,7 @@ def _train(project: Project, recorder: Recorder, on_trial: Callable[[str], None]
 def _train_helped(
     helping: "Sequence[Worker]", project: Project, recorder: Recorder, on_trial: Callable[[str], None]
 ) -> Facts:
-    from gallop import bundle
+    from gallop.artifacts import bundle
     from gallop.flow.data import TABLES, quality_of
     from gallop.hands import Here
     from gallop.leakage import require_none
@@ -142,7 +142,7 @@ def leaks_of(project: Project, sides: Sides) -> "tuple[Finding, ...]":
 
 
 def _exporter(project: Project) -> Callable[[object], bytes]:
-    from gallop import contract
+    from gallop.artifacts import contract
 
     place = project.settings.export.contract
     agreed = contract.read_contract(project.places.root / place) if place else None

@@ -15,14 +15,14 @@ from gallop.project import Project
 from gallop.results.run import Decision, Selected
 
 if TYPE_CHECKING:
-    from gallop.bundle import Bundle, Manifest
+    from gallop.artifacts.bundle import Bundle, Manifest
 
 
 def model_selection(project: Project) -> Selected:
     """models/candidate → the registry; who is champion, and why, goes to reports/selection.json."""
-    from gallop import bundle
     from gallop.adapters.registry_mlflow import MlflowRegistry
     from gallop.adapters.tracking_mlflow import MlflowTracker
+    from gallop.artifacts import bundle
     from gallop.ports import Registered
     from gallop.stages.model_selection import model_selection
 
@@ -70,7 +70,7 @@ def last_selection(project: Project) -> Selected | None:
 
 def current_selection(project: Project) -> Selected | None:
     """The last selection, if it was of today's candidate under today's settings and its champion is deployed."""
-    from gallop import bundle
+    from gallop.artifacts import bundle
 
     places = project.places
     selected = last_selection(project)

@@ -31,8 +31,8 @@ def score(project: Project, leads: Path, output: Path, reasons: Path | None = No
     Raises:
         NothingThere, DamagedFile, UnsafeModel: the deployed bundle. MissingColumn, EmptyTable and the like: the leads.
     """
-    from gallop import bundle
     from gallop.adapters.tables_polars import write_scores
+    from gallop.artifacts import bundle
     from gallop.reporting.wording import told
     from gallop.scoring import CONTACT, score
 
@@ -55,7 +55,7 @@ def score(project: Project, leads: Path, output: Path, reasons: Path | None = No
 
 def validate(project: Project, model: Path, *, isolated: bool) -> str:
     """Hold an exported classifier to the project's contract; returns a sentence. Raises `ContractBroken`."""
-    from gallop import contract
+    from gallop.artifacts import contract
 
     place = project.settings.export.contract
     if place is None:

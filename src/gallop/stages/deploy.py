@@ -7,8 +7,8 @@ renaming is atomic. So whoever scores sees the old champion or the new one, whol
 import shutil
 from pathlib import Path
 
-from gallop import bundle
-from gallop.bundle import Manifest
+from gallop.artifacts import bundle
+from gallop.artifacts.bundle import Manifest
 from gallop.errors import DamagedFile, NothingThere
 from gallop.ports import CHAMPION, Registry
 

@@ -8,7 +8,7 @@ registered already keeps its version.
 from collections.abc import Callable
 from pathlib import Path
 
-from gallop.bundle import Manifest
+from gallop.artifacts.bundle import Manifest
 from gallop.evaluation.metrics import Vector, paired_difference
 from gallop.ports import CHALLENGER, CHAMPION, Registered, Registry
 from gallop.results.run import SAMPLE, Decision, Selected

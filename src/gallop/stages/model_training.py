@@ -15,7 +15,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from gallop.appraisal import evidence, importances, learning, resampling
-from gallop.bundle import Manifest
+from gallop.artifacts.bundle import Manifest
 from gallop.errors import ContractBroken, SettingsError, UnsafeModel
 from gallop.evaluation.metrics import Vector, estimate, evaluate, paired_difference
 from gallop.hands import Here, Tell, Worker

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 from pydantic import ValidationError
 
 from gallop import __version__
+from gallop.artifacts.safe_pickle import unpickle
 from gallop.errors import DamagedFile, NothingThere
 from gallop.files import digest, write_bytes, write_text
 from gallop.results.estimates import Estimate, Frozen
 from gallop.results.evidence import Decided, Sureness
 from gallop.results.run import CodeVersion, DataVersion
 from gallop.settings.params import Settings
-from gallop.unpickle import unpickle
 
 if TYPE_CHECKING:
     import numpy as np

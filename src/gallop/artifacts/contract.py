@@ -18,8 +18,8 @@ from typing import Final
 
 import numpy as np
 
+from gallop.artifacts.safe_pickle import unpickle
 from gallop.errors import ContractBroken, SettingsError
-from gallop.unpickle import unpickle
 
 EXPECTED: Final = "expected"
 
