@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.machine import machine
 from gallop.evaluation.metrics import metrics
-from gallop.modelling.leaks import Severity
+from gallop.leakage.finding import Severity
 
 FIRST_SEED = 100
 PEER_AUC = 0.80
@@ -130,7 +130,7 @@ def _alone(leads: Leads, names=None) -> dict[str, float]:
 
 
 def _wilson(hits: int, runs: int) -> str:
-    from gallop.modelling.leaks.evidence import share
+    from gallop.leakage.statistics import share
 
     bounds = share(hits, runs, 0.95)
     return f" ({100 * bounds.low:.1f} to {100 * bounds.high:.1f} %)"

@@ -45,7 +45,7 @@ def check_leaks(context: typer.Context) -> None:
     from rich.console import Console
 
     from gallop.flow import model
-    from gallop.leakage import require_none
+    from gallop.leakage.policy import require_none
     from gallop.project import Project
     from gallop.reporting import leaks as page
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from gallop.modelling.leaks import Finding, Kind, Severity
+from gallop.leakage.finding import Finding, Kind, Severity
 from tests.model.leak_tables import Leads
 
 NAME = "k7"

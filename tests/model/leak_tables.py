@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from gallop.modelling.leaks import Finding, find_leaks
+from gallop.leakage.finding import Finding
+from gallop.leakage.guard import find_leaks
 from gallop.schema import Role
 
 ROWS = 4000

@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 from scipy.stats.contingency import odds_ratio
 from sklearn.metrics import roc_auc_score
 
-from gallop.modelling.leaks.evidence import (
+from gallop.leakage.statistics import (
     bin_codes,
     common_log_odds,
     held_out_rates,

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gallop.modelling.leaks import Finding, Kind, Limits, Severity, find_leaks
+from gallop.leakage.finding import Finding, Kind, Limits, Severity
+from gallop.leakage.guard import find_leaks
 from gallop.schema import Role
 from tests.model.leak_plants import NAME, PLANTS, Planted, caught, copy_of_the_label, rows_on_both_sides
 from tests.model.leak_tables import SHAPES, Leads, cities, drifting, guard, linear

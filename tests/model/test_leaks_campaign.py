@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gallop.modelling.leaks import Severity
+from gallop.leakage.finding import Severity
 from tests.model.leak_plants import PLANTS, caught
 from tests.model.leak_tables import SHAPES, cities, drifting, guard, many_zeros, skewed_money
 from tests.model.leak_unseen import UNSEEN_PLANTS, UNSEEN_SHAPES

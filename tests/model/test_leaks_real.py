@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gallop.modelling.leaks import Severity
+from gallop.leakage.finding import Severity
 from tests.model.leak_real import SOURCES, honest, part, real
 from tests.model.leak_tables import Leads, guard
 

@@ -79,7 +79,7 @@ def guard(source: Source, proposal: Proposal) -> Proposal:
     Raises:
         EmptyTable, UnknownLabel, WrongType, OneClass: the rows do not fit the proposal.
     """
-    from gallop.leakage import WHOLE, findings, open_stops
+    from gallop.leakage.policy import WHOLE, findings, open_stops
     from gallop.stages.data_clean import data_clean
     from gallop.stages.data_preprocess import data_preprocess
     from gallop.stages.data_split import data_split

@@ -15,7 +15,7 @@ from gallop.settings.params import Settings
 
 if TYPE_CHECKING:
     from gallop.hands import Tell, Worker
-    from gallop.modelling.leaks import Finding
+    from gallop.leakage.finding import Finding
 
 _FACTS, _EXPORT, _LEAKS = "facts.json", "model.pkl", "leaks.json"
 
@@ -46,7 +46,7 @@ def _train_helped(
     from gallop.artifacts import bundle
     from gallop.flow.data import TABLES, quality_of
     from gallop.hands import Here
-    from gallop.leakage import require_none
+    from gallop.leakage.policy import require_none
     from gallop.reporting import card
     from gallop.stages.model_training import model_training
 
@@ -136,7 +136,7 @@ def sides_of(project: Project) -> Sides:
 def leaks_of(project: Project, sides: Sides) -> "tuple[Finding, ...]":
     """What the leak guard finds on the training leads. Raises `NothingThere`, `DamagedFile`."""
     from gallop.flow.data import TABLES
-    from gallop.leakage import findings
+    from gallop.leakage.policy import findings
 
     return findings(TABLES.read(project.places.leads / "leads.parquet"), sides, project.settings)
 

@@ -6,8 +6,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gallop.leakage import name_of, open_stops
-from gallop.modelling.leaks import Finding, Severity
+from gallop.leakage.finding import Finding, Severity
+from gallop.leakage.policy import name_of, open_stops
 from gallop.settings.params import Settings
 
 

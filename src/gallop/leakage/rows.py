@@ -7,9 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gallop.evaluation.metrics import Estimate, Vector
-from gallop.modelling.leaks.evidence import Codes, Study, bin_codes, flag_ranking, ranking, share
-from gallop.modelling.leaks.finding import Finding, Kind, Limits, Severity
-from gallop.modelling.leaks.wording import advice, auc, percent, stop
+from gallop.leakage.finding import Finding, Kind, Limits, Severity
+from gallop.leakage.messages import advice, auc, percent, stop
+from gallop.leakage.statistics import Codes, Study, bin_codes, flag_ranking, ranking, share
 
 _CHARACTERS = 4
 _EPOCH = np.datetime64("1970-01-01")

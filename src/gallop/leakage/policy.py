@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from gallop.errors import LeakFound
-from gallop.modelling.leaks import Finding, Severity, find_leaks
+from gallop.leakage.finding import Finding, Severity
+from gallop.leakage.guard import find_leaks
 from gallop.results.run import Sides
 from gallop.schema import ROW, Role
 from gallop.settings.params import Settings

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gallop.evaluation.metrics import Estimate, Vector
-from gallop.modelling.leaks.evidence import (
+from gallop.leakage.finding import Finding, Kind, Limits, Severity
+from gallop.leakage.messages import advice, auc, stop
+from gallop.leakage.statistics import (
     FOLDS,
     Codes,
     Study,
@@ -17,8 +19,6 @@ from gallop.modelling.leaks.evidence import (
     ranking,
     score_ranking,
 )
-from gallop.modelling.leaks.finding import Finding, Kind, Limits, Severity
-from gallop.modelling.leaks.wording import advice, auc, stop
 
 _COARSE = 8
 _SCREENED_ROWS = 5000

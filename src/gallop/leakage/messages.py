@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gallop.evaluation.metrics import Estimate
-from gallop.modelling.leaks.finding import Finding, Kind, Severity
+from gallop.leakage.finding import Finding, Kind, Severity
 
 _LEAVE_OUT = (
     "Ask who writes this value and when. If it can be written or changed after the moment of scoring, leave the column "

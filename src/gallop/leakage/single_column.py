@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from gallop.evaluation.metrics import Estimate, Vector
-from gallop.modelling.leaks.evidence import (
+from gallop.leakage.finding import LATER_WORDS, Finding, Kind, Limits, Severity
+from gallop.leakage.messages import advice, auc, number, percent
+from gallop.leakage.statistics import (
     Codes,
     Study,
     bin_codes,
@@ -18,8 +20,6 @@ from gallop.modelling.leaks.evidence import (
     share,
     value_codes,
 )
-from gallop.modelling.leaks.finding import LATER_WORDS, Finding, Kind, Limits, Severity
-from gallop.modelling.leaks.wording import advice, auc, number, percent
 
 _NEAR_ROWS = 50
 _FEWEST_LEVEL_ROWS = 30

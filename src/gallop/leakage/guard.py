@@ -7,12 +7,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gallop.evaluation.metrics import Vector
-from gallop.modelling.leaks.columns import column_findings
-from gallop.modelling.leaks.evidence import Codes, Study, bin_codes, level_codes, study
-from gallop.modelling.leaks.finding import Finding, Limits, Severity
-from gallop.modelling.leaks.rows import day_findings, id_findings, order_findings, repeated_rows
-from gallop.modelling.leaks.together import joint_pairs, linear_function, overall_score, too_good
-from gallop.modelling.leaks.traces import group_means, overwritten_copies
+from gallop.leakage.derived import group_means, overwritten_copies
+from gallop.leakage.finding import Finding, Limits, Severity
+from gallop.leakage.joint import joint_pairs, linear_function, overall_score, too_good
+from gallop.leakage.rows import day_findings, id_findings, order_findings, repeated_rows
+from gallop.leakage.single_column import column_findings
+from gallop.leakage.statistics import Codes, Study, bin_codes, level_codes, study
 from gallop.schema import Role
 
 FEATURES = (Role.NUMBER, Role.CATEGORY, Role.BOOLEAN)

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from gallop.evaluation.metrics import Estimate, Vector
-from gallop.modelling.leaks.evidence import Codes, Study, bin_codes, common_log_odds, counts, ranking, value_codes
-from gallop.modelling.leaks.finding import Finding, Kind, Limits
-from gallop.modelling.leaks.wording import auc, percent, stop
+from gallop.leakage.finding import Finding, Kind, Limits
+from gallop.leakage.messages import auc, percent, stop
+from gallop.leakage.statistics import Codes, Study, bin_codes, common_log_odds, counts, ranking, value_codes
 
 _SHARED_LEVELS = 4
 _MARKER_SHARE = 0.95

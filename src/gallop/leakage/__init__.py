@@ -1,0 +1,1 @@
+"""The leak guard: what looks as if it were known only after the outcome, with evidence."""
