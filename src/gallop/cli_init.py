@@ -24,7 +24,7 @@ def init(
     from rich.console import Console
 
     from gallop.flow import init as flow
-    from gallop.proposal import Asked
+    from gallop.profiling.proposal import Asked
     from gallop.reporting import profile as page
 
     screen = Console()

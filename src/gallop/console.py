@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gallop.flow.run import Progress
-    from gallop.proposal import Proposal
+    from gallop.profiling.proposal import Proposal
 
 
 def fail(sentence: str) -> None:

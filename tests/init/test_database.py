@@ -6,7 +6,7 @@ import pytest
 from gallop.adapters import tables_database
 from gallop.errors import DataUnavailable, SettingsError
 from gallop.flow import init
-from gallop.proposal import Asked
+from gallop.profiling.proposal import Asked
 from tests.init import server
 from tests.init.tables import csv_text, leads
 

@@ -20,7 +20,7 @@ from gallop.modelling.folds import AllRows
 from gallop.modelling.stack import Weights
 from gallop.modelling.steps import frame
 from gallop.modelling.study import Trial
-from gallop.proposal import Asked
+from gallop.profiling.proposal import Asked
 from gallop.stages.data_clean import data_clean
 from gallop.stages.data_preprocess import data_preprocess
 from gallop.stages.data_split import data_split

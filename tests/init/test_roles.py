@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from gallop.errors import EmptyTable, MissingColumn, OneClass, SettingsError, UnknownLabel
-from gallop.outcome import find_label
-from gallop.proposal import Asked, propose
+from gallop.profiling.label import find_label
+from gallop.profiling.proposal import Asked, propose
 from gallop.schema import Role
 
 ROWS = 60

@@ -79,7 +79,7 @@ def test_a_table_becomes_a_report_without_editing_a_file(name, shared, tmp_path)
 
 def test_every_rejected_row_of_the_dirty_table_is_counted_by_rule(shared):
     from gallop.flow import init
-    from gallop.proposal import Asked
+    from gallop.profiling.proposal import Asked
     from gallop.stages.data_clean import data_clean
 
     path = shared / "data/dirty_online_shoppers.csv"

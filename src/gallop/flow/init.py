@@ -13,8 +13,8 @@ from gallop import __version__
 from gallop.adapters import data_dvc, project_template, tables_detect
 from gallop.errors import EmptyTable, SettingsError
 from gallop.flow.data import TABLES
+from gallop.profiling.proposal import Asked, Leak, Proposal, propose
 from gallop.project import PARAMS, Project
-from gallop.proposal import Asked, Leak, Proposal, propose
 from gallop.schema import ROW
 from gallop.settings.params import Settings, load
 from gallop.settings.table import Format

@@ -6,7 +6,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from gallop.proposal import Proposal
+from gallop.profiling.proposal import Proposal
 from gallop.schema import Role
 from gallop.settings.table import Format
 

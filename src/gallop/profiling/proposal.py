@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 
 from gallop.errors import EmptyTable, MissingColumn
-from gallop.outcome import LabelFound, find_label
-from gallop.profile import Look, Profile, is_day, profile, spellings
-from gallop.roles import Proposed, find_roles
+from gallop.profiling.columns import Look, Profile, is_day, profile, spellings
+from gallop.profiling.label import LabelFound, find_label
+from gallop.profiling.roles import Proposed, find_roles
 from gallop.schema import Role
 from gallop.settings.table import Format
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from gallop.errors import MissingColumn, SettingsError
-from gallop.outcome import some
-from gallop.profile import Look, Profile
+from gallop.profiling.columns import Look, Profile
+from gallop.profiling.label import some
 from gallop.schema import Role
 
 _ID: Final = frozenset({"id", "ids", "uuid", "guid", "key", "identifier", "nr", "number", "no"})

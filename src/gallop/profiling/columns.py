@@ -1,4 +1,4 @@
-"""What the columns of an unknown table look like: counted, not judged. `gallop.roles` judges. Pure.
+"""What the columns of an unknown table look like: counted, not judged. `gallop.profiling.roles` judges. Pure.
 
 Everything is told from the distinct texts of a column and how often each occurs, so a wide table costs no more than
 its distinct values.
