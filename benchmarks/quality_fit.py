@@ -26,8 +26,8 @@ def main(folder: Path, seed: int) -> None:
     from gallop.modelling.assemble import additive
     from gallop.modelling.candidates import contenders, fit, winner
     from gallop.modelling.conformal import sureness
-    from gallop.modelling.folds import AllRows
-    from gallop.modelling.search import search
+    from gallop.modelling.search.folds import AllRows
+    from gallop.modelling.search.run import search
     from gallop.schema import MISSING_LEVEL, Role
     from gallop.settings.params import load
 

@@ -11,8 +11,8 @@ from threadpoolctl import threadpool_limits
 from gallop.artifacts.bundle import Bundle
 from gallop.errors import EmptyTable
 from gallop.modelling.conformal import between, outlook
+from gallop.modelling.preprocessing import frame
 from gallop.modelling.stack import Stack
-from gallop.modelling.steps import frame
 from gallop.results.evidence import Reason
 from gallop.schema import ROW
 from gallop.tables.features import input_roles, inputs

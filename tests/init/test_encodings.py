@@ -7,9 +7,9 @@ from sklearn.metrics import roc_auc_score
 
 from gallop.artifacts.safe_pickle import unpickle
 from gallop.modelling.candidates import plain
-from gallop.modelling.folds import AllRows
-from gallop.modelling.search import search
-from gallop.modelling.steps import encoder
+from gallop.modelling.preprocessing import encoder
+from gallop.modelling.search.folds import AllRows
+from gallop.modelling.search.run import search
 from gallop.schema import Role
 from gallop.settings.training import Encoding, FamilySearch, Training
 

@@ -16,10 +16,10 @@ from gallop.flow import init
 from gallop.modelling import assemble
 from gallop.modelling.assemble import Assembly
 from gallop.modelling.candidates import plain
-from gallop.modelling.folds import AllRows
+from gallop.modelling.preprocessing import frame
+from gallop.modelling.search.folds import AllRows
+from gallop.modelling.search.study import Trial
 from gallop.modelling.stack import Weights
-from gallop.modelling.steps import frame
-from gallop.modelling.study import Trial
 from gallop.profiling.proposal import Asked
 from gallop.stages.data_clean import data_clean
 from gallop.stages.data_preprocess import data_preprocess

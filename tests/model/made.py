@@ -6,10 +6,10 @@ from scipy.special import expit
 
 from gallop.modelling import assemble
 from gallop.modelling.assemble import Assembly
-from gallop.modelling.curve import Curve
-from gallop.modelling.folds import AllRows
+from gallop.modelling.calibrator import Curve
+from gallop.modelling.search.folds import AllRows
+from gallop.modelling.search.study import Trial
 from gallop.modelling.stack import Stack, Weights
-from gallop.modelling.study import Trial
 from gallop.schema import Role
 from gallop.settings.training import FamilySearch, Training
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from gallop.hands import hands
-from gallop.modelling.search import Searched, search
+from gallop.modelling.search.run import Searched, search
 from tests.model.made import ROLES, leads, training
 
 SEED = 3

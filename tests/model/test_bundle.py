@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from gallop.artifacts import bundle
 from gallop.errors import DamagedFile, GallopError, NothingThere, UnsafeModel
 from gallop.files import digest
-from gallop.modelling.steps import frame
+from gallop.modelling.preprocessing import frame
 from gallop.tables.features import input_roles
 from tests.model.made import fitted, leads
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from gallop.artifacts import contract
 from gallop.errors import OneClass
-from gallop.modelling.folds import forward
-from gallop.modelling.search import search
+from gallop.modelling.search.folds import forward
+from gallop.modelling.search.run import search
 from gallop.settings.params import Settings
 from gallop.stages.model_training import Trained, model_training
 from tests.model.conftest import split

@@ -8,7 +8,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sklearn.preprocessing import SplineTransformer
 
-from gallop.modelling.columns import RARE_ROWS, Columns, _basis, _ranks
+from gallop.modelling.encoder import RARE_ROWS, Columns, _basis, _ranks
 from gallop.schema import MISSING_LEVEL, Role
 from tests.model.made import ROLES, leads
 

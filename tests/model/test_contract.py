@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from gallop.artifacts.contract import Contract, check, dump, load_model, read_contract, read_model
 from gallop.errors import ContractBroken, SettingsError, UnsafeModel
-from gallop.modelling.steps import Clip
+from gallop.modelling.preprocessing import Clip
 from tests.conftest import ROOT
 
 COLUMNS = ("a", "b")

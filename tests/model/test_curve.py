@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from gallop.evaluation.calibration import calibration
-from gallop.modelling.additive import log_loss
 from gallop.modelling.assemble import alone
-from gallop.modelling.curve import Curve, draw
-from gallop.modelling.folds import stratified
-from gallop.modelling.search import Searched
-from gallop.modelling.study import Trial
+from gallop.modelling.calibrator import Curve, draw
+from gallop.modelling.contributions import log_loss
+from gallop.modelling.search.folds import stratified
+from gallop.modelling.search.run import Searched
+from gallop.modelling.search.study import Trial
 
 
 def bent(true: np.ndarray) -> np.ndarray:

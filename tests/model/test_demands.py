@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from gallop.artifacts import contract
 from gallop.errors import SettingsError
 from gallop.modelling import candidates
-from gallop.modelling.folds import AllRows
-from gallop.modelling.search import search
+from gallop.modelling.search.folds import AllRows
+from gallop.modelling.search.run import search
 from gallop.stages.model_training import model_training
 from tests.model.made import ROLES, fitted, leads, training
 

@@ -9,8 +9,8 @@ from scipy.special import expit
 from gallop.artifacts import contract
 from gallop.modelling.assemble import STACK
 from gallop.modelling.conformal import sureness
+from gallop.modelling.preprocessing import frame
 from gallop.modelling.stack import Stack
-from gallop.modelling.steps import frame
 from gallop.settings.training import FamilySearch
 from gallop.stages.model_training import model_training
 from gallop.tables.features import input_roles
@@ -85,16 +85,16 @@ def test_three_trainings_give_one_digest_of_predictions(sides, small, held_out):
 
 
 def test_a_setting_that_fails_is_told_with_its_reason_and_the_others_compete(sides, small, monkeypatch):
-    from gallop.modelling import search
+    from gallop.modelling.search import run
 
-    real = search.classifier
+    real = run.classifier
 
     def broken(family, parameters, seed):
         if parameters.get("C") == 0.5:
             raise ValueError("made to fail")
         return real(family, parameters, seed)
 
-    monkeypatch.setattr(search, "classifier", broken)
+    monkeypatch.setattr(run, "classifier", broken)
     wanted = FamilySearch(trials=3, space=({"C": (0.5, 1.0, 2.0)},))
     facts = model_training(sides, of(small, splines=wanted), export=contract.dump).facts
     one = next(each for each in facts.candidates if each.family == "splines")

@@ -7,8 +7,8 @@ import pytest
 from joblib import effective_n_jobs
 
 from gallop.modelling.candidates import contenders, fit
-from gallop.modelling.folds import AllRows
-from gallop.modelling.search import search
+from gallop.modelling.search.folds import AllRows
+from gallop.modelling.search.run import search
 from gallop.settings.training import FamilySearch
 from tests.model.made import FEW_DEEP_TREES, ROLES, leads, training
 

@@ -16,8 +16,8 @@ from gallop.artifacts.safe_pickle import unpickle
 from gallop.errors import ContractBroken, UnsafeModel
 from gallop.modelling.assemble import STACK
 from gallop.modelling.families import ENCODERS
+from gallop.modelling.preprocessing import frame
 from gallop.modelling.stack import Stack
-from gallop.modelling.steps import frame
 from gallop.results.run import CodeVersion, DataVersion, Facts, Sides
 from gallop.settings.params import Settings
 from gallop.stages.model_training import Trained, model_training

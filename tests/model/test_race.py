@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
-from gallop.modelling import race
 from gallop.modelling.assemble import stacked
 from gallop.modelling.candidates import contenders
 from gallop.modelling.families import classifier
-from gallop.modelling.search import search
-from gallop.modelling.study import Explored, Trial
+from gallop.modelling.search import racing
+from gallop.modelling.search.run import search
+from gallop.modelling.search.study import Explored, Trial
 from gallop.schema import Role
 from gallop.settings.training import FamilySearch
 from tests.model.made import FEW_DEEP_TREES, training, trial
@@ -68,30 +68,30 @@ def test_a_forest_alone_has_nobody_to_be_behind():
 
 def test_families_without_reasons_are_no_leaders():
     plain = trial("logistic_regression", np.zeros(4))
-    assert race.leader([Explored((plain,), (), 0), Explored((), (), 2)]) is None
+    assert racing.leader([Explored((plain,), (), 0), Explored((), (), 2)]) is None
     splines = Trial("splines", {}, np.zeros(4), 0.65)
-    assert race.leader([Explored((plain,), (), 0), Explored((splines,), (), 0)]) is splines
+    assert racing.leader([Explored((plain,), (), 0), Explored((splines,), (), 0)]) is splines
 
 
 @given(log_odds)
 def test_nobody_loses_against_an_equal(odds):
     y = (np.arange(len(odds)) % 2).astype(float)
-    assert not race.lost(np.array(odds), np.array(odds), y)
+    assert not racing.lost(np.array(odds), np.array(odds), y)
 
 
 @given(log_odds, log_odds)
 def test_of_two_at_most_one_loses(one, other):
     rows = min(len(one), len(other))
     a, b, y = np.array(one[:rows]), np.array(other[:rows]), (np.arange(rows) % 2).astype(float)
-    assert not (race.lost(a, b, y) and race.lost(b, a, y))
+    assert not (racing.lost(a, b, y) and racing.lost(b, a, y))
 
 
 def test_far_behind_on_one_lead_may_be_chance_and_on_many_is_not():
     y = np.ones(400)
     good, bad = np.full(400, 2.0), np.full(400, 1.0)
     once = np.where(np.arange(400) == 0, -30.0, 2.0)
-    assert race.lost(bad, good, y)
-    assert not race.lost(once, good, y)
+    assert racing.lost(bad, good, y)
+    assert not racing.lost(once, good, y)
 
 
 @pytest.mark.parametrize("jobs", [2, 5])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gallop.artifacts import contract
-from gallop.modelling.steps import frame
+from gallop.modelling.preprocessing import frame
 from gallop.settings.params import Settings
 from gallop.stages.model_training import model_training
 from gallop.tables.features import input_roles

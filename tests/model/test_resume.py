@@ -11,7 +11,7 @@ import joblib
 import numpy as np
 import pytest
 
-from gallop.modelling.search import search
+from gallop.modelling.search.run import search
 from tests.conftest import ROOT
 from tests.model.made import ROLES, leads, training
 from tests.model.resumed import SEED, digests

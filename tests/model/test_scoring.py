@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from gallop.errors import EmptyTable, MissingColumn
-from gallop.modelling.steps import frame
+from gallop.modelling.preprocessing import frame
 from gallop.schema import RULE
 from gallop.scoring import CONTACT, WAIT, probabilities, probabilities_of_frame, score
 from gallop.tables.features import input_roles

@@ -8,11 +8,11 @@ from sklearn.metrics import log_loss
 from threadpoolctl import threadpool_limits
 
 from gallop.errors import OneClass, SettingsError
-from gallop.modelling import space
 from gallop.modelling.candidates import plain
 from gallop.modelling.families import ENCODERS, check, classifier
-from gallop.modelling.folds import AllRows, Fold
-from gallop.modelling.search import search
+from gallop.modelling.search import space
+from gallop.modelling.search.folds import AllRows, Fold
+from gallop.modelling.search.run import search
 from gallop.schema import Role
 from gallop.settings.params import Settings
 from gallop.settings.training import FamilySearch, Training

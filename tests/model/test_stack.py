@@ -131,9 +131,9 @@ def test_a_hostile_part_within_a_stack_is_refused(models, capsys):
         ("lightgbm.basic", "ctypes.CDLL"),
         ("gallop.modelling.stack", "pd.read_pickle"),
         ("gallop.modelling.stack", "minimize"),
-        ("gallop.modelling.columns", "np.memmap"),
+        ("gallop.modelling.encoder", "np.memmap"),
         ("gallop.modelling.assemble", "Assembly"),
-        ("gallop.modelling.study", "Trial"),
+        ("gallop.modelling.search.study", "Trial"),
         ("optuna.storages", "JournalStorage"),
     ],
 )

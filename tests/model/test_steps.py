@@ -11,7 +11,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from gallop.adapters.tables_polars import PolarsTables
-from gallop.modelling.steps import Clip, encoder, frame
+from gallop.modelling.preprocessing import Clip, encoder, frame
 from gallop.schema import Role
 from gallop.stages.data_clean import data_clean
 from gallop.stages.data_preprocess import data_preprocess

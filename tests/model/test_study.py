@@ -11,7 +11,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from gallop.errors import SettingsError
-from gallop.modelling.study import Budget, explore
+from gallop.modelling.search.study import Budget, explore
 from gallop.settings.training import FamilySearch, Range
 
 STANDARD = Budget("standard", None)

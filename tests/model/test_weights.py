@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from gallop.modelling import assemble
-from gallop.modelling.search import Searched
+from gallop.modelling.search.run import Searched
+from gallop.modelling.search.study import Explored, Trial
 from gallop.modelling.stack import choose, weigh
-from gallop.modelling.study import Explored, Trial
 from tests.model.made import training
 
 ROWS = 20_000

@@ -10,7 +10,7 @@ from gallop.evaluation.calibration import calibration
 from gallop.evaluation.metrics import METRICS, Estimate, Report, Vector, evaluate
 from gallop.evaluation.slices import slices
 from gallop.modelling.conformal import sureness
-from gallop.modelling.decision import decide
+from gallop.modelling.thresholds import decide
 from gallop.results.evidence import Case, Certainty, Decided, Effect, EffectPoint, Evidence, Learned, Reason
 from gallop.results.run import (
     Candidate,

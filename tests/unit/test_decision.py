@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gallop.modelling.decision import cells_of, contacts_told, decide, profits
+from gallop.modelling.thresholds import cells_of, contacts_told, decide, profits
 from gallop.results.evidence import NOBODY
 from gallop.settings.decision import Bands, DecisionRule
 

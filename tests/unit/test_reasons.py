@@ -8,7 +8,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from gallop.modelling.reasons import effects, reasons, surest
+from gallop.modelling.explanations import effects, reasons, surest
 
 ROWS = 200
 

@@ -19,7 +19,7 @@ from xgboost import XGBRFClassifier
 
 from gallop.artifacts.safe_pickle import unpickle
 from gallop.errors import ContractBroken, UnsafeModel
-from gallop.modelling.steps import Clip
+from gallop.modelling.preprocessing import Clip
 
 HERE = Path("model.pkl")
 
@@ -89,8 +89,8 @@ def test_the_helper_makes_pickles_that_python_obeys(tmp_path):
         lambda canary: named("copyreg", "add_extension", str(canary)),
         lambda canary: named("collections", "os.mkdir", str(canary)),
         lambda canary: named("gallop.files", "write_text", str(canary), "x"),
-        lambda canary: named("gallop.modelling.steps", "np.memmap", str(canary)),
-        lambda canary: named("gallop.modelling.steps", "encoder", str(canary)),
+        lambda canary: named("gallop.modelling.preprocessing", "np.memmap", str(canary)),
+        lambda canary: named("gallop.modelling.preprocessing", "encoder", str(canary)),
         lambda canary: named("sklearn", "", str(canary)),
         lambda canary: named("", "", str(canary)),
     ],

@@ -19,7 +19,12 @@ from gallop.errors import ContractBroken, UnsafeModel
 LIBRARIES: Final = ("sklearn", "xgboost")
 """Whose classes a model file may hold. Of numpy it may hold arrays, scalars, dtypes and random generators."""
 
-OWN: Final = ("gallop.modelling.steps", "gallop.modelling.columns", "gallop.modelling.curve", "gallop.modelling.stack")
+OWN: Final = (
+    "gallop.modelling.preprocessing",
+    "gallop.modelling.encoder",
+    "gallop.modelling.calibrator",
+    "gallop.modelling.stack",
+)
 """Whose classes a whole model of this project may hold besides."""
 
 _DEPLOYED: Final = ("lightgbm",)

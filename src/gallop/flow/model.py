@@ -33,7 +33,7 @@ def model_training(project: Project, on_trial: Callable[[str], None] = lambda _:
 def _train(project: Project, recorder: Recorder, on_trial: Callable[[str], None]) -> Facts:
     # While these are imported, the recorder imports MLflow.
     from gallop.hands import hands
-    from gallop.modelling.search import ENCODINGS
+    from gallop.modelling.search.run import ENCODINGS
 
     # Before Polars is imported or any table is read: see there.
     with hands(len(ENCODINGS) - 1) as helping:

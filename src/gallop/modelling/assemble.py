@@ -7,13 +7,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from gallop.evaluation.metrics import Vector
-from gallop.modelling.additive import log_loss, losses
-from gallop.modelling.curve import Curve, draw
+from gallop.modelling.calibrator import Curve, draw
+from gallop.modelling.contributions import log_loss, losses
 from gallop.modelling.families import ENCODERS, Parameters, classifier, directions
-from gallop.modelling.folds import AllRows
-from gallop.modelling.search import Searched
+from gallop.modelling.search.folds import AllRows
+from gallop.modelling.search.run import Searched
+from gallop.modelling.search.study import Trial
 from gallop.modelling.stack import LEAST_GAIN, Member, Stack, Weights, choose, weigh
-from gallop.modelling.study import Trial
 from gallop.settings.training import Training
 
 STACK: Final = "stack"

@@ -9,10 +9,10 @@ from gallop.evaluation.metrics import Vector
 from gallop.modelling import assemble
 from gallop.modelling.assemble import Assembly
 from gallop.modelling.families import Parameters, classifier
-from gallop.modelling.folds import AllRows
-from gallop.modelling.search import Searched
+from gallop.modelling.search.folds import AllRows
+from gallop.modelling.search.run import Searched
+from gallop.modelling.search.study import Explored, Trial
 from gallop.modelling.stack import Stack
-from gallop.modelling.study import Explored, Trial
 from gallop.settings.training import Training
 
 Model = Stack | Pipeline

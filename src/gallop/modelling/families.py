@@ -16,8 +16,8 @@ from sklearn.linear_model import LogisticRegression
 from xgboost import XGBRFClassifier
 
 from gallop.errors import SettingsError
-from gallop.modelling.boosting import EXACT
-from gallop.modelling.columns import Columns
+from gallop.modelling.encoder import Columns
+from gallop.modelling.search.lightgbm_cv import EXACT
 from gallop.schema import Role
 from gallop.settings.training import Encoding
 

@@ -14,9 +14,9 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from gallop.evaluation.metrics import Vector
-from gallop.modelling.additive import Additive, contributions, log_loss, log_odds
-from gallop.modelling.columns import Columns, Matrix
-from gallop.modelling.curve import Curve
+from gallop.modelling.calibrator import Curve
+from gallop.modelling.contributions import Additive, contributions, log_loss, log_odds
+from gallop.modelling.encoder import Columns, Matrix
 
 _PULL = 3.0
 """Of the weights towards the plain mean, in nats per unit of squared distance."""

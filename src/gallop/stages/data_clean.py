@@ -1,7 +1,8 @@
 """data_clean: keep the leads that are in scope and possible; set every other row aside with the rule it broke.
 
-The rules themselves are in `gallop.tables.rules`, since scoring holds its leads to the same ones. Training asks more: a label
-of two values with enough leads of each, and few defects. Many defects mean that the settings do not fit the table.
+The rules themselves are in `gallop.tables.rules`, since scoring holds its leads to the same ones. Training asks more:
+a label of two values with enough leads of each, and few defects. Many defects mean that the settings do not fit the
+table.
 """
 
 from dataclasses import dataclass

@@ -14,19 +14,19 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from gallop.appraisal import evidence, importances, learning, resampling
 from gallop.artifacts.bundle import Manifest
 from gallop.errors import ContractBroken, SettingsError, UnsafeModel
 from gallop.evaluation.metrics import Vector, estimate, evaluate, paired_difference
 from gallop.hands import Here, Tell, Worker
+from gallop.modelling.assessment import evidence, importances, learning, resampling
 from gallop.modelling.candidates import Contender, Model, contenders, fit, plain, winner
 from gallop.modelling.conformal import sureness
-from gallop.modelling.decision import decide
-from gallop.modelling.folds import AllRows
-from gallop.modelling.search import Searched, search
+from gallop.modelling.preprocessing import frame
+from gallop.modelling.search.folds import AllRows
+from gallop.modelling.search.run import Searched, search
+from gallop.modelling.search.study import Explored, Trial
 from gallop.modelling.stack import Stack
-from gallop.modelling.steps import frame
-from gallop.modelling.study import Explored, Trial
+from gallop.modelling.thresholds import decide
 from gallop.ports import Run
 from gallop.results.evidence import Learned
 from gallop.results.run import Candidate, Facts, Sides

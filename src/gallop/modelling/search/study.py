@@ -25,8 +25,8 @@ from xgboost.core import XGBoostError
 
 from gallop.errors import SettingsError
 from gallop.evaluation.metrics import Vector
-from gallop.modelling import space
 from gallop.modelling.families import Parameters
+from gallop.modelling.search import space
 from gallop.settings.training import FamilySearch
 
 Report = Callable[[float, int], None]

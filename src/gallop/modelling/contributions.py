@@ -21,7 +21,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
 from gallop.evaluation.metrics import Vector
-from gallop.modelling.columns import Matrix
+from gallop.modelling.encoder import Matrix
 
 Additive = LogisticRegression | LGBMClassifier | RandomForestClassifier
 

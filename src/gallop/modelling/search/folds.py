@@ -11,10 +11,10 @@ from sklearn.model_selection import StratifiedKFold
 
 from gallop.errors import OneClass
 from gallop.evaluation.metrics import Vector
-from gallop.modelling.boosting import BoostingFold
-from gallop.modelling.columns import Columns
+from gallop.modelling.encoder import Columns
 from gallop.modelling.families import ENCODERS, PLAIN, columns, directions
-from gallop.modelling.steps import encoder
+from gallop.modelling.preprocessing import encoder
+from gallop.modelling.search.lightgbm_cv import BoostingFold
 from gallop.schema import Role
 from gallop.settings.training import Training
 

@@ -13,7 +13,7 @@ import lightgbm
 import numpy as np
 
 from gallop.evaluation.metrics import Vector
-from gallop.modelling.columns import Matrix
+from gallop.modelling.encoder import Matrix
 
 MOST_TREES: Final = 800
 _STEP, _PATIENCE = 10, 4

@@ -7,8 +7,8 @@ import pandas as pd
 from scipy.special import expit
 
 from gallop.evaluation.metrics import Vector
-from gallop.modelling.columns import Matrix
-from gallop.modelling.folds import Rows
+from gallop.modelling.encoder import Matrix
+from gallop.modelling.search.folds import Rows
 from gallop.results.evidence import Case, Effect, EffectPoint, Reason
 
 _RANGES, _LEVELS, _CASES, _REASONS = 12, 12, 5, 5

@@ -9,7 +9,7 @@ from joblib import Parallel, delayed
 
 from gallop.evaluation.metrics import Vector
 from gallop.modelling.assemble import Assembly, fit
-from gallop.modelling.folds import AllRows, Rows
+from gallop.modelling.search.folds import AllRows, Rows
 from gallop.schema import Role
 from gallop.settings.training import Training
 

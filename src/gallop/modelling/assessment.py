@@ -9,9 +9,9 @@ from gallop.evaluation.metrics import Estimate, Vector, log_losses, mean_of
 from gallop.evaluation.slices import slices
 from gallop.modelling.candidates import Contender, Model
 from gallop.modelling.conformal import certainty
-from gallop.modelling.learning import log_odds_of_fewer
-from gallop.modelling.reasons import effects, surest
-from gallop.modelling.search import Searched
+from gallop.modelling.explanations import effects, surest
+from gallop.modelling.learning_curve import log_odds_of_fewer
+from gallop.modelling.search.run import Searched
 from gallop.modelling.stack import Stack
 from gallop.results.evidence import Decided, Evidence, Learned, Sureness
 from gallop.results.run import Importance

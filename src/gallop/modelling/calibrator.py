@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from gallop.evaluation.metrics import Vector
-from gallop.modelling.columns import Matrix
+from gallop.modelling.encoder import Matrix
 
 _PIECES: Final = 8
 _PULL: Final = 3.0

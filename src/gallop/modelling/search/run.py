@@ -24,12 +24,12 @@ from threadpoolctl import threadpool_limits
 from gallop.errors import OneClass
 from gallop.evaluation.metrics import Vector
 from gallop.hands import Here, Worker
-from gallop.modelling import race
-from gallop.modelling.additive import Additive, log_loss, log_odds
-from gallop.modelling.boosting import cross_validate
+from gallop.modelling.contributions import Additive, log_loss, log_odds
 from gallop.modelling.families import ENCODERS, PLAIN, Parameters, classifier
-from gallop.modelling.folds import Fold, Rows, forward, stratified
-from gallop.modelling.study import Budget, Explored, GivenUp, Report, Trial, explore
+from gallop.modelling.search import racing
+from gallop.modelling.search.folds import Fold, Rows, forward, stratified
+from gallop.modelling.search.lightgbm_cv import cross_validate
+from gallop.modelling.search.study import Budget, Explored, GivenUp, Report, Trial, explore
 from gallop.schema import Role
 from gallop.settings.training import Family, FamilySearch, Training
 
@@ -103,7 +103,7 @@ def search(
         finally:
             free.put(worker)
 
-    now = [family for family in training.families if family not in race.LAST]
+    now = [family for family in training.families if family not in racing.LAST]
     parts = [[family for family in now if ENCODERS.get(family, PLAIN) == encoding] for encoding in ENCODINGS]
     explored: dict[str, Explored] = {}
 
@@ -115,8 +115,8 @@ def search(
     side_by_side = Parallel(n_jobs=len(workers), prefer="threads", return_as="generator_unordered")
     for found in side_by_side(delayed(part)(families) for families in parts if families):
         keep(found)
-    ahead = race.leader(explored[family] for family in now)
-    late = [family for family in training.families if family in race.LAST]
+    ahead = racing.leader(explored[family] for family in now)
+    late = [family for family in training.families if family in racing.LAST]
     keep(_explore(trial, late, ahead, on_trial))
     if folder is not None:
         _forget(folder, but=None)
@@ -185,7 +185,7 @@ def _judge(
         if step < len(folds):
             so_far = np.concatenate(found)
             report(log_loss(so_far, label[: len(so_far)]), step)
-            if to_beat and race.lost(so_far, np.concatenate(to_beat[:step]), label[: len(so_far)]):
+            if to_beat and racing.lost(so_far, np.concatenate(to_beat[:step]), label[: len(so_far)]):
                 raise GivenUp
     return parameters, found
 

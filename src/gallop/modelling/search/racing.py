@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 
 from gallop.evaluation.metrics import Vector
-from gallop.modelling.additive import losses
+from gallop.modelling.contributions import losses
 from gallop.modelling.families import ENCODERS
-from gallop.modelling.study import Explored, Trial
+from gallop.modelling.search.study import Explored, Trial
 
 LAST: Final = frozenset({"forest"})
 _FAR, _ERRORS = 0.02, 2.0
