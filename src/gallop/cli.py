@@ -69,7 +69,7 @@ def run(context: typer.Context, require_data: RequireData = False) -> None:
 
     from gallop.flow import results
     from gallop.flow.run import run as run_all
-    from gallop.reporting import summary
+    from gallop.reporting.terminal import summary
 
     project = _project(context)
     with console.progress() as progress:
@@ -216,13 +216,13 @@ def report(
 
     project = _project(context)
     if markdown:
-        from gallop.reporting import markdown as page
+        from gallop.reporting.markdown import metrics as page
 
         typer.echo(page.render(results.metrics_of(project), results.read_metrics(against) if against else None))
         return
     from rich.console import Console
 
-    from gallop.reporting import summary as screen
+    from gallop.reporting.terminal import summary as screen
 
     Console().print(screen.render(results.run_summary(project, "already here", selection.last_selection(project))))
 

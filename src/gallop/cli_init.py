@@ -25,7 +25,7 @@ def init(
 
     from gallop.flow import init as flow
     from gallop.profiling.proposal import Asked
-    from gallop.reporting import profile as page
+    from gallop.reporting.terminal import profile as page
 
     screen = Console()
     with flow.source(table) as source:
@@ -47,7 +47,7 @@ def check_leaks(context: typer.Context) -> None:
     from gallop.flow import model
     from gallop.leakage.policy import require_none
     from gallop.project import Project
-    from gallop.reporting import leaks as page
+    from gallop.reporting.terminal import leaks as page
 
     project = Project.open(context.obj.resolve())
     found = model.leaks_of(project, model.sides_of(project))

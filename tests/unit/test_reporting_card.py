@@ -3,8 +3,8 @@
 import re
 
 from gallop.evaluation.metrics import METRICS
-from gallop.reporting.card import render
-from gallop.reporting.wording import METRIC_NAMES, SAMPLE_BANNER
+from gallop.reporting.formatting import METRIC_NAMES, SAMPLE_BANNER
+from gallop.reporting.markdown.model_card import render
 from tests.unit import facts as made
 
 

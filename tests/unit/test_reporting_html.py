@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 import pytest
 
 from gallop.evaluation.metrics import METRICS
-from gallop.reporting.html import render
-from gallop.reporting.plots import curves
-from gallop.reporting.wording import METRIC_NAMES, SAMPLE_BANNER, figure, interval, money
+from gallop.reporting.formatting import METRIC_NAMES, SAMPLE_BANNER, figure, interval, money
+from gallop.reporting.html.page import render
+from gallop.reporting.html.plots import curves
 from gallop.results.run import CodeVersion, Importance, RuleCount
 from tests.unit import facts as made
 

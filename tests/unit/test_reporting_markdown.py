@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallop.evaluation.metrics import LOWER_IS_BETTER, METRICS
-from gallop.reporting.markdown import escaped, render
-from gallop.reporting.wording import METRIC_NAMES, SAMPLE_BANNER
+from gallop.reporting.formatting import METRIC_NAMES, SAMPLE_BANNER
+from gallop.reporting.markdown.metrics import escaped, render
 from tests.unit import facts as made
 
 

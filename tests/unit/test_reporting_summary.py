@@ -11,8 +11,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from gallop.evaluation.metrics import METRICS
-from gallop.reporting.summary import RunSummary, render
-from gallop.reporting.wording import METRIC_NAMES, SAMPLE_BANNER, figure, signed
+from gallop.reporting.formatting import METRIC_NAMES, SAMPLE_BANNER, figure, signed
+from gallop.reporting.terminal.summary import RunSummary, render
 from gallop.results.run import RuleCount
 from tests.unit import facts as made
 
@@ -109,9 +109,8 @@ def test_a_terminal_without_unicode_gets_a_summary_too():
 
 def test_the_summary_loads_no_plotting_and_no_modelling():
     heavy = "{'matplotlib', 'sklearn', 'pandas', 'jinja2', 'mlflow', 'scipy'}"
-    code = (
-        f"import sys, gallop.reporting.summary, gallop.reporting.markdown; print({heavy} & set(sys.modules) or 'none')"
-    )
+    modules = "gallop.reporting.terminal.summary, gallop.reporting.markdown.metrics"
+    code = f"import sys, {modules}; print({heavy} & set(sys.modules) or 'none')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "none"
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallop.evaluation.metrics import METRICS, Estimate
-from gallop.reporting import deciding, rule_words, story, wording
-from gallop.reporting.strips import Scale
+from gallop.reporting import decision_text, formatting, narrative, rule_text
+from gallop.reporting.html.scale import Scale
 from gallop.results.evidence import Learned
 from gallop.tables.rules import rules
 from tests.unit import facts as made
@@ -18,45 +18,45 @@ numbers = st.floats(-1e6, 1e6)
 
 @given(numbers)
 def test_a_figure_reads_back_to_three_decimals(value):
-    assert math.isclose(float(wording.figure(value).replace(",", "")), value, abs_tol=0.000501)
-    assert wording.signed(value)[0] in "+-"
+    assert math.isclose(float(formatting.figure(value).replace(",", "")), value, abs_tol=0.000501)
+    assert formatting.signed(value)[0] in "+-"
 
 
 @given(st.floats(-0.000499, 0.000499))
 def test_what_rounds_to_zero_has_no_minus(value):
-    assert wording.figure(value) == "0.000"
-    assert wording.signed(value) == "+0.000"
+    assert formatting.figure(value) == "0.000"
+    assert formatting.signed(value) == "+0.000"
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_an_undefined_figure_is_said_to_be_so(value):
-    assert wording.figure(value) == wording.signed(value) == wording.percent(value) == "n/a"
+    assert formatting.figure(value) == formatting.signed(value) == formatting.percent(value) == "n/a"
 
 
 @given(st.floats(0, 1), st.integers(0, 2))
 def test_only_none_is_0_percent_and_only_all_is_100(share, decimals):
-    text = wording.percent(share, decimals)
+    text = formatting.percent(share, decimals)
     assert (float(text.removesuffix(" %").lstrip("<>")) == 0) == (share == 0)
     assert (text == f"{100:.{decimals}f} %") == (share == 1)
 
 
 def test_counts_have_thousands_separators():
-    assert wording.leads(2937) == "2,937 leads"
-    assert wording.leads(1) == "1 lead"
-    assert wording.percent_of(0, 0) == "0.0 %"
+    assert formatting.leads(2937) == "2,937 leads"
+    assert formatting.leads(1) == "1 lead"
+    assert formatting.percent_of(0, 0) == "0.0 %"
 
 
 def test_parameters_are_written_as_in_params_yaml():
-    assert [wording.parameter(value) for value in (None, True, 0.5, "l2")] == ["null", "true", "0.5", "l2"]
+    assert [formatting.parameter(value) for value in (None, True, 0.5, "l2")] == ["null", "true", "0.5", "l2"]
 
 
 def test_every_metric_has_a_name_and_a_meaning():
-    assert set(METRICS) == set(wording.METRIC_NAMES) == set(wording.METRIC_MEANINGS)
+    assert set(METRICS) == set(formatting.METRIC_NAMES) == set(formatting.METRIC_MEANINGS)
 
 
 def test_every_rule_of_a_table_has_a_meaning():
     table = made.settings().table
-    assert {rule.name for rule in rules(table, labelled=True)} <= set(rule_words.meanings(table))
+    assert {rule.name for rule in rules(table, labelled=True)} <= set(rule_text.meanings(table))
 
 
 @given(st.lists(st.tuples(numbers, numbers, numbers), min_size=1, max_size=5), st.booleans())
@@ -81,18 +81,18 @@ def test_the_story_never_claims_to_beat_a_better_baseline():
     better = made.facts(baseline=made.estimates(0.01))
     worse = made.facts(baseline=made.estimates(5.0), ahead=Estimate(value=-0.05, low=-0.07, high=-0.03))
     lucky = made.facts(baseline=made.estimates(5.0), ahead=Estimate(value=-0.05, low=-0.11, high=0.01))
-    assert "not better than" in story.against_baseline(better)
-    assert "-0.050 [-0.070, -0.030], surely better" in story.against_baseline(worse)
-    assert "perhaps by chance better" in story.against_baseline(lucky)
+    assert "not better than" in narrative.against_baseline(better)
+    assert "-0.050 [-0.070, -0.030], surely better" in narrative.against_baseline(worse)
+    assert "perhaps by chance better" in narrative.against_baseline(lucky)
 
 
 def test_the_reach_is_next_to_what_a_perfect_ranking_could_reach():
     report = made.report()
-    reach = story.reach(report)
+    reach = narrative.reach(report)
     assert reach.step.share == 0.2
     assert reach.step.gain <= reach.ceiling + 1e-9
-    assert wording.percent(reach.step.gain) in reach.sentence
-    assert wording.percent(reach.ceiling) in reach.sentence
+    assert formatting.percent(reach.step.gain) in reach.sentence
+    assert formatting.percent(reach.ceiling) in reach.sentence
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_the_reach_is_next_to_what_a_perfect_ranking_could_reach():
     ],
 )
 def test_a_reason_is_told_as_a_salesperson_reads_it(reason, said):
-    assert wording.told(reason) == said
+    assert formatting.told(reason) == said
 
 
 @pytest.mark.parametrize(
@@ -117,12 +117,12 @@ def test_a_reason_is_told_as_a_salesperson_reads_it(reason, said):
     [(13541.0, "13,500"), (-987.6, "-988"), (12.34, "12.3"), (60.0, "60"), (0.0, "0"), (-0.001, "0"), (0.5, "0.5")],
 )
 def test_money_is_told_with_three_figures(amount, shown):
-    assert wording.money(amount) == shown
+    assert formatting.money(amount) == shown
 
 
 @given(st.floats(-1e12, 1e12))
 def test_money_is_never_off_by_more_than_its_third_figure(amount):
-    told = float(wording.money(amount).replace(",", ""))
+    told = float(formatting.money(amount).replace(",", ""))
     assert abs(told - amount) <= max(0.01, abs(amount) * 0.0051)
 
 
@@ -130,16 +130,16 @@ def test_more_data_helps_by_the_rule_that_the_page_states():
     def learned(*losses):
         return tuple(Learned(rows=500 * 2**place, log_loss=made.estimate(loss)) for place, loss in enumerate(losses))
 
-    assert "Probably yes" in str(deciding.more_data(learned(0.5, 0.45, 0.44)))
-    assert "Hardly" in str(deciding.more_data(learned(0.5, 0.44, 0.438)))
-    assert "Hardly" in str(deciding.more_data(learned(0.5, 0.44, 0.45)))
-    assert deciding.more_data(learned(0.5)) is None
+    assert "Probably yes" in str(decision_text.more_data(learned(0.5, 0.45, 0.44)))
+    assert "Hardly" in str(decision_text.more_data(learned(0.5, 0.44, 0.438)))
+    assert "Hardly" in str(decision_text.more_data(learned(0.5, 0.44, 0.45)))
+    assert decision_text.more_data(learned(0.5)) is None
 
 
 def test_the_summary_speaks_of_the_capacity_else_of_the_most_profitable_share():
-    assert deciding.headline(made.decided()).contacts == 50
+    assert decision_text.headline(made.decided()).contacts == 50
     paid = made.decided(made.DecisionRule(value=60.0, cost=20.0))
     assert paid.for_profit is not None
     nearest = min((50, 100, 200, 300, 500), key=lambda each: abs(each - 1000 * paid.for_profit.share))
-    assert deciding.headline(paid).contacts == nearest
-    assert deciding.headline(made.decided(made.DecisionRule())).contacts == 200
+    assert decision_text.headline(paid).contacts == nearest
+    assert decision_text.headline(made.decided(made.DecisionRule())).contacts == 200

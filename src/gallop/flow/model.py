@@ -47,7 +47,7 @@ def _train_helped(
     from gallop.flow.data import TABLES, quality_of
     from gallop.hands import Here
     from gallop.leakage.policy import require_none
-    from gallop.reporting import card
+    from gallop.reporting.markdown import model_card
     from gallop.stages.model_training import model_training
 
     drawer = helping[0] if helping else Here()
@@ -82,7 +82,7 @@ def _train_helped(
         hands=helping,
     )
     drawer.begin(_draw_report, trained.facts, quality, data, code, settings)
-    described = card.render(trained.facts, quality, data, code, settings)
+    described = model_card.render(trained.facts, quality, data, code, settings)
     # Nothing is written before all candidates are kept.
     recorder.settle()
     page = drawer.result()
@@ -112,17 +112,17 @@ def _train_helped(
 
 
 def _prepare_report(_: "Tell") -> None:
-    from gallop.reporting import html
+    from gallop.reporting.html import page
 
-    html.prepare()
+    page.prepare()
 
 
 def _draw_report(
     facts: Facts, quality: Quality, data: DataVersion, code: CodeVersion, settings: Settings, _: "Tell"
 ) -> str:
-    from gallop.reporting import html
+    from gallop.reporting.html import page
 
-    return html.render(facts, quality, data, code, settings)
+    return page.render(facts, quality, data, code, settings)
 
 
 def sides_of(project: Project) -> Sides:

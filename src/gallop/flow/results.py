@@ -12,12 +12,12 @@ from gallop.project import Project
 from gallop.results.run import Selected
 
 if TYPE_CHECKING:
-    from gallop.reporting.summary import RunSummary
+    from gallop.reporting.terminal.summary import RunSummary
 
 
 def run_summary(project: Project, source: str, selected: Selected | None) -> "RunSummary":
     """What `gallop run` shows at its end. Raises `NothingThere`."""
-    from gallop.reporting.summary import RunSummary
+    from gallop.reporting.terminal.summary import RunSummary
 
     quality, data = quality_of(project)
     places = project.places

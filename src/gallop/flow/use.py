@@ -33,7 +33,7 @@ def score(project: Project, leads: Path, output: Path, reasons: Path | None = No
     """
     from gallop.adapters.tables_polars import write_scores
     from gallop.artifacts import bundle
-    from gallop.reporting.wording import told
+    from gallop.reporting.formatting import told
     from gallop.scoring import CONTACT, score
 
     deployed = bundle.load(project.places.deployed)

@@ -6,9 +6,8 @@ The headings follow Mitchell et al. (2019), Model Cards for Model Reporting. The
 from collections.abc import Iterable, Iterator
 
 from gallop.evaluation.metrics import METRICS, Estimate
-from gallop.reporting import deciding, rule_words, story
-from gallop.reporting.markdown import escaped
-from gallop.reporting.wording import (
+from gallop.reporting import decision_text, narrative, rule_text
+from gallop.reporting.formatting import (
     METRIC_MEANINGS,
     SAMPLE_BANNER,
     between,
@@ -28,6 +27,7 @@ from gallop.reporting.wording import (
     with_interval,
     words,
 )
+from gallop.reporting.markdown.metrics import escaped
 from gallop.results.run import SAMPLE, CodeVersion, DataVersion, Facts, Quality
 from gallop.settings.params import Settings
 
@@ -64,11 +64,11 @@ def _head(facts: Facts, data: DataVersion, settings: Settings) -> Iterator[str]:
     if data.origin == SAMPLE:
         yield f"> **{SAMPLE_BANNER}**\n"
     yield f"A {escaped(family(facts.winner))} that gives each lead its probability of becoming a customer."
-    yield f"{escaped(story.export(facts))}\n"
+    yield f"{escaped(narrative.export(facts))}\n"
 
 
 def _use(settings: Settings) -> Iterator[str]:
-    scope = rule_words.scope(settings.table)
+    scope = rule_text.scope(settings.table)
     yield "## What it is for\n"
     yield "- To rank leads and to decide whom to contact first."
     if scope:
@@ -82,11 +82,11 @@ def _data(facts: Facts, quality: Quality, data: DataVersion, settings: Settings)
     held_out = "the last days" if settings.split.by == "day" else "drawn at random within each outcome"
     yield "## Data\n"
     yield f"- Table: {escaped(data.path)}, {escaped(version(data))}; outcome: {escaped(settings.table.label.column)}."
-    yield f"- {story.kept(quality)}"
+    yield f"- {narrative.kept(quality)}"
     converted = percent_of(facts.train_positives, facts.train_rows)
     yield f"- {leads(facts.train_rows)} to learn from ({converted} customers)."
     yield f"- {leads(facts.test.rows)} held out to test on, {held_out}.\n"
-    meanings = rule_words.meanings(settings.table)
+    meanings = rule_text.meanings(settings.table)
     broken = [each for each in quality.rules if each.rows]
     if broken:
         yield from _table(
@@ -135,7 +135,7 @@ def _figures(facts: Facts) -> Iterator[str]:
             for name in METRICS
         ),
     )
-    if more := deciding.more_data(facts.evidence.learning):
+    if more := decision_text.more_data(facts.evidence.learning):
         yield f"Would more data help? {more}\n"
 
 
@@ -143,7 +143,7 @@ def _promises(facts: Facts) -> Iterator[str]:
     found = facts.evidence.calibration
     parts = found.brier
     yield "## Do the probabilities mean what they say?\n"
-    yield f"- {escaped(deciding.calibrated(found))}"
+    yield f"- {escaped(decision_text.calibrated(found))}"
     yield "- The ECE and its interval are biased upward. With chance taken off (Kumar, Liang and Ma 2019), the root"
     yield f"  mean squared gap is {figure(found.debiased)}."
     yield (
@@ -151,15 +151,15 @@ def _promises(facts: Facts) -> Iterator[str]:
         f"{figure(parts.resolution)}, plus reliability {figure(parts.reliability)}, plus differences within bins "
         f"{parts.within:.3f}."
     )
-    yield f"- {deciding.certain(facts.evidence.certainty)}\n"
+    yield f"- {decision_text.certain(facts.evidence.certainty)}\n"
 
 
 def _decision(facts: Facts, settings: Settings) -> Iterator[str]:
     decided, rule = facts.evidence.decision, settings.decision
     yield "## Whom to call\n"
-    yield f"{deciding.in_force(decided)} Chosen out of fold; the test leads only measure it."
+    yield f"{decision_text.in_force(decided)} Chosen out of fold; the test leads only measure it."
     optimism = decided.optimism if decided.cutoff == decided.for_profit else None
-    if profit := deciding.profit_of(decided.cutoff, optimism):
+    if profit := decision_text.profit_of(decided.cutoff, optimism):
         yield profit
         yield f"A customer is taken to be worth {money(rule.value or 0)}, a call to cost {money(rule.cost or 0)}."
     yield ""
@@ -182,8 +182,8 @@ def _decision(facts: Facts, settings: Settings) -> Iterator[str]:
         (
             (
                 f"{count(each.contacts)}{' (capacity)' if each.capacity else ''}",
-                f"{deciding.whole(each.conversions.value)} ({between(each.conversions)})",
-                deciding.whole(each.at_random),
+                f"{decision_text.whole(each.conversions.value)} ({between(each.conversions)})",
+                decision_text.whole(each.at_random),
                 *([f"{money(each.profit.value)} ({money_between(each.profit)})"] if each.profit else []),
             )
             for each in decided.best
@@ -199,7 +199,7 @@ def _slices(facts: Facts) -> Iterator[str]:
     if not facts.evidence.slices:
         return
     yield "## Slices\n"
-    yield f"{deciding.checked(facts.evidence)} (Holm's bound over all tests.)\n"
+    yield f"{decision_text.checked(facts.evidence)} (Holm's bound over all tests.)\n"
     yield from _table(
         ("slice", "test leads", "expected", "became customers", "ROC AUC", "warning"),
         (
@@ -220,7 +220,7 @@ def _limits(facts: Facts, data: DataVersion, settings: Settings) -> Iterator[str
     yield "## Limits\n"
     if data.origin == SAMPLE:
         yield "- It was trained on synthetic leads: its scores mean nothing for real ones."
-    for each in deciding.careful(facts.evidence):
+    for each in decision_text.careful(facts.evidence):
         yield f"- {escaped(each)}"
     if settings.split.by == "random":
         yield "- The test leads are from the same time as the training leads: change over time is not measured."

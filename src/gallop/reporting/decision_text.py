@@ -4,7 +4,7 @@ import math
 from typing import Final
 
 from gallop.evaluation.metrics import Estimate
-from gallop.reporting.wording import (
+from gallop.reporting.formatting import (
     between,
     count,
     figure,

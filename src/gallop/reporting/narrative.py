@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gallop.evaluation.metrics import Report, Step
-from gallop.reporting.wording import (
+from gallop.reporting.formatting import (
     count,
     family,
     figure,

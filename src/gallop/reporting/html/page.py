@@ -12,10 +12,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gallop.evaluation.metrics import METRICS, Estimate, Report
-from gallop.reporting import rule_words, story, wording
-from gallop.reporting.evidence_view import evidence_parts
-from gallop.reporting.plots import curves
-from gallop.reporting.strips import Mark, Scale, Tick
+from gallop.reporting import formatting, narrative, rule_text
+from gallop.reporting.html.evidence import evidence_parts
+from gallop.reporting.html.plots import curves
+from gallop.reporting.html.scale import Mark, Scale, Tick
 from gallop.results.run import SAMPLE, Candidate, CodeVersion, DataVersion, Facts, Quality, RuleCount
 from gallop.settings.params import Settings
 from gallop.settings.table import Table
@@ -97,10 +97,10 @@ def render(facts: Facts, quality: Quality, data: DataVersion, code: CodeVersion,
     drawn = curves(facts.test)
     template = _environment().get_template("report.html.j2")
     return template.render(
-        banner=wording.SAMPLE_BANNER,
-        meanings=wording.METRIC_MEANINGS,
-        signed_interval=wording.signed_interval,
-        with_interval=wording.with_interval,
+        banner=formatting.SAMPLE_BANNER,
+        meanings=formatting.METRIC_MEANINGS,
+        signed_interval=formatting.signed_interval,
+        with_interval=formatting.with_interval,
         only_value=_only_value,
         facts=facts,
         **evidence_parts(facts),
@@ -109,9 +109,9 @@ def render(facts: Facts, quality: Quality, data: DataVersion, code: CodeVersion,
         code=code,
         settings=settings,
         sample=data.origin == SAMPLE,
-        reach=story.reach(facts.test),
-        story=story,
-        scope=rule_words.scope(settings.table),
+        reach=narrative.reach(facts.test),
+        narrative=narrative,
+        scope=rule_text.scope(settings.table),
         rejected=_rejected(quality, settings.table),
         missing=[(name, rows) for name, rows in quality.missing.items() if rows],
         complete=[name for name, rows in quality.missing.items() if not rows],
@@ -133,7 +133,7 @@ def prepare() -> None:
 @cache
 def _environment() -> Environment:
     made = Environment(
-        loader=PackageLoader("gallop.reporting"),
+        loader=PackageLoader("gallop.reporting.html"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -144,30 +144,30 @@ def _environment() -> Environment:
         "figure signed interval with_interval count leads percent percent_of family metric direction version parameter "
         "money money_between between words told given_up"
     )
-    made.filters |= {name: getattr(wording, name) for name in names.split()}
+    made.filters |= {name: getattr(formatting, name) for name in names.split()}
     return made
 
 
 def _only_value(estimate: Estimate) -> str:
-    return wording.figure(estimate.value)
+    return formatting.figure(estimate.value)
 
 
 def _rejected(quality: Quality, table: Table) -> list[Rejected]:
-    meanings = rule_words.meanings(table)
-    return [Rejected(each, meanings.get(each.rule, wording.family(each.rule))) for each in quality.rules]
+    meanings = rule_text.meanings(table)
+    return [Rejected(each, meanings.get(each.rule, formatting.family(each.rule))) for each in quality.rules]
 
 
 def _candidates(candidates: tuple[Candidate, ...], winner: str, name: str) -> Chart:
     scale = Scale.around(each.metrics[name] for each in candidates)
     rows = tuple(
         Row(
-            wording.family(each.family),
+            formatting.family(each.family),
             {"value": each.metrics[name]},
             (scale.mark(each.metrics[name], "accent" if each.family == winner else "muted"),),
         )
         for each in candidates
     )
-    return Chart(f"{wording.title(wording.metric(name))} ({wording.direction(name)})", rows, scale.ticks())
+    return Chart(f"{formatting.title(formatting.metric(name))} ({formatting.direction(name)})", rows, scale.ticks())
 
 
 def _metrics(facts: Facts) -> tuple[Row, ...]:

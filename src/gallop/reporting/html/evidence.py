@@ -6,9 +6,9 @@ from markupsafe import Markup
 
 from gallop.evaluation.metrics import Estimate
 from gallop.evaluation.slices import FEWEST
-from gallop.reporting import deciding
-from gallop.reporting.plots_decision import EFFECTS, decisions
-from gallop.reporting.strips import Mark, Scale
+from gallop.reporting import decision_text
+from gallop.reporting.html.decision_plots import EFFECTS, decisions
+from gallop.reporting.html.scale import Mark, Scale
 from gallop.results.evidence import Band, Cutoff, Decided, Slice
 from gallop.results.run import Facts
 
@@ -21,12 +21,12 @@ def evidence_parts(facts: Facts) -> dict[str, Any]:
     drawn = {name: Markup(drawing) for name, drawing in decisions(evidence).items()}
     cutoff = evidence.decision.cutoff
     return {
-        "deciding": deciding,
+        "decision_text": decision_text,
         "evidence": evidence,
-        "headline": deciding.headline(evidence.decision),
-        "careful": deciding.careful(evidence),
-        "more_data": deciding.more_data(evidence.learning),
-        "in_force_profit": deciding.profit_of(
+        "headline": decision_text.headline(evidence.decision),
+        "careful": decision_text.careful(evidence),
+        "more_data": decision_text.more_data(evidence.learning),
+        "in_force_profit": decision_text.profit_of(
             cutoff, evidence.decision.optimism if cutoff == evidence.decision.for_profit else None
         ),
         "plots_of": {name: drawn.get(name) for name in ("profit", "learning", "effects")},

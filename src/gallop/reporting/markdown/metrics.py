@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gallop.evaluation.metrics import LOWER_IS_BETTER, METRICS
-from gallop.reporting.wording import SAMPLE_BANNER, count, direction, family, figure, metric, plain, signed
+from gallop.reporting.formatting import SAMPLE_BANNER, count, direction, family, figure, metric, plain, signed
 from gallop.results.run import SAMPLE
 
 _SPECIAL = str.maketrans(

@@ -7,9 +7,9 @@ from typing import Final
 from matplotlib.figure import Figure
 
 from gallop.evaluation.metrics import Report
-from gallop.reporting.drawing import ACCENT, MUTED, PAPER, axes, dot, drawn, note, shares
-from gallop.reporting.story import reach
-from gallop.reporting.wording import figure, percent
+from gallop.reporting.formatting import figure, percent
+from gallop.reporting.html.svg import ACCENT, MUTED, PAPER, axes, dot, drawn, note, shares
+from gallop.reporting.narrative import reach
 
 _MOST_POINTS: Final = 400
 

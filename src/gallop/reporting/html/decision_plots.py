@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from gallop.reporting.drawing import ACCENT, INK, LINE, MUTED, PAPER, axes, dot, drawn, note, shares
-from gallop.reporting.wording import TRUTHS, brief, count, figure, money, percent, signed, words
+from gallop.reporting.formatting import TRUTHS, brief, count, figure, money, percent, signed, words
+from gallop.reporting.html.svg import ACCENT, INK, LINE, MUTED, PAPER, axes, dot, drawn, note, shares
 from gallop.results.evidence import Decided, Effect, Evidence, Learned
 
 EFFECTS: Final = 6

@@ -16,8 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from gallop.evaluation.metrics import LOWER_IS_BETTER, METRICS, Estimate
-from gallop.reporting import deciding, story
-from gallop.reporting.wording import (
+from gallop.reporting import decision_text, narrative
+from gallop.reporting.formatting import (
     SAMPLE_BANNER,
     count,
     family,
@@ -216,21 +216,21 @@ def _exported(facts: Facts) -> Text:
         return Text("model.pkl: not written, no candidate keeps the contract", style="yellow")
     if facts.exported == facts.winner:
         return Text(f"model.pkl: the winner, {family(facts.winner)}")
-    return Text(f"model.pkl: {family(facts.exported)}; the gate {story.gate_cost(facts)}", style="yellow")
+    return Text(f"model.pkl: {family(facts.exported)}; the gate {narrative.gate_cost(facts)}", style="yellow")
 
 
 def _whom(evidence: Evidence) -> Iterator[RenderableType]:
     """The best leads and the bands, then where to be careful."""
     decided = evidence.decision
-    yield Text(plain(deciding.call_the_best(deciding.headline(decided))), style="bold")
-    yield Text(plain(deciding.in_force(decided)))
+    yield Text(plain(decision_text.call_the_best(decision_text.headline(decided))), style="bold")
+    yield Text(plain(decision_text.in_force(decided)))
     table = _table("band", "from", "of the leads", "convert", "on test leads")
     for each in decided.bands:
         test = percent(each.test_rate.value, 1) if each.test_rate else "no lead"
         converted = percent(each.rate.value, 1)
         table.add_row(each.name, figure(each.lowest), percent(each.share, 1), Text(converted, style="bold"), test)
     yield table
-    for each in deciding.careful(evidence):
+    for each in decision_text.careful(evidence):
         yield Text(f"Be careful: {plain(each)}", style="yellow")
 
 

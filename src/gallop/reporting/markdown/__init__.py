@@ -1,0 +1,1 @@
+"""The model card, and metrics for a CI job's page."""
