@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from gallop.adapters.tracking_mlflow import MlflowTracker, alive
+from gallop.adapters.mlflow.tracking import MlflowTracker, alive
 from gallop.errors import ServerUnreachable, TrackingFailed
 from gallop.ports import Recorder, Run
 
@@ -103,7 +103,7 @@ print(json.dumps({
 
 def test_the_recorder_imports_nothing_that_models_are_made_of() -> None:
     source = (
-        "import sys; from gallop.adapters import recorder, tracking_mlflow; recorder._import();"
+        "import sys; from gallop.adapters import recorder; recorder._import();"
         "print(sorted({'mlflow', 'sklearn', 'lightgbm', 'xgboost', 'optuna'} & set(sys.modules)))"
     )
     assert subprocess.check_output([sys.executable, "-c", source], text=True) == "['mlflow']\n"
@@ -174,7 +174,7 @@ def pid_of(store: Path) -> int:
 
 PARENT = """
 import time
-from gallop.adapters.tracking_mlflow import MlflowTracker
+from gallop.adapters.mlflow.tracking import MlflowTracker
 from gallop.ports import Run
 with MlflowTracker("sqlite:///mlflow.db").recording("leads") as recorder:
     recorder.begin(Run("training", {}, {}))

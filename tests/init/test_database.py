@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from gallop.adapters import tables_database
+from gallop.adapters.tables import postgres
 from gallop.errors import DataUnavailable, SettingsError
 from gallop.flow import init
 from gallop.profiling.proposal import Asked
@@ -60,8 +60,8 @@ def test_a_table_gives_the_same_project_as_its_file(database, tmp_path):
 
 def test_two_copies_of_an_unchanged_table_are_equal_byte_by_byte(database, tmp_path):
     for table in ("leads", "odd%20schema.a%20view"):
-        place = tables_database.place_of(f"{database}/{table}")
-        rows = [tables_database.snapshot(place, tmp_path / name) for name in ("first.csv", "second.csv")]
+        place = postgres.place_of(f"{database}/{table}")
+        rows = [postgres.snapshot(place, tmp_path / name) for name in ("first.csv", "second.csv")]
         assert rows == [300, 300]
         assert (tmp_path / "first.csv").read_bytes() == (tmp_path / "second.csv").read_bytes()
 
@@ -78,19 +78,19 @@ def test_a_database_s_own_types_are_read_as_what_they_are(database):
 @pytest.mark.parametrize("table", ["nowhere", "no_schema.leads"])
 def test_a_table_that_is_not_there_is_refused_by_its_name(database, tmp_path, table):
     with pytest.raises(DataUnavailable, match=table):
-        tables_database.snapshot(tables_database.place_of(f"{database}/{table}"), tmp_path / "leads.csv")
+        postgres.snapshot(postgres.place_of(f"{database}/{table}"), tmp_path / "leads.csv")
     assert not (tmp_path / "leads.csv").exists()
 
 
 def test_a_server_that_is_not_there_is_refused(tmp_path):
-    place = tables_database.place_of("postgresql://me:secret@127.0.0.1:9/shop/leads")
+    place = postgres.place_of("postgresql://me:secret@127.0.0.1:9/shop/leads")
     with pytest.raises(DataUnavailable, match=r"me@127\.0\.0\.1:9/shop/leads") as refused:
-        tables_database.snapshot(place, tmp_path / "leads.csv")
+        postgres.snapshot(place, tmp_path / "leads.csv")
     assert "secret" not in str(refused.value)
 
 
 def test_a_password_is_shown_nowhere():
-    place = tables_database.place_of("postgresql://me:secret@host:5433/shop/sales.leads?sslmode=require")
+    place = postgres.place_of("postgresql://me:secret@host:5433/shop/sales.leads?sslmode=require")
     assert str(place) == "postgresql://me@host:5433/shop/sales.leads"
     assert (place.schema, place.table) == ("sales", "leads")
 
@@ -98,4 +98,4 @@ def test_a_password_is_shown_nowhere():
 @pytest.mark.parametrize("url", ["postgresql://host/shop", "postgresql://host", "mysql://host/shop/leads"])
 def test_a_url_without_a_table_or_of_another_server_is_refused(url):
     with pytest.raises(SettingsError):
-        tables_database.place_of(url)
+        postgres.place_of(url)

@@ -5,8 +5,8 @@ import gzip
 import polars as pl
 import pytest
 
-from gallop.adapters.tables_detect import detect
-from gallop.adapters.tables_polars import PolarsTables
+from gallop.adapters.tables.csv_format import detect
+from gallop.adapters.tables.polars import PolarsTables
 from gallop.schema import ROW
 from tests.init.tables import csv_text, leads
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gallop.adapters.tables_polars import PolarsTables
+from gallop.adapters.tables.polars import PolarsTables
 from gallop.errors import WrongType
 from gallop.schema import NEW_LEVEL
 from gallop.settings.table import Table

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gallop.adapters.project_template import TEMPLATE
+from gallop.adapters.copier import TEMPLATE
 from gallop.schema import STAGES
 
 PROJECT = TEMPLATE / "project"

@@ -7,7 +7,7 @@ import copier
 import pytest
 from ruamel.yaml import YAML
 
-from gallop.adapters.project_template import TEMPLATE
+from gallop.adapters.copier import TEMPLATE
 from gallop.settings.params import Settings, load
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from gallop.adapters.tables_polars import PolarsTables
+from gallop.adapters.tables.polars import PolarsTables
 from gallop.modelling.preprocessing import Clip, encoder, frame
 from gallop.schema import Role
 from gallop.stages.data_clean import data_clean

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gallop.adapters.tables_polars import PolarsTables
+from gallop.adapters.tables.polars import PolarsTables
 from gallop.errors import EmptyTable, OneClass, UnknownLabel, WrongType
 from gallop.results.run import Quality
 from gallop.schema import RULE

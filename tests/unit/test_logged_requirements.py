@@ -7,7 +7,7 @@ import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-from gallop.adapters.tracking_mlflow import requirements
+from gallop.adapters.mlflow.tracking import requirements
 
 LOADED = """
 import json, sys

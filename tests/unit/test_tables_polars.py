@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from gallop.adapters.tables_polars import MANIFEST, PolarsTables, write_scores
+from gallop.adapters.tables.polars import MANIFEST, PolarsTables, write_scores
 from gallop.errors import (
     CutTable,
     DamagedFile,

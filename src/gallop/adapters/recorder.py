@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import IO, Any, Final
 
-from gallop.adapters import server
+from gallop.adapters.mlflow import client
 from gallop.adapters.pickled import pickled
 from gallop.errors import GallopError, TrackingFailed
 from gallop.ports import Run
@@ -139,7 +139,7 @@ def main() -> None:
     orders: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(orders,), daemon=True).start()
     _import()
-    from gallop.adapters.tracking_mlflow import Recording
+    from gallop.adapters.mlflow.tracking import Recording
 
     recording, uri = None, ""
     try:
@@ -203,7 +203,7 @@ def _told(error: Exception, uri: str) -> GallopError:
     if isinstance(error, GallopError):
         return error
     try:
-        server.require(uri)
+        client.require(uri)
     except GallopError as gone:
         return gone
     if not isinstance(error, MlflowException | SQLAlchemyError | OSError):
@@ -212,7 +212,7 @@ def _told(error: Exception, uri: str) -> GallopError:
     while root.__cause__ is not None:
         root = root.__cause__
     said = str(root).partition("\n")[0]
-    return TrackingFailed(f"MLflow did not keep the run at {server.public(uri)}: {type(root).__name__}: {said}")
+    return TrackingFailed(f"MLflow did not keep the run at {client.public(uri)}: {type(root).__name__}: {said}")
 
 
 def _write(pipe: IO[bytes], content: object) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import narwhals.stable.v2 as nw
 
-from gallop.adapters import data_dvc
-from gallop.adapters.tables_polars import PolarsTables
+from gallop.adapters import dvc
+from gallop.adapters.tables.polars import PolarsTables
 from gallop.errors import NothingThere
 from gallop.files import digest, write_text
 from gallop.project import Project
@@ -24,7 +24,7 @@ def raw_table(project: Project) -> tuple[Path, DataVersion]:
     """
     raw, sample = project.places.raw, project.places.sample
     if raw.is_file():
-        origin = "dvc" if data_dvc.verify(raw) else "file"
+        origin = "dvc" if dvc.verify(raw) else "file"
         return raw, DataVersion(origin=origin, path=project.settings.data.raw, md5=digest(raw, "md5"))
     if sample.is_file():
         path = str(sample.relative_to(project.places.root))

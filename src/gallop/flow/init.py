@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gallop import __version__
-from gallop.adapters import data_dvc, project_template, tables_detect
+from gallop.adapters import copier, dvc
+from gallop.adapters.tables import csv_format
 from gallop.errors import EmptyTable, SettingsError
 from gallop.flow.data import TABLES
 from gallop.profiling.proposal import Asked, Leak, Proposal, propose
@@ -59,14 +60,14 @@ def source(table: str) -> Generator[Source]:
     if not re.match(r"[a-z+]+://", table):
         path = Path(table)
         parquet = path.suffix in {".parquet", ".pq"}
-        yield Source(path, Format() if parquet else tables_detect.detect(path), "")
+        yield Source(path, Format() if parquet else csv_format.detect(path), "")
         return
-    from gallop.adapters import tables_database
+    from gallop.adapters.tables import postgres
 
     with tempfile.TemporaryDirectory() as folder:
-        place = tables_database.place_of(table)
+        place = postgres.place_of(table)
         path = Path(folder, f"{_plain(place.table)}.csv")
-        rows = tables_database.snapshot(place, path)
+        rows = postgres.snapshot(place, path)
         yield Source(path, Format(), f"a copy of {place}, {rows:,} rows")
 
 
@@ -110,7 +111,7 @@ def prepared(source: Source, proposal: Proposal) -> Settings:
     """The settings that the project would have. Raises `SettingsError`: the table's names cannot be written."""
     with tempfile.TemporaryDirectory() as folder:
         answers = proposal.answers("proposal", f"data/raw/{source.path.name}", source.form, __version__, "")
-        project_template.render(json.loads(json.dumps(answers)), Path(folder))
+        copier.render(json.loads(json.dumps(answers)), Path(folder))
         return load(Path(folder, PARAMS))
 
 
@@ -126,13 +127,13 @@ def make(source: Source, proposal: Proposal, into: Path) -> Made:
     answers = proposal.answers(_plain(name_of(source.path)), raw, source.form, __version__, source.origin)
     into.mkdir(parents=True, exist_ok=True)
     before = {path for path in into.rglob("*") if path.is_file()}
-    project_template.render(json.loads(json.dumps(answers)), into)
+    copier.render(json.loads(json.dumps(answers)), into)
     place = into / raw
     place.parent.mkdir(parents=True, exist_ok=True)
     if place.resolve() != source.path.resolve():
         shutil.copyfile(source.path, place)
     project = Project.open(into)
-    data_dvc.track(into, place)
+    dvc.track(into, place)
     after = {path for path in into.rglob("*") if path.is_file() and ".git" not in path.relative_to(into).parts[:1]}
     files = sorted(str(path.relative_to(into)) for path in after - before)
     return Made(project, proposal, tuple(name for name in files if not name.startswith((".dvc/cache", ".dvc/tmp"))))

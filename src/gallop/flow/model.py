@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from gallop.adapters import server
-from gallop.adapters.code_git import code_version
+from gallop.adapters.git import code_version
+from gallop.adapters.mlflow import client
 from gallop.errors import NothingThere
 from gallop.files import digest, write_bytes, write_text
 from gallop.ports import Recorder, Run
@@ -22,9 +22,9 @@ _FACTS, _EXPORT, _LEAKS = "facts.json", "model.pkl", "leaks.json"
 
 def model_training(project: Project, on_trial: Callable[[str], None] = lambda _: None) -> Facts:
     """data/processed/sides → models/candidate, models/model.pkl, reports/, and a tracked run."""
-    from gallop.adapters.tracking_mlflow import MlflowTracker
+    from gallop.adapters.mlflow.tracking import MlflowTracker
 
-    tracker = MlflowTracker(server.tracking_uri(project.places.root))
+    tracker = MlflowTracker(client.tracking_uri(project.places.root))
     tracker.check()
     with tracker.recording(project.settings.project.name) as recorder:
         return _train(project, recorder, on_trial)

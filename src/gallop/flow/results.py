@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gallop.adapters import server
+from gallop.adapters.mlflow import client
 from gallop.errors import NothingThere
 from gallop.flow.data import quality_of
 from gallop.flow.model import facts_of
@@ -34,7 +34,7 @@ def run_summary(project: Project, source: str, selected: Selected | None) -> "Ru
         source=source,
         selected=selected,
         places={name: str(path.relative_to(places.root)) for name, path in shown.items() if path.exists()}
-        | {"registry": server.public(server.tracking_uri(places.root))},
+        | {"registry": client.public(client.tracking_uri(places.root))},
         next_steps=(
             "gallop score LEADS.csv -o scores.csv",
             "gallop validate models/model.pkl --isolated",

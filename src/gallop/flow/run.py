@@ -5,7 +5,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from gallop import __version__
-from gallop.adapters import data_dvc, server
+from gallop.adapters import dvc
+from gallop.adapters.mlflow import client
 from gallop.errors import DataUnavailable
 from gallop.files import write_text
 from gallop.flow.model import publish_export
@@ -61,10 +62,10 @@ def pull_data(project: Project, progress: Progress) -> str:
     """
     places = project.places
     if places.raw.is_file():
-        data_dvc.verify(places.raw)
+        dvc.verify(places.raw)
         source = "already here"
     else:
-        source = data_dvc.pull(
+        source = dvc.pull(
             places.root, places.raw, lambda name: progress.say(f"asking {name} for the raw data"), progress.on_bytes
         )
     # The sample was the stand-in for this file; a leftover would only confuse.
@@ -101,8 +102,8 @@ def run(project: Project, progress: Progress, *, require_data: bool) -> Outcome:
     """
     _say_version(project)
     source = get_data(project, progress, require=require_data)
-    server.require(server.tracking_uri(project.places.root))
-    changed = data_dvc.reproduce(project.places.root, DVC_STAGES)
+    client.require(client.tracking_uri(project.places.root))
+    changed = dvc.reproduce(project.places.root, DVC_STAGES)
     publish_export(project)
     selected = current_selection(project)
     if selected is None:

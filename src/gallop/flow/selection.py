@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
 
-from gallop.adapters import server
+from gallop.adapters.mlflow import client
 from gallop.errors import DamagedFile, UnsafeModel
 from gallop.files import write_text
 from gallop.flow.data import TABLES
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 def model_selection(project: Project) -> Selected:
     """models/candidate → the registry; who is champion, and why, goes to reports/selection.json."""
-    from gallop.adapters.registry_mlflow import MlflowRegistry
-    from gallop.adapters.tracking_mlflow import MlflowTracker
+    from gallop.adapters.mlflow.registry import MlflowRegistry
+    from gallop.adapters.mlflow.tracking import MlflowTracker
     from gallop.artifacts import bundle
     from gallop.ports import Registered
     from gallop.stages.model_selection import model_selection
 
     settings, places = project.settings, project.places
-    uri = server.tracking_uri(places.root)
+    uri = client.tracking_uri(places.root)
     tracker, registry = MlflowTracker(uri), MlflowRegistry(uri, settings.project.model, settings.project.name)
     registry.check()
     candidate = bundle.load(places.candidate)
@@ -54,7 +54,7 @@ def _selection_inputs(project: Project, digest_of_candidate: str) -> dict:
     return {
         "candidate": digest_of_candidate,
         # Relative to the project, so that a project that was moved or copied has not changed.
-        "tracking": server.public(server.tracking_uri(project.places.root)).replace(str(project.places.root), "."),
+        "tracking": client.public(client.tracking_uri(project.places.root)).replace(str(project.places.root), "."),
         "project": settings.project.model_dump(),
         "selection": settings.selection.model_dump(),
     }
@@ -107,11 +107,11 @@ def _compare(project: Project, candidate: "Bundle", champion: "Bundle") -> Decis
 
 def deploy(project: Project) -> "Manifest":
     """The registry's champion → models/deployed."""
-    from gallop.adapters.registry_mlflow import MlflowRegistry
+    from gallop.adapters.mlflow.registry import MlflowRegistry
     from gallop.stages.deploy import deploy
 
     settings = project.settings
-    uri = server.tracking_uri(project.places.root)
+    uri = client.tracking_uri(project.places.root)
     registry = MlflowRegistry(uri, settings.project.model, settings.project.name)
     registry.check()
     return deploy(registry, project.places.deployed)

@@ -31,7 +31,7 @@ def score(project: Project, leads: Path, output: Path, reasons: Path | None = No
     Raises:
         NothingThere, DamagedFile, UnsafeModel: the deployed bundle. MissingColumn, EmptyTable and the like: the leads.
     """
-    from gallop.adapters.tables_polars import write_scores
+    from gallop.adapters.tables.polars import write_scores
     from gallop.artifacts import bundle
     from gallop.reporting.formatting import told
     from gallop.scoring import CONTACT, score

@@ -1,19 +1,17 @@
 """Runs in MLflow."""
 
-import logging
 import os
 import socket
-import sys
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gallop.adapters import server
+from gallop.adapters.mlflow import client as address
+from gallop.adapters.mlflow.client import connect, requirements
 from gallop.adapters.pickled import Pickled
 from gallop.adapters.recorder import recorder
 from gallop.ports import Recorder, Run
@@ -22,37 +20,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.models import Model
 
-_LIBRARIES = (
-    *("scikit-learn", "scipy", "threadpoolctl", "lightgbm", "numpy", "pandas"),
-    *("narwhals", "polars", "pydantic", "ruamel-yaml", "joblib"),
-)
 _SAVED = "model"
-
-
-@cache
-def requirements() -> tuple[str, ...]:
-    """What a logged model needs, at the versions it was made with. Inferring them would take seconds."""
-    xgboost = "xgboost-cpu" if sys.platform == "linux" else "xgboost"
-    return tuple(f"{name}=={version(name)}" for name in (*_LIBRARIES, xgboost))
-
-
-def client(uri: str) -> "MlflowClient":
-    """MLflow's client, with telemetry off and a patience of seconds rather than minutes."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    # A logged model's requirements are ours, not those of a project of uv that happens to be here.
-    os.environ.setdefault("MLFLOW_UV_AUTO_DETECT", "false")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
-    import mlflow
-
-    # Alembic and the store announce every migration of a new database.
-    for noisy in ("alembic", "mlflow"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
-    # What the store logs as an error, with a traceback, it raises too.
-    logging.getLogger("mlflow.store").setLevel(logging.CRITICAL)
-    mlflow.set_tracking_uri(uri)
-    return mlflow.MlflowClient(uri)
 
 
 class MlflowTracker:
@@ -63,7 +31,7 @@ class MlflowTracker:
 
     def check(self) -> None:
         """See the port."""
-        server.require(self._uri)
+        address.require(self._uri)
 
     @contextmanager
     def recording(self, experiment: str) -> Generator[Recorder]:
@@ -73,7 +41,7 @@ class MlflowTracker:
 
     def find(self, experiment: str, tag: str, value: str) -> str | None:
         """See the port."""
-        with_client = client(self._uri)
+        with_client = connect(self._uri)
         found = with_client.get_experiment_by_name(experiment)
         if found is None:
             return None
@@ -88,7 +56,7 @@ class Recording:
     """
 
     def __init__(self, uri: str, experiment: str, run: Run) -> None:
-        self._client = client(uri)
+        self._client = connect(uri)
         found = self._client.get_experiment_by_name(experiment)
         self._experiment = found.experiment_id if found else self._client.create_experiment(experiment)
         _close_abandoned(self._client, self._experiment)

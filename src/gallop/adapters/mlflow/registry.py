@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gallop
-from gallop.adapters import server
-from gallop.adapters.tracking_mlflow import alive, client, requirements
+from gallop.adapters.mlflow import client as address
+from gallop.adapters.mlflow.client import connect, requirements
+from gallop.adapters.mlflow.tracking import alive
 from gallop.errors import DamagedFile, RegistryBusy
 from gallop.ports import Registered
 
@@ -42,12 +43,12 @@ class MlflowRegistry:
 
     def check(self) -> None:
         """See the port."""
-        server.require(self._uri)
+        address.require(self._uri)
 
     @contextmanager
     def lock(self) -> Generator[None]:
         """See the port."""
-        with_client, name = client(self._uri), f"{self._name}.lock"
+        with_client, name = connect(self._uri), f"{self._name}.lock"
         deadline = time.monotonic() + _PATIENCE
         while not _acquired(with_client, name):
             if time.monotonic() > deadline:
@@ -63,7 +64,7 @@ class MlflowRegistry:
 
     def find(self, tag: str, value: str) -> Registered | None:
         """See the port."""
-        versions = client(self._uri).search_model_versions(f"name = '{self._name}'", max_results=10_000)
+        versions = connect(self._uri).search_model_versions(f"name = '{self._name}'", max_results=10_000)
         # A version without its files (its writer was killed) is no version.
         found = [each for each in versions if each.tags.get(tag) == value and each.status == "READY"]
         return _registered(max(found, key=lambda each: int(each.version))) if found else None
@@ -73,7 +74,7 @@ class MlflowRegistry:
         from mlflow.exceptions import MlflowException
 
         try:
-            return _registered(client(self._uri).get_model_version_by_alias(self._name, alias))
+            return _registered(connect(self._uri).get_model_version_by_alias(self._name, alias))
         except MlflowException as error:
             if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
                 return None
@@ -84,7 +85,7 @@ class MlflowRegistry:
         import mlflow
         from mlflow.exceptions import MlflowException
 
-        with_client = client(self._uri)
+        with_client = connect(self._uri)
         mlflow.set_experiment(self._experiment)
         with mlflow.start_run(run_id=run_id) if run_id else mlflow.start_run(run_name="registration"):
             logged = mlflow.pyfunc.log_model(
@@ -107,7 +108,7 @@ class MlflowRegistry:
 
     def point(self, alias: str, version: str, because: str) -> None:
         """See the port."""
-        with_client = client(self._uri)
+        with_client = connect(self._uri)
         before = self.holder(alias)
         if before and before.version == version:
             return
@@ -121,13 +122,13 @@ class MlflowRegistry:
     def release(self, alias: str) -> None:
         """See the port."""
         if self.holder(alias):
-            client(self._uri).delete_registered_model_alias(self._name, alias)
+            connect(self._uri).delete_registered_model_alias(self._name, alias)
 
     def fetch(self, version: str, into: Path) -> Path:
         """See the port. Raises `DamagedFile` where the version has no bundle."""
         import mlflow
 
-        with_client = client(self._uri)
+        with_client = connect(self._uri)
         source = with_client.get_model_version_download_uri(self._name, version)
         with tempfile.TemporaryDirectory() as folder:
             got = Path(mlflow.artifacts.download_artifacts(source, dst_path=folder, tracking_uri=self._uri))

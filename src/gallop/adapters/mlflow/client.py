@@ -1,16 +1,31 @@
-"""Is the tracking server there? Asked before any work, because one call to a dead one blocks for minutes by default."""
+"""The tracking server: where it is, whether it answers, and MLflow's client for it.
 
+Whether it answers is asked before any work, because one call to a dead one blocks for minutes by default.
+"""
+
+import logging
 import os
 import socket
+import sys
 import urllib.error
 import urllib.request
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gallop.errors import ServerUnreachable
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
 VARIABLE = "MLFLOW_TRACKING_URI"
 _SECONDS = 5.0
+_LIBRARIES = (
+    *("scikit-learn", "scipy", "threadpoolctl", "lightgbm", "numpy", "pandas"),
+    *("narwhals", "polars", "pydantic", "ruamel-yaml", "joblib"),
+)
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 
 
@@ -50,3 +65,29 @@ def public(uri: str) -> str:
     if not parts.hostname:
         return uri
     return parts._replace(netloc=parts.hostname + (f":{parts.port}" if parts.port else "")).geturl()
+
+
+@cache
+def requirements() -> tuple[str, ...]:
+    """What a logged model needs, at the versions it was made with. Inferring them would take seconds."""
+    xgboost = "xgboost-cpu" if sys.platform == "linux" else "xgboost"
+    return tuple(f"{name}=={version(name)}" for name in (*_LIBRARIES, xgboost))
+
+
+def connect(uri: str) -> "MlflowClient":
+    """MLflow's client, with telemetry off and a patience of seconds rather than minutes."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    # A logged model's requirements are ours, not those of a project of uv that happens to be here.
+    os.environ.setdefault("MLFLOW_UV_AUTO_DETECT", "false")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+    import mlflow
+
+    # Alembic and the store announce every migration of a new database.
+    for noisy in ("alembic", "mlflow"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    # What the store logs as an error, with a traceback, it raises too.
+    logging.getLogger("mlflow.store").setLevel(logging.CRITICAL)
+    mlflow.set_tracking_uri(uri)
+    return mlflow.MlflowClient(uri)

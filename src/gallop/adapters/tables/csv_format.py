@@ -6,7 +6,7 @@ import io
 from collections import Counter
 from pathlib import Path
 
-from gallop.adapters.tables_polars import unpacked
+from gallop.adapters.tables.polars import unpacked
 from gallop.errors import DataUnavailable
 from gallop.settings.table import Format
 

@@ -1,0 +1,1 @@
+"""MLflow: runs, versions, and the address of the server."""

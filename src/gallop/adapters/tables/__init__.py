@@ -1,0 +1,1 @@
+"""Tables outside: files and databases, read as text."""
