@@ -12,7 +12,7 @@ from gallop import cli_audit, cli_init, console
 from gallop.errors import GallopError
 
 if TYPE_CHECKING:
-    from gallop.project import Project
+    from gallop.flow.project import Project
 
 STAGE_PANEL, DATA_PANEL, MODEL_PANEL, PROJECT_PANEL = "Stages, in order", "Data", "Using the model", "Project"
 
@@ -67,7 +67,7 @@ def run(context: typer.Context, require_data: RequireData = False) -> None:
     """Do everything: data, training, selection, deployment, report. Does again only what changed."""
     from rich.console import Console
 
-    from gallop.flow import results
+    from gallop.flow import summary
     from gallop.flow.run import run as run_all
     from gallop.reporting.terminal import summary
 
@@ -77,7 +77,7 @@ def run(context: typer.Context, require_data: RequireData = False) -> None:
     if not outcome.changed:
         typer.echo("Nothing changed since the last run; nothing was done. `gallop report` shows its results again.")
         return
-    Console().print(summary.render(results.run_summary(project, outcome.source, outcome.selected)))
+    Console().print(summary.render(summary.run_summary(project, outcome.source, outcome.selected)))
 
 
 @data_app.command("pull")
@@ -133,13 +133,13 @@ def data_split(context: typer.Context) -> None:
 @app.command("model-training", rich_help_panel=STAGE_PANEL)
 def model_training(context: typer.Context) -> None:
     """Search for the best candidate, evaluate it once on the test leads, write model and report."""
-    from gallop.flow import model
+    from gallop.flow import training
 
     project = _project(context)
     training = project.settings.training
     trials = sum(family.tried(training.budget) for family in training.families.values())
     with console.bar("model_training", trials) as advance:
-        facts = model.model_training(project, on_trial=lambda _: advance())
+        facts = training.model_training(project, on_trial=lambda _: advance())
     loss = facts.test.metrics["log_loss"]
     exported = f"model.pkl holds {facts.exported}" if facts.exported else "no candidate meets the export contract"
     console.done("model_training", f"{facts.winner} wins, test log-loss {loss.value:.3f}; {exported}")
@@ -174,9 +174,9 @@ def score(
     reasons: Annotated[Path | None, typer.Option(help="Where to write what each column adds to each score.")] = None,
 ) -> None:
     """Score a file of leads with the deployed model, the best first."""
-    from gallop.flow import use
+    from gallop.flow import scoring
 
-    scored = use.score(_project(context), leads, output, reasons)
+    scored = scoring.score(_project(context), leads, output, reasons)
     if scored.data == "sample":
         typer.echo("data: sample. The deployed model was trained on synthetic leads; these are no real scores.")
     said = f"{output}: {scored.rows:,} leads scored by version {scored.version}, {scored.contact:,} to contact"
@@ -193,10 +193,10 @@ def validate(
     isolated: Annotated[bool, typer.Option("--isolated", help="Judge it in a new environment without gallop.")] = False,
 ) -> None:
     """Hold an exported classifier to its contract."""
-    from gallop.flow import use
+    from gallop.flow import scoring
 
     with console.working("holding the classifier to its contract"):
-        sentence = use.validate(_project(context), model, isolated=isolated)
+        sentence = scoring.validate(_project(context), model, isolated=isolated)
     typer.echo(sentence)
 
 
@@ -212,19 +212,19 @@ def report(
     against: Annotated[Path | None, typer.Option(help="Another metrics.json to show the change against.")] = None,
 ) -> None:
     """Show the results of the last run again, and where the whole report lies."""
-    from gallop.flow import results, selection
+    from gallop.flow import selection, summary
 
     project = _project(context)
     if markdown:
         from gallop.reporting.markdown import metrics as page
 
-        typer.echo(page.render(results.metrics_of(project), results.read_metrics(against) if against else None))
+        typer.echo(page.render(summary.metrics_of(project), summary.read_metrics(against) if against else None))
         return
     from rich.console import Console
 
     from gallop.reporting.terminal import summary as screen
 
-    Console().print(screen.render(results.run_summary(project, "already here", selection.last_selection(project))))
+    Console().print(screen.render(summary.run_summary(project, "already here", selection.last_selection(project))))
 
 
 @app.command(rich_help_panel=PROJECT_PANEL)
@@ -244,6 +244,6 @@ def settings(
 
 
 def _project(context: typer.Context) -> "Project":
-    from gallop.project import Project
+    from gallop.flow.project import Project
 
     return Project.open(context.obj.resolve())

@@ -44,12 +44,12 @@ def check_leaks(context: typer.Context) -> None:
     """Look for columns, ids and rows that know the outcome. Ends with an error where one is not acknowledged."""
     from rich.console import Console
 
-    from gallop.flow import model
+    from gallop.flow import training
+    from gallop.flow.project import Project
     from gallop.leakage.policy import require_none
-    from gallop.project import Project
     from gallop.reporting.terminal import leaks as page
 
     project = Project.open(context.obj.resolve())
-    found = model.leaks_of(project, model.sides_of(project))
+    found = training.leaks_of(project, training.sides_of(project))
     Console().print(page.render(found, project.settings))
     require_none(found, project.settings)

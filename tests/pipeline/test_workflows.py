@@ -17,7 +17,7 @@ from containers import steps
 from typer.main import get_command
 
 from gallop.cli import app
-from gallop.project import Project
+from gallop.flow.project import Project
 from tests.pipeline.github import ACTION, ROOT, SOURCES, WORKFLOWS, Step, content, steps_of
 
 BIN = Path(sys.executable).parent

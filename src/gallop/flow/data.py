@@ -9,7 +9,7 @@ from gallop.adapters import dvc
 from gallop.adapters.tables.polars import PolarsTables
 from gallop.errors import NothingThere
 from gallop.files import digest, write_text
-from gallop.project import Project
+from gallop.flow.project import Project
 from gallop.results.run import SAMPLE, DataVersion, Quality
 
 TABLES = PolarsTables()

@@ -14,8 +14,8 @@ from gallop.adapters import copier, dvc
 from gallop.adapters.tables import csv_format
 from gallop.errors import EmptyTable, SettingsError
 from gallop.flow.data import TABLES
+from gallop.flow.project import PARAMS, Project
 from gallop.profiling.proposal import Asked, Leak, Proposal, propose
-from gallop.project import PARAMS, Project
 from gallop.schema import ROW
 from gallop.settings.params import Settings, load
 from gallop.settings.table import Format

@@ -9,9 +9,9 @@ from gallop.adapters import dvc
 from gallop.adapters.mlflow import client
 from gallop.errors import DataUnavailable
 from gallop.files import write_text
-from gallop.flow.model import publish_export
+from gallop.flow.project import Project
 from gallop.flow.selection import current_selection, deploy, model_selection
-from gallop.project import Project
+from gallop.flow.training import publish_export
 from gallop.results.run import Selected
 from gallop.schema import DVC_STAGES
 from gallop.tables.synthetic import sample

@@ -11,7 +11,7 @@ from gallop.adapters.mlflow import client
 from gallop.errors import DamagedFile, UnsafeModel
 from gallop.files import write_text
 from gallop.flow.data import TABLES
-from gallop.project import Project
+from gallop.flow.project import Project
 from gallop.results.run import Decision, Selected
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from gallop.adapters.git import code_version
 from gallop.adapters.mlflow import client
 from gallop.errors import NothingThere
 from gallop.files import digest, write_bytes, write_text
+from gallop.flow.project import Project
 from gallop.ports import Recorder, Run
-from gallop.project import Project
 from gallop.results.run import SAMPLE, CodeVersion, DataVersion, Facts, Quality, Sides
 from gallop.settings.params import Settings
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gallop.adapters.mlflow import client
 from gallop.errors import NothingThere
 from gallop.flow.data import quality_of
-from gallop.flow.model import facts_of
-from gallop.project import Project
+from gallop.flow.project import Project
+from gallop.flow.training import facts_of
 from gallop.results.run import Selected
 
 if TYPE_CHECKING:

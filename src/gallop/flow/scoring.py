@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gallop.errors import SettingsError
 from gallop.flow.data import TABLES
-from gallop.project import Project
+from gallop.flow.project import Project
 
 
 @dataclass(frozen=True)
