@@ -14,7 +14,7 @@ from typer.main import get_command
 
 import gallop
 from gallop import errors
-from gallop.cli import app
+from gallop.cli.app import app
 from gallop.schema import DVC_STAGES, STAGES
 
 # Modules that hold words, types and errors: they compute nothing that a stage's output could depend on, or their

@@ -16,7 +16,7 @@ import typer
 from containers import steps
 from typer.main import get_command
 
-from gallop.cli import app
+from gallop.cli.app import app
 from gallop.flow.project import Project
 from tests.pipeline.github import ACTION, ROOT, SOURCES, WORKFLOWS, Step, content, steps_of
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gallop import cli_audit, cli_init, console
+from gallop.cli import audit, console, init
 from gallop.errors import GallopError
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ def run(context: typer.Context, require_data: RequireData = False) -> None:
     """Do everything: data, training, selection, deployment, report. Does again only what changed."""
     from rich.console import Console
 
-    from gallop.flow import summary
     from gallop.flow.run import run as run_all
-    from gallop.reporting.terminal import summary
+    from gallop.flow.summary import run_summary
+    from gallop.reporting.terminal.summary import render
 
     project = _project(context)
     with console.progress() as progress:
@@ -77,7 +77,7 @@ def run(context: typer.Context, require_data: RequireData = False) -> None:
     if not outcome.changed:
         typer.echo("Nothing changed since the last run; nothing was done. `gallop report` shows its results again.")
         return
-    Console().print(summary.render(summary.run_summary(project, outcome.source, outcome.selected)))
+    Console().print(render(run_summary(project, outcome.source, outcome.selected)))
 
 
 @data_app.command("pull")
@@ -136,8 +136,8 @@ def model_training(context: typer.Context) -> None:
     from gallop.flow import training
 
     project = _project(context)
-    training = project.settings.training
-    trials = sum(family.tried(training.budget) for family in training.families.values())
+    wanted = project.settings.training
+    trials = sum(family.tried(wanted.budget) for family in wanted.families.values())
     with console.bar("model_training", trials) as advance:
         facts = training.model_training(project, on_trial=lambda _: advance())
     loss = facts.test.metrics["log_loss"]
@@ -200,9 +200,9 @@ def validate(
     typer.echo(sentence)
 
 
-app.command("audit", rich_help_panel=MODEL_PANEL)(cli_audit.audit)
-app.command("init", rich_help_panel=PROJECT_PANEL)(cli_init.init)
-check_app.command("leaks")(cli_init.check_leaks)
+app.command("audit", rich_help_panel=MODEL_PANEL)(audit.audit)
+app.command("init", rich_help_panel=PROJECT_PANEL)(init.init)
+check_app.command("leaks")(init.check_leaks)
 
 
 @app.command(rich_help_panel=PROJECT_PANEL)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gallop import console
+from gallop.cli import console
 
 
 def init(
