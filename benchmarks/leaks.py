@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tests.model.leak_plants import NAME, PLANTS, caught
-from tests.model.leak_real import SOURCES, honest, part, real
-from tests.model.leak_tables import SHAPES, Leads, categories, guard
-from tests.model.leak_unseen import UNSEEN_PLANTS, UNSEEN_SHAPES
+from tests.support.leak_plants import NAME, PLANTS, caught
+from tests.support.leak_real import SOURCES, honest, part, real
+from tests.support.leak_tables import SHAPES, Leads, categories, guard
+from tests.support.leak_unseen import UNSEEN_PLANTS, UNSEEN_SHAPES
 from threadpoolctl import threadpool_limits
 
 from benchmarks.machine import machine

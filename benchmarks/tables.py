@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
-from tests.model.leak_real import SOURCES, honest, real
+from tests.support.leak_real import SOURCES, honest, real
 
 TEST_SHARE = 0.15
 _DAYS = {"campaign": "Dt_Customer"}

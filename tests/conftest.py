@@ -12,6 +12,8 @@ from gallop.settings.table import Table
 
 ROOT = Path(__file__).parents[1]
 
+pytest_plugins = ["tests.support.models", "tests.support.checkouts"]
+
 # The same examples in every run and in every worker: a red test is red for everyone.
 hypothesis_settings.register_profile(
     "repeatable",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from .conftest import Checkout
+from tests.support.checkouts import Checkout
 
 
 def replace_raw(project: Checkout, change: Callable[[bytes], bytes]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import CLOSED, Checkout
+from tests.support.checkouts import CLOSED, Checkout
 
 MD5 = "05663184eaf8f324162e4d1bc14be387"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Checkout
-from .postgres import free_port, postgres
+from tests.support.checkouts import Checkout
+from tests.support.postgres import free_port, postgres
 
 MLFLOW = Path(sys.executable).with_name("mlflow")
 
@@ -22,9 +22,18 @@ MLFLOW = Path(sys.executable).with_name("mlflow")
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
     """The address of an MLflow server with its own database and artifact store."""
-    with postgres() as database:
-        port = free_port()
-        command = [str(MLFLOW), "server", "--backend-store-uri", database, "--port", str(port), "--host", "127.0.0.1"]
+    with postgres() as url:
+        port, database = free_port(), url.replace("postgresql:", "postgresql+psycopg:")
+        command = [
+            str(MLFLOW),
+            "server",
+            "--backend-store-uri",
+            database,
+            "--port",
+            str(port),
+            "--host",
+            "127.0.0.1",
+        ]
         command += ["--artifacts-destination", str(tmp_path / "artifacts"), "--workers", "1"]
         environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
         with (tmp_path / "server.log").open("wb") as log:

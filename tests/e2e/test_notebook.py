@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from .conftest import Checkout
+from tests.support.checkouts import Checkout
 
 
 def execute(root: Path, folder: Path) -> str:

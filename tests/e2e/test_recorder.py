@@ -20,8 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from gallop.adapters.mlflow.tracking import MlflowTracker, alive
 from gallop.errors import ServerUnreachable, TrackingFailed
 from gallop.ports import Recorder, Run
-
-from .postgres import free_port
+from tests.support.postgres import free_port
 
 TRAINING = Run("training", {}, {}, {"data_version": "0" * 32})
 CANDIDATE = Run("splines", {"C": 1.0}, {"cv_log_loss": 0.4}, {"family": "splines"}, [Run("splines 1", {"C": 1.0}, {})])

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .conftest import Checkout
+from tests.support.checkouts import Checkout
 
 COLUMNS = ["lead_id", "probability", "low", "high", "outlook", "decision", "band", "rank", "reasons", "model_version"]
 

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from .conftest import GALLOP, Checkout
+from tests.support.checkouts import GALLOP, Checkout
 
 EXPERIMENT = "c.get_experiment_by_name('lead_scoring').experiment_id"
 

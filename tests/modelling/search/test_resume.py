@@ -1,0 +1,97 @@
+"""A search that is killed goes on where it was, and ends as if nothing had happened."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+
+from gallop.modelling.search.run import search
+from tests.conftest import ROOT
+from tests.support.made import ROLES, leads, training
+from tests.support.resumed import SEED, digests
+
+
+def searched(folder: Path, killed_after: int = 0, hands: int = 0, **environment: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "tests.support.resumed", str(folder), str(killed_after), str(hands)]
+    return subprocess.run(
+        command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+@pytest.fixture(scope="module")
+def uninterrupted() -> dict:
+    return json.loads(json.dumps(digests(search(*leads(300), ROLES, training(), SEED))))
+
+
+@pytest.mark.parametrize(("killed_after", "hands"), [(1, 0), (3, 0), (2, 1)])
+def test_a_search_killed_in_the_middle_ends_with_exactly_the_trials_of_one_that_was_not(
+    tmp_path, uninterrupted, killed_after, hands
+):
+    folder = tmp_path / "studies"
+    assert searched(folder, killed_after, hands).returncode == -signal.SIGKILL
+    assert list(folder.rglob("*.log"))
+    done = searched(folder)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"trials": 4, "found": uninterrupted, "hands": 0}
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_another_process_with_one_thread_or_two_finds_the_same_to_the_last_bit(tmp_path, uninterrupted, threads):
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
+    done = searched(tmp_path / "studies", **dict.fromkeys(names, threads))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["found"] == uninterrupted
+
+
+@pytest.mark.skipif(joblib.cpu_count() < 2, reason="a hand is made for a further core")
+def test_a_search_with_a_hand_finds_the_same_to_the_last_bit_and_tells_of_every_trial(tmp_path, uninterrupted):
+    done = searched(tmp_path / "studies", hands=1)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"trials": 4, "found": uninterrupted, "hands": 1}
+
+
+def test_studies_of_other_searches_are_forgotten_and_a_finished_one_leaves_nothing(tmp_path):
+    (tmp_path / "0123456789abcdef").mkdir()
+    (tmp_path / "0123456789abcdef" / "splines.log").write_text("of long ago")
+    search(*leads(120), ROLES, quick(), 1, folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def cut_off(folder: Path, seed: int = 1, rows: int = 120, **changes) -> set[str]:
+    def killed(_family: str) -> None:
+        raise KeyboardInterrupt
+
+    X, y = leads(rows)
+    with pytest.raises(KeyboardInterrupt):
+        search(X, y, ROLES, quick(**changes), seed, folder=folder, on_trial=killed)
+    return {path.name for path in folder.iterdir()}
+
+
+def quick(**changes):
+    chosen = training(**changes)
+    return chosen.model_copy(update={"families": {"splines": chosen.families["splines"]}})
+
+
+def test_only_the_same_search_goes_on_from_a_study(tmp_path):
+    first = cut_off(tmp_path)
+    assert len(first) == 1
+    assert cut_off(tmp_path) == first
+    # Another budget goes on from what is there; other rows, seeds, folds or encodings begin anew.
+    assert cut_off(tmp_path, budget="thorough", seconds=1000) == first
+    others = [cut_off(tmp_path, **change) for change in ({"seed": 2}, {"rows": 121}, {"folds": 4}, {"clip_sd": 3.0})]
+    assert all(len(each) == 1 for each in others)
+    assert len({*first, *(name for each in others for name in each)}) == 5
+
+
+def test_time_that_is_up_ends_a_search_with_what_it_has(monkeypatch):
+    clock = iter(np.arange(0.0, 1e6, 600.0))
+    monkeypatch.setattr("time.monotonic", lambda: float(next(clock)))
+    found = search(*leads(120), ROLES, quick(seconds=60), 1)
+    assert len(found.families["splines"].trials) == 1

@@ -1,0 +1,263 @@
+"""The page: complete, safe, self-contained, and the same for the same values."""
+
+import re
+from functools import cache
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+
+from gallop.evaluation.metrics import METRICS
+from gallop.reporting.formatting import METRIC_NAMES, SAMPLE_BANNER, figure, interval, money
+from gallop.reporting.html.page import render
+from gallop.reporting.html.plots import curves
+from gallop.results.run import CodeVersion, Importance, RuleCount
+from tests.support import facts as made
+
+HOSTILE = "<script>alert('x')</script> & \"quoted\" {{ 7 * 7 }} $x$"
+VOID = {"meta", "link", "br", "hr", "img"}
+
+
+@cache
+def default_page() -> str:
+    return page()
+
+
+def page(facts=None, quality=None, data=None, code=made.CODE, settings=None) -> str:
+    return render(
+        facts or made.facts(), quality or made.quality(), data or made.data(), code, settings or made.settings()
+    )
+
+
+class Outline(HTMLParser):
+    """Every element with its attributes; fails where an element is closed that is not open."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self._open: list[str] = []
+        self.feed(text)
+        assert self._open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_the_same_values_give_the_same_bytes():
+    assert page() == default_page()
+
+
+def test_every_element_is_closed_where_it_was_opened():
+    assert Outline(default_page()).elements
+    assert Outline(page(facts=made.facts(best_possible=made.estimates(0.2)), data=made.data("sample"))).elements
+
+
+def test_the_page_loads_nothing_and_runs_nothing():
+    text = default_page()
+    for tag, attributes in Outline(text).elements:
+        assert tag not in {"script", "iframe", "object", "embed", "img", "base", "form"}
+        assert not [name for name in attributes if name.startswith("on")]
+        for name in ("src", "href", "xlink:href", "action"):
+            assert (attributes.get(name) or "#").startswith(("#", "data:,"))
+    assert "http:" not in text
+    assert "https:" not in text
+    assert "@import" not in text
+    assert not re.search(r"url\((?!#)", text)
+
+
+def test_ids_are_used_once():
+    ids = [attributes["id"] for _, attributes in Outline(default_page()).elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_reference_within_the_page_has_its_target():
+    text = default_page()
+    ids = {attributes.get("id") for _, attributes in Outline(text).elements}
+    assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', text)) <= ids
+
+
+def test_names_from_data_and_settings_are_shown_as_text():
+    text = page(
+        facts=made.facts(
+            candidates=(made.candidate("gradient_boosting", 0.0, HOSTILE),),
+            importances=(Importance(column=HOSTILE, increase=made.estimate(0.1)),),
+        ),
+        quality=made.quality(
+            rules=(RuleCount(rule=HOSTILE, rows=3, defect=True),), missing={HOSTILE: 4, f"{HOSTILE} 2": 0}
+        ),
+        data=made.data().model_copy(update={"path": HOSTILE}),
+        settings=made.settings(HOSTILE),
+    )
+    assert "<script" not in text
+    assert HOSTILE not in text
+    assert unescape(text).count(HOSTILE) >= 7
+    assert Outline(text).elements
+
+
+@pytest.mark.parametrize(("origin", "shown"), [("sample", True), ("dvc", False), ("file", False)])
+def test_the_sample_banner_is_there_exactly_for_the_sample(origin, shown):
+    assert (SAMPLE_BANNER in page(data=made.data(origin))) is shown
+
+
+def test_the_best_possible_is_there_exactly_where_it_is_known():
+    known = made.estimates(0.123)
+    assert "best possible" not in default_page()
+    text = page(facts=made.facts(best_possible=known), data=made.data("sample"))
+    assert all(interval(each) in text for each in known.values())
+
+
+def test_every_metric_of_model_and_baseline_is_shown_with_its_interval():
+    facts = made.facts()
+    text = page(facts)
+    for name in METRICS:
+        assert METRIC_NAMES[name] in text
+        for each in (facts.test.metrics[name], facts.baseline[name]):
+            assert figure(each.value) in text
+            assert interval(each) in text
+
+
+def test_every_rule_every_column_and_every_candidate_is_shown():
+    quality, facts = made.quality(), made.facts()
+    text = page(facts, quality)
+    for rule in quality.rules:
+        assert f"<code>{rule.rule}</code>" in text
+    for column in quality.missing:
+        assert f"<code>{column}</code>" in text
+    for candidate in facts.candidates:
+        assert candidate.family.replace("_", " ") in text
+        assert interval(candidate.metrics["log_loss"]) in text
+    assert made.BROKEN in text
+    assert "visits is below 0" in text
+
+
+def test_the_kept_leads_are_counted_in_words():
+    assert "2,937 leads" in default_page()
+
+
+def test_the_page_says_which_data_code_and_seed_it_is_about():
+    text = default_page()
+    assert made.data().md5 in text
+    assert str(made.CODE.commit) in text
+    assert "<b>seed</b>42" in text
+    assert "uncommitted" not in text
+    assert "uncommitted" in page(code=CodeVersion(commit="abc", changed=True))
+    assert "no Git commit" in page(code=CodeVersion(commit=None, changed=False))
+
+
+def test_every_drawing_says_what_it_shows_and_how_to_read_it():
+    text = default_page()
+    drawings = re.findall(r"<figure.*?</figure>", text, flags=re.DOTALL)
+    assert len(drawings) == 13
+    assert all("How to read it:" in each for each in drawings)
+    for tag, attributes in Outline(text).elements:
+        if tag == "svg":
+            assert attributes.get("aria-label") or attributes.get("aria-hidden") == "true"
+
+
+def test_drawings_take_their_colours_from_the_page():
+    for drawing in curves(made.report()).values():
+        assert "var(--accent)" in drawing
+        assert not re.search(r"(fill|stroke): #", drawing)
+
+
+def test_settings_of_matplotlib_on_this_machine_do_not_change_the_drawings():
+    import matplotlib as mpl
+
+    before = curves(made.report())
+    with mpl.rc_context({"font.size": 30, "svg.fonttype": "path", "lines.dashed_pattern": [9, 9]}):
+        assert curves(made.report()) == before
+        assert mpl.rcParams["font.size"] == 30
+
+
+def test_the_page_stays_small_with_many_test_leads():
+    assert len(page(facts=made.facts(test=made.report(rows=5000)))) < 200_000
+
+
+@pytest.mark.parametrize("threshold", [0.001, 0.999])
+def test_a_threshold_that_calls_everyone_or_nobody_can_be_shown(threshold):
+    assert "confusion" in page(facts=made.facts(test=made.report(threshold=threshold)))
+
+
+def test_a_winner_without_export_is_told():
+    assert "No model.pkl was exported" in page(facts=made.facts(exported=None))
+    assert "holds this model" in page(facts=made.facts(exported="gradient_boosting"))
+
+
+def test_evidence_that_is_not_there_leaves_no_empty_section():
+    text = page(facts=made.facts(evidence=made.no_evidence()))
+    Outline(text)
+    for name in ("slices", "cases", "learning", "effects", "profit"):
+        assert f'id="{name}"' not in text
+        assert f'href="#{name}"' not in text
+    assert "worth" not in text[text.index('class="lead"') : text.index('class="tiles"')]
+
+
+def test_the_summary_says_whom_to_call_and_what_it_is_worth():
+    facts = made.facts()
+    lead = page(facts)
+    lead = lead[lead.index('class="lead"') : lead.index('class="tiles"')]
+    best = next(each for each in facts.evidence.decision.best if each.capacity)
+    assert "best 50 of 1,000 leads, a week’s capacity" in lead
+    assert f"{best.conversions.value:.0f} customers" in lead
+    assert best.profit is not None
+    assert money(best.profit.value) in lead
+
+
+def test_every_band_slice_and_reason_is_shown():
+    facts = made.facts()
+    text = unescape(page(facts))
+    assert [each.name for each in facts.evidence.decision.bands] == re.findall(r'class="band (\w+)"', text)
+    for each in facts.evidence.slices:
+        assert f">{each.level}" in text
+        assert each.because in text
+    assert any(each.worse for each in facts.evidence.slices)
+    assert "14 visits: +1.9" in text
+    assert "source organic: -0.4" in text
+    assert "time spent unknown: +0.1" in text
+
+
+def test_a_warning_is_in_the_summary_before_anything_else_is_explained():
+    text = unescape(page())
+    careful = text.index('class="careful"')
+    assert careful < text.index('id="decide"')
+    assert "organic" in text[careful : text.index("</ul>", careful)]
+
+
+def test_names_in_the_evidence_are_shown_as_text():
+    shown = made.evidence(
+        effects=(made.effect(HOSTILE, (HOSTILE, "b")),),
+        hits=(made.case(0.9, True).model_copy(update={"reasons": (made.reason(HOSTILE, HOSTILE, 1.0),)}),),
+        slices=tuple(
+            each.model_copy(update={"column": HOSTILE, "level": HOSTILE, "because": HOSTILE})
+            for each in made.evidence().slices
+        ),
+    )
+    text = page(facts=made.facts(evidence=shown))
+    assert "<script" not in text
+    assert HOSTILE not in text
+    assert Outline(text).elements
+
+
+@pytest.mark.parametrize("rule", [{"threshold": "profit", "value": 1.0, "cost": 90.0}, {"threshold": "f1"}])
+def test_every_rule_can_be_shown(rule):
+    decided = made.decided(made.DecisionRule(**rule))
+    assert page(facts=made.facts(evidence=made.evidence(decision=decided)))
+
+
+def test_a_candidate_that_a_curve_mends_says_so():
+    first, *others = made.facts().candidates
+    mended = page(made.facts(candidates=(first.model_copy(update={"mended": True}), *others)))
+    assert "a rising curve mends them" in mended
+    assert "a rising curve mends them" not in page()

@@ -1,0 +1,93 @@
+"""Models to look at: one trained quickly on a small sample, for all that does not depend on how good it is."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import narwhals.stable.v2 as nw
+import pytest
+
+from gallop.artifacts import bundle, contract
+from gallop.artifacts.bundle import Bundle
+from gallop.results.run import CodeVersion, DataVersion, Sides
+from gallop.settings.params import Settings
+from gallop.stages.data_clean import data_clean
+from gallop.stages.data_preprocess import data_preprocess
+from gallop.stages.data_split import data_split
+from gallop.stages.model_training import Trained, model_training
+from gallop.tables.synthetic import sample
+from tests.support.leads import raw
+
+Truth = dict[str, float]
+
+
+def raw_of(text: str) -> nw.DataFrame:
+    """A CSV text as a table of text with row numbers."""
+    return raw(csv.DictReader(io.StringIO(text)))
+
+
+def quick(settings: Settings, trials: int = 2) -> Settings:
+    """The project's settings with fewer trials and resamples."""
+    changed = json.loads(settings.model_dump_json())
+    changed["evaluation"]["resamples"] = 100
+    changed["training"]["folds"] = 3
+    for family in changed["training"]["families"].values():
+        family["trials"] = trials
+    return Settings.model_validate_json(json.dumps(changed))
+
+
+def split(text: str, settings: Settings) -> Sides:
+    """A CSV text on its way to training."""
+    leads = data_clean(raw_of(text), settings.table, "sample").leads
+    made = data_preprocess(leads, settings.table, settings.features)
+    return data_split(made, settings.table, settings.split, settings.seed)
+
+
+@pytest.fixture(scope="session")
+def small(settings: Settings) -> Settings:
+    """Settings for a quick training."""
+    return quick(settings)
+
+
+@pytest.fixture(scope="session")
+def drawn() -> tuple[str, Truth]:
+    """A small sample and its true probabilities."""
+    leads, truth = sample(3200, 5)
+    return leads, {row["lead_id"]: float(row["probability"]) for row in csv.DictReader(io.StringIO(truth))}
+
+
+@pytest.fixture(scope="session")
+def sides(drawn: tuple[str, Truth], small: Settings) -> Sides:
+    """The small sample, split."""
+    return split(drawn[0], small)
+
+
+@pytest.fixture(scope="session")
+def trained(sides: Sides, small: Settings, drawn: tuple[str, Truth]) -> Trained:
+    """A quick training on the small sample."""
+    return model_training(sides, small, export=contract.dump, truth=drawn[1])
+
+
+@pytest.fixture
+def folder(tmp_path: Path, trained: Trained, small: Settings) -> Path:
+    """The bundle of the quick training."""
+    bundle.write(
+        tmp_path / "bundle",
+        model=trained.model,
+        family=trained.facts.winner,
+        settings=small,
+        data=DataVersion(origin="sample", path="data/raw/sample.csv", md5="0" * 32),
+        code=CodeVersion(commit="c0ffee", changed=False),
+        metrics=trained.facts.test.metrics,
+        decided=trained.facts.evidence.decision,
+        sure=trained.facts.evidence.sureness,
+        files={"model.pkl": trained.export or b"", "facts.json": trained.facts.model_dump_json().encode()},
+    )
+    return tmp_path / "bundle"
+
+
+@pytest.fixture
+def loaded(folder: Path) -> Bundle:
+    """The bundle of the quick training, loaded."""
+    return bundle.load(folder)
