@@ -23,7 +23,7 @@ import dagger
 from containers import steps
 from dagger import dag
 
-from gallop.errors import GallopError, NothingThere, SettingsError, StageFailed
+from gallop.errors import GallopError, MissingOutputError, SettingsError, StageError
 from gallop.schema import STAGES
 
 HERE: Final = Path(__file__).resolve().parent
@@ -67,7 +67,7 @@ async def validate(options: Options) -> None:
     """Hold the host's model.pkl to its contract, in a container of its own."""
     model = options.out / "models" / "model.pkl"
     if not model.is_file():
-        raise NothingThere(f"{model}: no model there; `pipeline.py train` makes one")
+        raise MissingOutputError(f"{model}: no model there; `pipeline.py train` makes one")
     judged = project(options).with_file("/tmp/model.pkl", dag.host().file(str(model)))
     print(await output(judged.with_exec(["gallop", "validate", "/tmp/model.pkl", "--isolated"])))
 
@@ -76,7 +76,7 @@ async def pack(options: Options) -> None:
     """Pack the deployed bundle with what it takes to score, as an OCI archive; push it only where told to."""
     deployed = options.out / "models" / "deployed"
     if not deployed.is_dir():
-        raise NothingThere(f"{deployed}: nothing is deployed there; `pipeline.py train` does it")
+        raise MissingOutputError(f"{deployed}: nothing is deployed there; `pipeline.py train` does it")
     source = host_source(options)
     base = dag.container().from_(steps.image("serving"))
     tools = steps.with_packages(base, source.file("containers/scoring.lock"))
@@ -129,7 +129,7 @@ async def evaluated(container: dagger.Container) -> dagger.Container:
         what = stages.get(tuple(error.command), " ".join(error.command))
         said = "\n".join(text.strip() for text in (error.stdout, error.stderr) if text.strip())
         message = f"{what} failed with exit code {error.exit_code}; models/ and reports/ are as they were\n{said}"
-        raise StageFailed(message, error.exit_code) from None
+        raise StageError(message, error.exit_code) from None
 
 
 async def output(container: dagger.Container) -> str:

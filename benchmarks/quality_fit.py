@@ -24,14 +24,14 @@ def main(folder: Path, seed: int) -> None:
     test_label = test.pop(LABEL).to_numpy().astype(float)
     start = time.perf_counter()
     from gallop.modelling.assemble import additive
-    from gallop.modelling.candidates import contenders, fit, winner
-    from gallop.modelling.conformal import sureness
+    from gallop.modelling.candidates import fit_candidate, ranked_contenders, winner
+    from gallop.modelling.conformal import score_uncertainty
     from gallop.modelling.search.folds import AllRows
     from gallop.modelling.search.run import search
     from gallop.schema import MISSING_LEVEL, Role
-    from gallop.settings.params import load
+    from gallop.settings.params import load_settings
 
-    training = load(ROOT / "params.yaml").training
+    training = load_settings(ROOT / "params.yaml").training
     families = {name: wanted for name, wanted in training.families.items() if additive(name, training)}
     training = training.model_copy(update={"families": families})
     roles = {name: Role.NUMBER if train[name].dtype.kind == "f" else Role.CATEGORY for name in train}
@@ -41,8 +41,8 @@ def main(folder: Path, seed: int) -> None:
 
     X = inputs(train)
     searched = search(X, y, roles, training, seed)
-    best = winner(contenders(searched, y, training))
-    model = fit(AllRows(X, y, roles, training), best, seed)
+    best = winner(ranked_contenders(searched, y, training))
+    model = fit_candidate(AllRows(X, y, roles, training), best, seed)
     seconds = time.perf_counter() - start
 
     probability = model.predict_proba(test)[:, 1]
@@ -53,7 +53,7 @@ def main(folder: Path, seed: int) -> None:
         taken.append(time.perf_counter() - start)
     np.save(folder / "probabilities.npy", probability)
     figures = {"fit_seconds": seconds, "predict_seconds": statistics.median(taken), "bytes": len(pickle.dumps(model))}
-    sure = sureness(y[searched.rows], best.trial.out_of_fold)
+    sure = score_uncertainty(y[searched.rows], best.trial.out_of_fold)
     figures["held"] = held(sure, test_label, probability)
     figures["model"] = {"family": best.trial.family, "parameters": best.trial.parameters}
     (folder / "figures.json").write_text(json.dumps(figures), encoding="utf-8")

@@ -51,7 +51,7 @@ def errors_page() -> str:
         "|---|---|---|",
     ]
     for kind in kinds:
-        code = "the stage's" if kind is errors.StageFailed else kind.exit_code
+        code = "the stage's" if kind is errors.StageError else kind.exit_code
         lines.append(f"| {code} | `{kind.__name__}` | {' '.join((kind.__doc__ or '').split())} |")
     return "\n".join(lines) + "\n"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from gallop.settings.params import Settings, load
+from gallop.settings.params import Settings, load_settings
 from gallop.settings.table import Table
 
 ROOT = Path(__file__).parents[1]
@@ -35,7 +35,7 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def settings() -> Settings:
     """The repository's own params.yaml."""
-    return load(ROOT / "params.yaml")
+    return load_settings(ROOT / "params.yaml")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gallop import errors
-from gallop.errors import GallopError, StageFailed
+from gallop.errors import GallopError, StageError
 
 
 def every(kind: type[GallopError] = GallopError) -> Iterator[type[GallopError]]:
@@ -19,7 +19,7 @@ def test_exit_codes_are_distinct():
 
 def test_every_error_but_the_one_that_passes_on_has_a_code_of_its_own():
     without = [kind for kind in every() if "exit_code" not in vars(kind)]
-    assert without == [StageFailed]
+    assert without == [StageError]
 
 
 def test_codes_are_none_that_a_shell_or_python_uses():
@@ -33,4 +33,4 @@ def test_every_error_says_what_it_is_about():
 
 
 def test_a_failed_stage_ends_with_the_stages_own_code():
-    assert StageFailed("model_training failed", 14).exit_code == 14
+    assert StageError("model_training failed", 14).exit_code == 14

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gallop.errors import EmptyTable, MissingColumn
+from gallop.errors import EmptyTableError, MissingColumnError
 from gallop.modelling.preprocessing import frame
 from gallop.schema import RULE
-from gallop.scoring import CONTACT, WAIT, probabilities, probabilities_of_frame, score
+from gallop.scoring import CONTACT, WAIT, kept_probabilities, probabilities_of_frame, score_table
 from gallop.tables.features import input_roles
 from tests.support.leads import lead, raw, values
 from tests.support.models import raw_of
@@ -29,25 +29,25 @@ def text(drawn) -> str:
     return out.getvalue()
 
 
-def test_raw_leads_are_scored_as_their_features_were_in_training(text, sides, loaded, small):
-    leads, probability, rejected, counts = probabilities(raw_of(text), loaded, "here")
+def test_raw_leads_are_scored_as_their_features_were_in_training(text, train_test, loaded, small):
+    leads, probability, rejected, counts = kept_probabilities(raw_of(text), loaded, "here")
     assert len(rejected) == 0
     assert counts == {}
     found = dict(zip(leads["lead_id"].to_list(), probability, strict=True))
-    for side in (sides.train, sides.test):
+    for side in (train_test.train, train_test.test):
         X = frame(side, input_roles(small.table, small.features))
         expected = loaded.model.predict_proba(X)[:, 1]
         assert [found[each] for each in side["lead_id"].to_list()] == expected.tolist()
 
 
 def test_the_ranks_are_a_permutation_from_the_best_down(text, loaded):
-    ranked = score(raw_of(text), loaded, "here").ranked
+    ranked = score_table(raw_of(text), loaded, "here").ranked
     assert ranked.columns == [
         "lead_id",
         "probability",
         "low",
         "high",
-        "outlook",
+        "prediction_set",
         "decision",
         "band",
         "rank",
@@ -61,18 +61,18 @@ def test_the_ranks_are_a_permutation_from_the_best_down(text, loaded):
 
 
 def test_the_decision_follows_from_the_threshold(text, loaded):
-    ranked = score(raw_of(text), loaded, "here").ranked
+    ranked = score_table(raw_of(text), loaded, "here").ranked
     for probability, decision in zip(ranked["probability"].to_list(), ranked["decision"].to_list(), strict=True):
         assert decision == (CONTACT if probability >= loaded.manifest.threshold else WAIT)
 
 
 def test_equal_scores_keep_the_order_of_the_file(loaded):
-    ranked = score(raw([lead(lead_id=name) for name in "ZAM"]), loaded, "here").ranked
+    ranked = score_table(raw([lead(lead_id=name) for name in "ZAM"]), loaded, "here").ranked
     assert ranked["lead_id"].to_list() == ["Z", "A", "M"]
 
 
 def test_every_row_is_scored_or_rejected_with_its_rule(drawn, loaded):
-    scores = score(raw_of(drawn[0]), loaded, "here")
+    scores = score_table(raw_of(drawn[0]), loaded, "here")
     assert len(scores.ranked) + len(scores.rejected) == 3200
     assert sum(scores.counts.values()) == len(scores.rejected)
     assert set(scores.rejected[RULE].to_list()) == set(scores.counts) == {"source_not_kept"}
@@ -80,35 +80,37 @@ def test_every_row_is_scored_or_rejected_with_its_rule(drawn, loaded):
 
 def test_a_lead_is_scored_without_label_and_day(loaded):
     row = {name: value for name, value in lead().items() if name not in ("lead_indicator", "date_part")}
-    assert values(score(raw([row]), loaded, "here").ranked) == values(score(raw([lead()]), loaded, "here").ranked)
+    assert values(score_table(raw([row]), loaded, "here").ranked) == values(
+        score_table(raw([lead()]), loaded, "here").ranked
+    )
 
 
 def test_the_label_does_not_change_a_score(loaded):
-    one, two = (score(raw([lead(lead_indicator=each)]), loaded, "here").ranked for each in ("0", "1"))
+    one, two = (score_table(raw([lead(lead_indicator=each)]), loaded, "here").ranked for each in ("0", "1"))
     assert values(one) == values(two)
 
 
 def test_the_other_leads_do_not_change_a_score(text, loaded):
     leads = raw_of(text)
-    whole, part = (score(each, loaded, "here").ranked for each in (leads, leads[[5, 3, 99]]))
+    whole, part = (score_table(each, loaded, "here").ranked for each in (leads, leads[[5, 3, 99]]))
     known = dict(zip(whole["lead_id"].to_list(), whole["probability"].to_list(), strict=True))
     assert all(known[key] == value for key, value in zip(part["lead_id"], part["probability"], strict=True))
 
 
 def test_a_table_in_which_nothing_can_be_scored_says_why(loaded):
-    with pytest.raises(EmptyTable, match=r"here: none of the 2 rows can be scored \(source_not_kept 2\)"):
-        score(raw([lead(lead_id=each, source="fb") for each in "AB"]), loaded, "here")
+    with pytest.raises(EmptyTableError, match=r"here: none of the 2 rows can be scored \(source_not_kept 2\)"):
+        score_table(raw([lead(lead_id=each, source="fb") for each in "AB"]), loaded, "here")
 
 
 def test_a_missing_column_is_named(loaded):
     row = {name: value for name, value in lead().items() if name != "n_visits"}
-    with pytest.raises(MissingColumn, match="'n_visits'"):
-        score(raw([row]), loaded, "here")
+    with pytest.raises(MissingColumnError, match="'n_visits'"):
+        score_table(raw([row]), loaded, "here")
 
 
 def test_missing_values_are_scored(loaded):
     blank = lead(purchases="", time_spent="", n_visits="")
-    assert np.isfinite(score(raw([blank]), loaded, "here").ranked["probability"][0])
+    assert np.isfinite(score_table(raw([blank]), loaded, "here").ranked["probability"][0])
 
 
 def typed(rows: list[dict]) -> pd.DataFrame:
@@ -117,7 +119,7 @@ def typed(rows: list[dict]) -> pd.DataFrame:
 
 def test_typed_pandas_values_give_what_the_csv_gives(text, loaded):
     rows = list(csv.DictReader(io.StringIO(text)))[:200]
-    expected = probabilities(raw(rows), loaded, "here")[1].tolist()
+    expected = kept_probabilities(raw(rows), loaded, "here")[1].tolist()
     assert probabilities_of_frame(pd.DataFrame(rows), loaded).tolist() == expected
     assert probabilities_of_frame(typed(rows), loaded).tolist() == expected
     read = pd.read_csv(io.StringIO(text)).head(200)
@@ -159,7 +161,7 @@ def test_a_request_may_hold_a_column_named_as_gallops_own(loaded):
 
 
 def test_the_band_is_the_best_one_whose_lowest_probability_is_reached(text, loaded):
-    ranked = score(raw_of(text), loaded, "here").ranked
+    ranked = score_table(raw_of(text), loaded, "here").ranked
     bands = loaded.manifest.bands
     assert list(bands) == ["hot", "warm", "cold"]
     for probability, band in zip(ranked["probability"].to_list(), ranked["band"].to_list(), strict=True):
@@ -169,6 +171,6 @@ def test_the_band_is_the_best_one_whose_lowest_probability_is_reached(text, load
 
 
 def test_cut_off_and_bands_are_those_that_training_chose(trained, loaded):
-    decided = trained.facts.evidence.decision
-    assert loaded.manifest.threshold == decided.cutoff.probability
-    assert loaded.manifest.bands == {each.name: each.lowest for each in decided.bands}
+    plan = trained.result.evidence.decision
+    assert loaded.manifest.threshold == plan.cutoff.probability
+    assert loaded.manifest.bands == {each.name: each.lowest for each in plan.bands}

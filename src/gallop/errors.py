@@ -17,109 +17,109 @@ class SettingsError(GallopError):
     exit_code = 3
 
 
-class MissingColumn(GallopError):
+class MissingColumnError(GallopError):
     """A table lacks a column that the settings name."""
 
     exit_code = 10
 
 
-class WrongType(GallopError):
+class WrongTypeError(GallopError):
     """So many values of a column are of another kind that the column cannot be what the settings say."""
 
     exit_code = 11
 
 
-class EmptyTable(GallopError):
+class EmptyTableError(GallopError):
     """A table has no header, no rows, or no rows left after the rules."""
 
     exit_code = 12
 
 
-class CutTable(GallopError):
+class MalformedTableError(GallopError):
     """A row has more or fewer values than the header: the file was cut or is malformed."""
 
     exit_code = 13
 
 
-class OneClass(GallopError):
+class SingleClassError(GallopError):
     """The label has one value only, or too few rows of one of its two."""
 
     exit_code = 14
 
 
-class UnknownLabel(GallopError):
+class UnknownLabelError(GallopError):
     """The label has values that are neither the positive nor the negative one."""
 
     exit_code = 15
 
 
-class UnreadableEncoding(GallopError):
+class EncodingError(GallopError):
     """A text file is not UTF-8."""
 
     exit_code = 16
 
 
-class DamagedFile(GallopError):
+class ChecksumError(GallopError):
     """The bytes of a file are not those that its pin or manifest promises."""
 
     exit_code = 17
 
 
-class DataUnavailable(GallopError):
+class DataUnavailableError(GallopError):
     """No remote, nor the upstream, could give the raw data."""
 
     exit_code = 20
 
 
-class NothingThere(GallopError):
+class MissingOutputError(GallopError):
     """A stage needs the output of an earlier one that has not run."""
 
     exit_code = 21
 
 
-class ContractBroken(GallopError):
+class ContractError(GallopError):
     """A model file does not meet the contract it is exported under."""
 
     exit_code = 22
 
 
-class ServerUnreachable(GallopError):
+class ServerUnreachableError(GallopError):
     """The tracking server does not answer."""
 
     exit_code = 23
 
 
-class UnsafeModel(GallopError):
+class UnsafeModelError(GallopError):
     """A model file asks for code outside the allow-list."""
 
     exit_code = 24
 
 
-class RegistryBusy(GallopError):
+class RegistryBusyError(GallopError):
     """Another selection holds the registry's lock and does not let go of it."""
 
     exit_code = 25
 
 
-class TrackingFailed(GallopError):
+class TrackingError(GallopError):
     """The tracking store answers, but does not keep the run; or the process that records it was ended."""
 
     exit_code = 26
 
 
-class LeakFound(GallopError):
+class LeakError(GallopError):
     """A column or the table knows the outcome, and nobody has acknowledged it."""
 
     exit_code = 27
 
 
-class MissingLibrary(GallopError):
+class MissingLibraryError(GallopError):
     """The system lacks a library that a package needs, and nothing here can stand in for it."""
 
     exit_code = 28
 
 
-class StageFailed(GallopError):
+class StageError(GallopError):
     """A stage ended with a failure of its own; the exit code is that stage's."""
 
     def __init__(self, message: str, exit_code: int) -> None:

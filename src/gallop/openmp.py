@@ -11,7 +11,7 @@ from importlib.metadata import files
 from pathlib import Path
 from typing import Final
 
-from gallop.errors import MissingLibrary
+from gallop.errors import MissingLibraryError
 
 _NAME: Final = "libgomp.so.1"
 
@@ -34,7 +34,9 @@ def bring() -> None:
     """Load scikit-learn's copy under the usual name. Raises `MissingLibrary`."""
     found = [each for each in files("scikit-learn") or () if each.name.startswith("libgomp-")]
     if not found:
-        raise MissingLibrary(f"{_NAME}: not on this system; LightGBM needs it (Debian and Ubuntu: package libgomp1)")
+        raise MissingLibraryError(
+            f"{_NAME}: not on this system; LightGBM needs it (Debian and Ubuntu: package libgomp1)"
+        )
     brought = Path(str(found[0].locate()))
     # The loader knows a library by the name written in it, which is never longer than the one that wheels give it.
     own = brought.name.encode() + b"\0"
@@ -45,7 +47,7 @@ def bring() -> None:
         try:
             ctypes.CDLL(str(copy), mode=ctypes.RTLD_GLOBAL)
         except OSError as error:
-            raise MissingLibrary(
+            raise MissingLibraryError(
                 f"{_NAME}: not on this system, and scikit-learn's copy cannot be loaded ({error}); LightGBM needs it "
                 "(Debian and Ubuntu: package libgomp1)"
             ) from None

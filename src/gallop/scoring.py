@@ -9,14 +9,14 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from gallop.artifacts.bundle import Bundle
-from gallop.errors import EmptyTable
-from gallop.modelling.conformal import between, outlook
+from gallop.errors import EmptyTableError
+from gallop.modelling.conformal import prediction_sets, rate_interval
 from gallop.modelling.preprocessing import frame
 from gallop.modelling.stack import Stack
 from gallop.results.evidence import Reason
 from gallop.schema import ROW
 from gallop.tables.features import input_roles, inputs
-from gallop.tables.rules import Sorted, sort_rows
+from gallop.tables.rules import RuleResult, apply_rules
 
 CONTACT, WAIT = "contact", "wait"
 _TOLD = 3
@@ -27,9 +27,10 @@ class Scores:
     """Scored leads, the best first, and the rows that could not be scored with the rule each one broke."""
 
     ranked: nw.DataFrame
-    """Columns: the id; probability; low and high, between which leads with such a score convert; outlook (`converts`,
-    `does not` or `open`); decision (`contact` or `wait`); band (`hot`, `warm` or `cold`); rank (from 1); reasons (in
-    words, the largest first); model_version. A table without ids has the number of the row, `gallop_row`, as id."""
+    """Columns: the id; probability; low and high, between which leads with such a score convert; prediction_set
+    (`converts`, `does not` or `open`); decision (`contact` or `wait`); band (`hot`, `warm` or `cold`); rank (from 1);
+    reasons (in words, the largest first); model_version. A table without ids has the number of the row, `gallop_row`,
+    as id."""
     explained: nw.DataFrame
     """In the same order: the id, base, one column of contributions per column of the raw table, log_odds (their sum).
     No columns but the id where the model gives no reasons."""
@@ -40,7 +41,7 @@ class Scores:
     """Leads scored in spite of a value that the schema did not know, per rule; the settings say keep."""
 
 
-def probabilities(
+def kept_probabilities(
     raw: nw.DataFrame, bundle: Bundle, source: str
 ) -> tuple[nw.DataFrame, np.ndarray, nw.DataFrame, dict[str, int]]:
     """Leads that the rules keep, their probabilities in the same order, rejected rows, and counts per rule.
@@ -57,12 +58,12 @@ def probabilities(
     return leads, predict(leads, bundle), rows.rejected, _rejections(rows)
 
 
-def _sorted(raw: nw.DataFrame, bundle: Bundle, source: str) -> Sorted:
+def _sorted(raw: nw.DataFrame, bundle: Bundle, source: str) -> RuleResult:
     settings = bundle.settings
-    return sort_rows(raw, settings.table, source, labelled=False, used=settings.features.used)
+    return apply_rules(raw, settings.table, source, labelled=False, used=settings.features.used)
 
 
-def _rejections(rows: Sorted) -> dict[str, int]:
+def _rejections(rows: RuleResult) -> dict[str, int]:
     return {rule: count for rule, count in rows.counts().items() if count}
 
 
@@ -76,7 +77,7 @@ def predict(leads: nw.DataFrame, bundle: Bundle) -> np.ndarray:
     return bundle.model.predict_proba(X)[:, 1]
 
 
-def score(
+def score_table(
     raw: nw.DataFrame, bundle: Bundle, source: str, tell: Callable[[Reason], str] = lambda reason: reason.column
 ) -> Scores:
     """Score and rank a table of raw leads.
@@ -92,19 +93,19 @@ def score(
     probability = predict(leads, bundle)
     if not len(leads):
         listed = ", ".join(f"{rule} {count}" for rule, count in counts.items())
-        raise EmptyTable(f"{source}: none of the {len(raw)} rows can be scored ({listed})")
+        raise EmptyTableError(f"{source}: none of the {len(raw)} rows can be scored ({listed})")
     key = bundle.settings.table.id
     order = np.argsort(-probability, kind="stable")
     leads, best = leads[order.tolist()], probability[order]
     ids = leads[key].to_list()
-    yes, sure = best >= bundle.manifest.threshold, bundle.manifest.sureness
-    low, high = between(best, sure.ranges)
+    yes, uncertainty = best >= bundle.manifest.threshold, bundle.manifest.uncertainty
+    low, high = rate_interval(best, uncertainty.ranges)
     why = explain(leads, bundle)
     columns = {
         "probability": best.tolist(),
         "low": low.tolist(),
         "high": high.tolist(),
-        "outlook": outlook(best, sure),
+        "prediction_set": prediction_sets(best, uncertainty),
         "decision": [CONTACT if each else WAIT for each in yes],
         "band": bands_of(best, bundle.manifest.bands),
         "rank": list(range(1, len(best) + 1)),
@@ -210,7 +211,7 @@ def probabilities_of_frame(leads: object, bundle: Bundle) -> np.ndarray:
     # Ids only tell rows of this request apart here, so that no row is taken for another's duplicate.
     columns[key] = [str(place) for place in places]
     raw = nw.from_dict({**columns, ROW: places}, backend="polars")
-    kept, probability, _, _ = probabilities(raw, bundle, "the request")
+    kept, probability, _, _ = kept_probabilities(raw, bundle, "the request")
     answers = np.full(len(places), np.nan)
     answers[np.array(kept[ROW].to_list(), dtype=int) - 1] = probability
     return answers

@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from gallop.adapters.copier import TEMPLATE
-from gallop.settings.params import Settings, load
+from gallop.settings.params import Settings, load_settings
 
 
 def reference_answers(settings: Settings) -> dict:
@@ -55,7 +55,7 @@ def rendered(root, settings, tmp_path_factory) -> Path:
 
 
 def test_the_reference_settings_are_the_templates(rendered, settings):
-    assert load(rendered / "params.yaml") == settings
+    assert load_settings(rendered / "params.yaml") == settings
 
 
 def test_the_reference_stages_are_the_templates_but_for_their_code(rendered, root):
@@ -86,4 +86,4 @@ def test_a_generated_project_has_no_code_of_its_own_among_its_dependencies(rende
 
 def test_the_template_renders_by_itself(tmp_path):
     copier.run_copy(str(TEMPLATE), tmp_path, data={"name": "shop", "label": "bought"}, defaults=True, quiet=True)
-    assert load(tmp_path / "params.yaml").table.label.column == "bought"
+    assert load_settings(tmp_path / "params.yaml").table.label.column == "bought"

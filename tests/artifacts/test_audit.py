@@ -12,7 +12,15 @@ from sklearn.metrics import roc_auc_score
 
 from gallop.artifacts import audit
 from gallop.artifacts.audit import AuditSettings
-from gallop.errors import ContractBroken, CutTable, EmptyTable, OneClass, UnknownLabel, UnreadableEncoding, WrongType
+from gallop.errors import (
+    ContractError,
+    EmptyTableError,
+    EncodingError,
+    MalformedTableError,
+    SingleClassError,
+    UnknownLabelError,
+    WrongTypeError,
+)
 
 SETTINGS = AuditSettings(permutations=500, resamples=500)
 
@@ -38,7 +46,7 @@ def met(found: audit.Audit) -> dict[str, bool]:
 
 
 def test_a_model_that_knows_something_passes(model: object, rows: pd.DataFrame, labels: np.ndarray) -> None:
-    found = audit.audit(model, rows, labels, SETTINGS)
+    found = audit.audit_model(model, rows, labels, SETTINGS)
     assert found.passed
     assert found.shuffled.p_value == pytest.approx(1 / 501)
     assert (found.rows, found.positives) == (400, int(labels.sum()))
@@ -47,13 +55,13 @@ def test_a_model_that_knows_something_passes(model: object, rows: pd.DataFrame, 
 def test_a_model_of_shuffled_labels_does_not_pass(rows: pd.DataFrame, labels: np.ndarray) -> None:
     shuffled = np.random.default_rng(7).permutation(labels)
     model = LogisticRegression(C=100.0).fit(rows, shuffled)
-    found = audit.audit(model, rows, labels, SETTINGS)
+    found = audit.audit_model(model, rows, labels, SETTINGS)
     assert not met(found)["shuffled labels"]
     assert not found.passed
 
 
 def test_a_model_that_says_the_same_of_everybody_does_not_pass(rows: pd.DataFrame, labels: np.ndarray) -> None:
-    found = audit.audit(DummyClassifier().fit(rows, labels), rows, labels, SETTINGS)
+    found = audit.audit_model(DummyClassifier().fit(rows, labels), rows, labels, SETTINGS)
     assert found.metrics["roc_auc"].value == 0.5
     assert found.shuffled.p_value == 1.0
     assert not found.passed
@@ -62,7 +70,7 @@ def test_a_model_that_says_the_same_of_everybody_does_not_pass(rows: pd.DataFram
 def test_few_rows_do_not_pass_by_luck(model: object, rows: pd.DataFrame, labels: np.ndarray) -> None:
     demanding = AuditSettings(min_auc=0.8, permutations=500, resamples=500)
     few = [*np.flatnonzero(labels == 1)[:3], *np.flatnonzero(labels == 0)[:3]]
-    found = audit.audit(model, rows.iloc[few], labels[few], demanding)
+    found = audit.audit_model(model, rows.iloc[few], labels[few], demanding)
     assert found.metrics["roc_auc"].value > 0.8
     assert not found.passed
 
@@ -74,12 +82,12 @@ def test_few_rows_do_not_pass_by_luck(model: object, rows: pd.DataFrame, labels:
 def test_a_demand_that_is_not_met_fails_the_audit_and_no_other(
     demanded: dict, name: str, model: object, rows: pd.DataFrame, labels: np.ndarray
 ) -> None:
-    found = audit.audit(model, rows, labels, SETTINGS.model_copy(update=demanded))
+    found = audit.audit_model(model, rows, labels, SETTINGS.model_copy(update=demanded))
     assert [demand for demand, is_met in met(found).items() if not is_met] == [name]
 
 
 def test_the_same_seed_gives_the_same_audit(model: object, rows: pd.DataFrame, labels: np.ndarray) -> None:
-    assert audit.audit(model, rows, labels, SETTINGS) == audit.audit(model, rows, labels, SETTINGS)
+    assert audit.audit_model(model, rows, labels, SETTINGS) == audit.audit_model(model, rows, labels, SETTINGS)
 
 
 def test_areas_are_scikit_learns_ties_included() -> None:
@@ -101,7 +109,7 @@ def test_shuffled_labels_are_ranked_like_a_coin(rows: pd.DataFrame, labels: np.n
 
 def test_the_best_single_column_is_shown_whichever_way_round_it_ranks(rows: pd.DataFrame, labels: np.ndarray) -> None:
     turned = rows.assign(visits=-rows["visits"], time=0.0)
-    found = audit.audit(LogisticRegression().fit(turned, labels), turned, labels, SETTINGS)
+    found = audit.audit_model(LogisticRegression().fit(turned, labels), turned, labels, SETTINGS)
     assert found.best_column == "visits"
     assert found.best_column_auc == pytest.approx(roc_auc_score(labels, rows["visits"]))
 
@@ -138,23 +146,23 @@ class Repeater(Ranker):
 def test_what_is_no_honest_scorer_breaks_the_contract(
     suspect: object, problem: str, rows: pd.DataFrame, labels: np.ndarray
 ) -> None:
-    with pytest.raises(ContractBroken, match=problem):
-        audit.audit(suspect, rows, labels, SETTINGS)
+    with pytest.raises(ContractError, match=problem):
+        audit.audit_model(suspect, rows, labels, SETTINGS)
 
 
 def test_rows_with_other_columns_are_refused_by_name(model: object, rows: pd.DataFrame, labels: np.ndarray) -> None:
-    with pytest.raises(ContractBroken, match=r"takes the columns \['visits', 'time', 'purchases'\]"):
-        audit.audit(model, rows[["time", "visits", "purchases"]], labels, SETTINGS)
+    with pytest.raises(ContractError, match=r"takes the columns \['visits', 'time', 'purchases'\]"):
+        audit.audit_model(model, rows[["time", "visits", "purchases"]], labels, SETTINGS)
 
 
 def test_the_rows_are_not_changed(model: object, rows: pd.DataFrame, labels: np.ndarray) -> None:
     before = rows.copy()
-    audit.audit(model, rows, labels, SETTINGS)
+    audit.audit_model(model, rows, labels, SETTINGS)
     pd.testing.assert_frame_equal(rows, before)
 
 
 def test_the_page_says_verdict_demands_and_control(model: object, rows: pd.DataFrame, labels: np.ndarray) -> None:
-    page = audit.markdown(audit.audit(model, rows, labels, SETTINGS), "model.pkl")
+    page = audit.markdown(audit.audit_model(model, rows, labels, SETTINGS), "model.pkl")
     assert page.startswith("## model.pkl passes\n")
     assert "| shuffled labels | p ≤ 0.01 | p = 0.0020 | ✓ |" in page
     assert "by itself" in page
@@ -173,13 +181,13 @@ def test_rows_are_read_as_numbers_with_their_names(file: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "error", "message"),
     [
-        (b"", EmptyTable, "needs a header"),
-        (b"a,b\n", EmptyTable, "needs a header and at least one row"),
-        (b"a,b\n1,2\n3\n", CutTable, "row 2 has 1 values, the header has 2"),
-        (b"a,b\n1,x\n", WrongType, "row 1, column b: 'x' is no finite number"),
-        (b"a,b\n1,\n", WrongType, "row 1, column b: '' is no finite number"),
-        (b"a\n1e999\n", WrongType, "no finite number"),
-        (b"a\n\xff\n", UnreadableEncoding, "not UTF-8"),
+        (b"", EmptyTableError, "needs a header"),
+        (b"a,b\n", EmptyTableError, "needs a header and at least one row"),
+        (b"a,b\n1,2\n3\n", MalformedTableError, "row 2 has 1 values, the header has 2"),
+        (b"a,b\n1,x\n", WrongTypeError, "row 1, column b: 'x' is no finite number"),
+        (b"a,b\n1,\n", WrongTypeError, "row 1, column b: '' is no finite number"),
+        (b"a\n1e999\n", WrongTypeError, "no finite number"),
+        (b"a\n\xff\n", EncodingError, "not UTF-8"),
     ],
 )
 def test_rows_that_cannot_be_used_are_named(file: Path, content: bytes, error: type[Exception], message: str) -> None:
@@ -189,17 +197,17 @@ def test_rows_that_cannot_be_used_are_named(file: Path, content: bytes, error: t
 
 
 def test_rows_that_are_not_there_are_named(file: Path) -> None:
-    with pytest.raises(EmptyTable, match="No such file"):
+    with pytest.raises(EmptyTableError, match="No such file"):
         audit.read_rows(file)
 
 
 @pytest.mark.parametrize(
     ("content", "error", "message"),
     [
-        ("y\n1\n0\n", CutTable, "2 rows of 1 columns; 3 labels"),
-        ("y,z\n1,0\n0,0\n1,1\n", CutTable, "3 rows of 2 columns"),
-        ("y\n1\n0\n2\n", UnknownLabel, r"also \[.*2.0"),
-        ("y\n1\n1\n1\n", OneClass, "all 3 labels are 1"),
+        ("y\n1\n0\n", MalformedTableError, "2 rows of 1 columns; 3 labels"),
+        ("y,z\n1,0\n0,0\n1,1\n", MalformedTableError, "3 rows of 2 columns"),
+        ("y\n1\n0\n2\n", UnknownLabelError, r"also \[.*2.0"),
+        ("y\n1\n1\n1\n", SingleClassError, "all 3 labels are 1"),
     ],
 )
 def test_labels_that_cannot_be_used_are_named(file: Path, content: str, error: type[Exception], message: str) -> None:

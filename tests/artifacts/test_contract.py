@@ -8,8 +8,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from gallop.artifacts.contract import Contract, check, dump, load_model, read_contract, read_model
-from gallop.errors import ContractBroken, SettingsError, UnsafeModel
+from gallop.artifacts.contract import Contract, check_contract, dump, load_model, read_contract, read_model
+from gallop.errors import ContractError, SettingsError, UnsafeModelError
 from gallop.modelling.preprocessing import Clip
 from tests.conftest import ROOT
 
@@ -24,7 +24,7 @@ def fitted(columns: tuple[str, ...] = COLUMNS, label: list | None = None, model=
 
 
 def judge(model: object, tmp_path) -> None:
-    check(dump(model), CONTRACT, tmp_path / "model.pkl")
+    check_contract(dump(model), CONTRACT, tmp_path / "model.pkl")
 
 
 def test_a_model_that_answers_right_meets_the_contract(tmp_path):
@@ -35,48 +35,48 @@ def test_a_model_that_answers_right_meets_the_contract(tmp_path):
 
 @pytest.mark.parametrize("columns", [("b", "a"), ("a", "c"), ("A", "B")])
 def test_wrong_columns_break_it(tmp_path, columns):
-    with pytest.raises(ContractBroken, match=r"model\.pkl: takes the columns \[.*\]; the contract has \['a', 'b'\]"):
+    with pytest.raises(ContractError, match=r"model\.pkl: takes the columns \[.*\]; the contract has \['a', 'b'\]"):
         judge(fitted(columns), tmp_path)
 
 
 def test_a_model_without_names_breaks_it(tmp_path):
-    with pytest.raises(ContractBroken, match=r"takes the columns \[\]"):
+    with pytest.raises(ContractError, match=r"takes the columns \[\]"):
         judge(LogisticRegression().fit(ROWS, CONTRACT.expected), tmp_path)
 
 
 def test_wrong_answers_break_it_and_are_named(tmp_path):
-    with pytest.raises(ContractBroken, match=r"rows \[1, 2, 3, 4\] of the contract get \[1\.0, 0\.0, 1\.0, 0\.0\]"):
+    with pytest.raises(ContractError, match=r"rows \[1, 2, 3, 4\] of the contract get \[1\.0, 0\.0, 1\.0, 0\.0\]"):
         judge(fitted(label=[1.0, 0.0, 1.0, 0.0]), tmp_path)
 
 
 def test_answers_that_are_no_numbers_break_it(tmp_path):
-    with pytest.raises(ContractBroken, match=r"model\.pkl"):
+    with pytest.raises(ContractError, match=r"model\.pkl"):
         judge(fitted(label=["no", "yes", "no", "yes"]), tmp_path)
 
 
 def test_a_model_that_cannot_answer_breaks_it(tmp_path):
     model = fitted()
     model.coef_ = np.zeros((1, 5))
-    with pytest.raises(ContractBroken, match=r"model\.pkl"):
+    with pytest.raises(ContractError, match=r"model\.pkl"):
         judge(model, tmp_path)
     unfitted = LogisticRegression()
-    with pytest.raises(ContractBroken, match="takes the columns"):
+    with pytest.raises(ContractError, match="takes the columns"):
         judge(unfitted, tmp_path)
 
 
 def test_what_is_no_model_breaks_it(tmp_path):
-    with pytest.raises(ContractBroken, match="holds a set, which has no predict"):
+    with pytest.raises(ContractError, match="holds a set, which has no predict"):
         judge({1, 2}, tmp_path)
 
 
 def test_a_class_of_ours_breaks_it(tmp_path):
-    with pytest.raises(UnsafeModel, match=r"gallop\.modelling\.steps\.Clip"):
+    with pytest.raises(UnsafeModelError, match=r"gallop\.modelling\.preprocessing\.Clip"):
         judge(fitted(model=make_pipeline(Clip(), LogisticRegression())), tmp_path)
 
 
 def test_a_file_that_joblib_compressed_breaks_it(tmp_path):
     joblib.dump(fitted(), tmp_path / "model.pkl", compress=3)
-    with pytest.raises(ContractBroken, match="not a plain pickle"):
+    with pytest.raises(ContractError, match="not a plain pickle"):
         load_model(tmp_path / "model.pkl")
 
 
@@ -87,19 +87,19 @@ def test_joblib_loads_what_is_exported(tmp_path):
 
 @pytest.mark.parametrize("content", [b"", b"\x80", b"hello", b"\x80\x05N."])
 def test_other_bytes_break_it(tmp_path, content):
-    with pytest.raises(ContractBroken, match=r"model\.pkl"):
-        check(content, CONTRACT, tmp_path / "model.pkl")
+    with pytest.raises(ContractError, match=r"model\.pkl"):
+        check_contract(content, CONTRACT, tmp_path / "model.pkl")
 
 
 def test_every_cut_of_the_file_breaks_it(tmp_path):
     whole = dump(fitted())
     for cut in range(len(whole)):
-        with pytest.raises((ContractBroken, UnsafeModel)):
-            check(whole[:cut], CONTRACT, tmp_path / "model.pkl")
+        with pytest.raises((ContractError, UnsafeModelError)):
+            check_contract(whole[:cut], CONTRACT, tmp_path / "model.pkl")
 
 
 def test_a_file_that_cannot_be_read_breaks_it(tmp_path):
-    with pytest.raises(ContractBroken, match="cannot be read: No such file"):
+    with pytest.raises(ContractError, match="cannot be read: No such file"):
         read_model(tmp_path / "model.pkl")
 
 

@@ -83,9 +83,9 @@ def test_training_selection_and_deployment_work_against_a_server(real: Checkout,
         "print(len(r), {x.info.status for x in r},"
         " all(x.data.tags['data_version'] == '05663184eaf8f324162e4d1bc14be387' for x in r))",
     )
-    facts = json.loads((real.folder / "models/candidate/facts.json").read_text())
-    trials = sum(each["trials"] - each["pruned"] - len(each["failed"]) for each in facts["candidates"])
-    assert runs == f"{1 + len(facts['candidates']) + trials} {{'FINISHED'}} True"
+    result = json.loads((real.folder / "models/candidate/result.json").read_text())
+    trials = sum(each["trials"] - each["pruned"] - len(each["failed"]) for each in result["candidates"])
+    assert runs == f"{1 + len(result['candidates']) + trials} {{'FINISHED'}} True"
     versions = ask(
         server,
         "v = c.search_model_versions(\"name = 'lead_model'\");"

@@ -15,12 +15,12 @@ from gallop.errors import GallopError
 from gallop.flow import init
 from gallop.modelling import assemble
 from gallop.modelling.assemble import Assembly
-from gallop.modelling.candidates import plain
+from gallop.modelling.candidates import fit_plain
 from gallop.modelling.preprocessing import frame
 from gallop.modelling.search.folds import AllRows
 from gallop.modelling.search.study import Trial
-from gallop.modelling.stack import Weights
-from gallop.profiling.proposal import Asked
+from gallop.modelling.stack import StackWeights
+from gallop.profiling.proposal import InitOptions
 from gallop.stages.data_clean import data_clean
 from gallop.stages.data_preprocess import data_preprocess
 from gallop.stages.data_split import data_split
@@ -115,19 +115,19 @@ def model_or_refusal(content: bytes) -> str:
         path.write_bytes(content)
         try:
             with init.source(str(path)) as source:
-                proposal = init.guard(source, init.look(source, Asked("converted")))
+                proposal = init.guard(source, init.look(source, InitOptions("converted")))
                 made = init.prepared(source, proposal)
                 table, features = made.table, made.features
                 leads_ = data_clean(init.TABLES.read_text(path, source.form), table, "leads.csv").leads
-                sides = data_split(data_preprocess(leads_, table, features), table, made.split, made.seed)
+                train_test = data_split(data_preprocess(leads_, table, features), table, made.split, made.seed)
         except GallopError as error:
             return f"{type(error).__name__}: {error}"
         roles = input_roles(table, features)
-        X, y = frame(sides.train, roles), sides.train["converted"].to_numpy().astype(float)
+        X, y = frame(train_test.train, roles), train_test.train["converted"].to_numpy().astype(float)
         rows = AllRows(X, y, roles, made.training)
-        boosted = plain(rows, "gradient_boosting", {"max_iter": 3}, 1)
-        stack = assemble.fit(rows, SMALL_STACK, 1)
-        table = frame(sides.test, roles)
+        boosted = fit_plain(rows, "gradient_boosting", {"max_iter": 3}, 1)
+        stack = assemble.fit_assembly(rows, SMALL_STACK, 1)
+        table = frame(train_test.test, roles)
         for model in (boosted, stack):
             assert model.predict_proba(table).shape == (len(table), 2)
         parts, base = stack.contributions(table)
@@ -142,7 +142,7 @@ SETTINGS = {
     "forest": {"n_estimators": 3},
 }
 MEMBERS = tuple(Trial(family, each, np.zeros(0), 0.0) for family, each in SETTINGS.items())
-SMALL_STACK = Assembly(MEMBERS, Weights(0.0, np.full(len(MEMBERS), 1 / 3)), MEMBERS[0])
+SMALL_STACK = Assembly(MEMBERS, StackWeights(0.0, np.full(len(MEMBERS), 1 / 3)), MEMBERS[0])
 
 
 def examples(count: int):

@@ -18,7 +18,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from gallop.adapters.mlflow.tracking import MlflowTracker, alive
-from gallop.errors import ServerUnreachable, TrackingFailed
+from gallop.errors import ServerUnreachableError, TrackingError
 from gallop.ports import Recorder, Run
 from tests.support.postgres import free_port
 
@@ -157,7 +157,7 @@ def test_a_killed_recorder_is_an_error_with_a_sentence_and_its_run_is_marked_lat
         os.kill(pid_of(store), signal.SIGKILL)
         recorder.settle()
 
-    with pytest.raises(TrackingFailed, match="killed by signal 9"):
+    with pytest.raises(TrackingError, match="killed by signal 9"):
         failing(f"sqlite:///{store}", kill)
     assert statuses(store)["training"] == "RUNNING"
     with MlflowTracker(f"sqlite:///{store}").recording("leads") as recorder:
@@ -204,7 +204,7 @@ def test_a_store_that_is_only_for_reading_is_named_and_ends_the_search_early(sto
         recorder.begin(TRAINING)
         recorder.settle()
     before = store.read_bytes()
-    with pytest.raises(TrackingFailed, match="readonly database"):
+    with pytest.raises(TrackingError, match="readonly database"):
         failing(f"sqlite:///file:{store}?mode=ro&uri=true", search)
     assert store.read_bytes() == before
 
@@ -217,6 +217,6 @@ def search(recorder: Recorder) -> None:
 
 
 def test_a_server_that_goes_away_is_unreachable_and_its_password_is_not_told() -> None:
-    with pytest.raises(ServerUnreachable) as failed:
+    with pytest.raises(ServerUnreachableError) as failed:
         failing(f"http://user:secret@127.0.0.1:{free_port()}", search)
     assert "secret" not in str(failed.value)

@@ -12,7 +12,18 @@ import pandas as pd
 
 from tests.support.checkouts import Checkout
 
-COLUMNS = ["lead_id", "probability", "low", "high", "outlook", "decision", "band", "rank", "reasons", "model_version"]
+COLUMNS = [
+    "lead_id",
+    "probability",
+    "low",
+    "high",
+    "prediction_set",
+    "decision",
+    "band",
+    "rank",
+    "reasons",
+    "model_version",
+]
 
 
 def metrics(project: Checkout) -> dict:
@@ -84,7 +95,7 @@ def test_the_same_project_gives_the_same_figures_again(real_run: Checkout, fresh
 
 def test_without_the_real_data_everything_says_that_it_is_a_sample(sample_run: Checkout) -> None:
     printed = (sample_run.folder / "printed.txt").read_text()
-    assert "The real data cannot be had" in printed
+    assert "The raw data is not available" in printed
     assert "data: sample" in printed
     assert metrics(sample_run)["data"] == "sample"
     assert json.loads((sample_run.folder / "models/deployed/manifest.json").read_text())["data"] == "sample"

@@ -79,12 +79,12 @@ def test_a_table_becomes_a_report_without_editing_a_file(name, shared, tmp_path)
 
 def test_every_rejected_row_of_the_dirty_table_is_counted_by_rule(shared):
     from gallop.flow import init
-    from gallop.profiling.proposal import Asked
+    from gallop.profiling.proposal import InitOptions
     from gallop.stages.data_clean import data_clean
 
     path = shared / "data/dirty_online_shoppers.csv"
     with init.source(str(path)) as source:
-        proposal = init.look(source, Asked("Revenue"))
+        proposal = init.look(source, InitOptions("Revenue"))
         settings = init.prepared(source, proposal)
         cleaned = data_clean(init.TABLES.read_text(path, source.form), settings.table, str(path))
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from gallop.evaluation.slices import FEWEST, MOST, auc, missed, slices
+from gallop.evaluation.slices import FEWEST, MOST, delong, missed, slices
 from tests.modelling.test_thresholds import leads, made
 
 
@@ -14,11 +14,11 @@ from tests.modelling.test_thresholds import leads, made
 def test_the_area_is_scikit_learns(known):
     label, probability = known
     label[:4] = 0.0, 1.0, 0.0, 1.0
-    assert auc(label, probability)[0] == pytest.approx(roc_auc_score(label, probability))
+    assert delong(label, probability)[0] == pytest.approx(roc_auc_score(label, probability))
 
 
 def test_delongs_variance_is_that_of_repeated_samples():
-    areas, variances = zip(*(auc(*made(300, seed=seed)) for seed in range(300)), strict=True)
+    areas, variances = zip(*(delong(*made(300, seed=seed)) for seed in range(300)), strict=True)
     assert np.mean(variances) == pytest.approx(np.var(areas), rel=0.2)
 
 

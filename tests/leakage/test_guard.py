@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gallop.leakage.finding import Finding, Kind, Limits, Severity
+from gallop.leakage.finding import Finding, FindingKind, Limits, Severity
 from gallop.leakage.guard import find_leaks
 from gallop.schema import Role
 from tests.support.leak_plants import NAME, PLANTS, Planted, caught, copy_of_the_label, rows_on_both_sides
@@ -43,7 +43,7 @@ def test_a_strong_column_is_worth_a_warning_with_its_figure() -> None:
     leads = linear(random)
     strong = leads.with_column("hours", pd.Series(leads.label * 1.8 + random.normal(size=len(leads.label))))
     found = [each for each in guard(strong, SEED) if each.column == "hours"]
-    assert [(each.kind, each.severity) for each in found] == [(Kind.SINGLE_COLUMN, Severity.WARN)]
+    assert [(each.kind, each.severity) for each in found] == [(FindingKind.SINGLE_COLUMN, Severity.WARN)]
     assert f"AUC {found[0].estimate.value:.3f}" in found[0].evidence
     assert found[0].estimate.low < found[0].estimate.value < found[0].estimate.high
 
@@ -59,7 +59,9 @@ def test_a_telling_name_and_an_association_make_a_warning_never_a_stop() -> None
     leads = linear(random)
     hint = np.where(random.random(len(leads.label)) < 0.3, 1 - leads.label, leads.label)
     found = guard(leads.with_column("lead_score", pd.Series(np.where(hint == 1, "high", "low"), dtype=object)), SEED)
-    assert [(each.kind, each.column, each.severity) for each in found] == [(Kind.NAME, "lead_score", Severity.WARN)]
+    assert [(each.kind, each.column, each.severity) for each in found] == [
+        (FindingKind.NAME, "lead_score", Severity.WARN)
+    ]
 
 
 def test_every_finding_says_what_where_how_sure_and_what_to_do() -> None:
@@ -137,7 +139,7 @@ def test_empty_and_constant_columns_are_harmless(value: float) -> None:
 def test_a_table_without_features_still_has_its_ids_and_order_looked_at() -> None:
     label = np.repeat([0.0, 1.0], 300)
     found = find_leaks(pd.DataFrame(index=range(600)), label, {}, ids=[str(place) for place in range(600)])
-    assert [each.kind for each in found] == [Kind.ID_OR_ORDER]
+    assert [each.kind for each in found] == [FindingKind.ID_OR_ORDER]
 
 
 def test_a_day_that_is_filled_only_for_converters_is_named() -> None:
@@ -145,14 +147,14 @@ def test_a_day_that_is_filled_only_for_converters_is_named() -> None:
     closed = [day if y else None for day, y in zip(leads.dates["first_seen"], leads.label, strict=True)]
     for days in (leads.days, None):
         found = stops(guard(replace(leads, days=days, dates={"closed": closed}), SEED))
-        assert [(each.kind, each.column) for each in found] == [(Kind.MISSINGNESS, "closed")]
+        assert [(each.kind, each.column) for each in found] == [(FindingKind.MISSINGNESS, "closed")]
 
 
 def test_a_planned_day_that_says_nothing_is_a_warning() -> None:
     leads = drifting(np.random.default_rng(SEED))
     later = (np.array(leads.days, dtype="datetime64[D]") + 30).astype(str).tolist()
     found = guard(replace(leads, dates={"appointment": later}), SEED)
-    assert [(each.kind, each.severity) for each in found] == [(Kind.AFTER_DECISION_DAY, Severity.WARN)]
+    assert [(each.kind, each.severity) for each in found] == [(FindingKind.AFTER_DECISION_DAY, Severity.WARN)]
 
 
 def test_look_alikes_of_a_coarse_table_are_no_duplicates() -> None:

@@ -8,7 +8,7 @@ from scipy.special import expit
 
 from gallop.artifacts import contract
 from gallop.modelling.assemble import STACK
-from gallop.modelling.conformal import sureness
+from gallop.modelling.conformal import score_uncertainty
 from gallop.modelling.preprocessing import frame
 from gallop.modelling.stack import Stack
 from gallop.settings.training import FamilySearch
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.xdist_group("trained")
 
 
 @pytest.fixture(scope="module")
-def held_out(sides, small):
-    return frame(sides.test, input_roles(small.table, small.features))
+def held_out(train_test, small):
+    return frame(train_test.test, input_roles(small.table, small.features))
 
 
 def of(small, **families: FamilySearch):
@@ -29,62 +29,62 @@ def of(small, **families: FamilySearch):
 
 
 def test_the_learning_curve_rises_to_what_the_winner_learnt_from(trained):
-    facts = trained.facts
-    sizes = [each.rows for each in facts.evidence.learning]
+    result = trained.result
+    sizes = [each.rows for each in result.evidence.learning]
     assert sizes == sorted(sizes)
-    assert sizes[-1] == round(facts.train_rows * 2 / 3)
+    assert sizes[-1] == round(result.train_rows * 2 / 3)
     assert [size / sizes[-1] for size in sizes] == pytest.approx([0.25, 0.5, 1.0], abs=0.01)
-    winner = next(each for each in facts.candidates if each.family == facts.winner)
-    assert facts.evidence.learning[-1].log_loss.value == pytest.approx(winner.metrics["log_loss"].value)
-    assert facts.evidence.learning[0].log_loss.value > facts.evidence.learning[-1].log_loss.value
+    winner = next(each for each in result.candidates if each.family == result.winner)
+    assert result.evidence.learning[-1].log_loss.value == pytest.approx(winner.metrics["log_loss"].value)
+    assert result.evidence.learning[0].log_loss.value > result.evidence.learning[-1].log_loss.value
 
 
 def test_every_input_has_an_effect_whose_points_are_all_the_test_leads(trained, small):
-    effects = trained.facts.evidence.effects
+    effects = trained.result.evidence.effects
     assert sorted(each.column for each in effects) == sorted(small.features.inputs)
     assert effects[0].column == "n_visits"
     assert [each.strength for each in effects] == sorted((each.strength for each in effects), reverse=True)
     for each in effects:
-        assert sum(point.rows for point in each.points) == trained.facts.test.rows
+        assert sum(point.rows for point in each.points) == trained.result.test.rows
 
 
 def test_the_surest_cases_say_why(trained, held_out):
     parts, base = trained.model.contributions(held_out)
     scores = set(np.round(expit(base + parts.sum(axis=1)), 9))
-    for each in (*trained.facts.evidence.hits, *trained.facts.evidence.misses):
+    for each in (*trained.result.evidence.hits, *trained.result.evidence.misses):
         assert round(each.probability, 9) in scores
         sizes = [abs(reason.log_odds) for reason in each.reasons]
         assert len(sizes) == 5
         assert sizes == sorted(sizes, reverse=True)
-    assert len(trained.facts.evidence.hits) == len(trained.facts.evidence.misses) == 5
+    assert len(trained.result.evidence.hits) == len(trained.result.evidence.misses) == 5
 
 
-def test_sureness_is_learnt_from_the_winners_out_of_fold_probabilities_alone(trained, sides):
-    label = sides.train["lead_indicator"].to_numpy().astype(float)
-    best = trained.trials[trained.facts.winner][0]
-    assert trained.facts.evidence.sureness == sureness(label, best.out_of_fold)
-    assert trained.facts.evidence.certainty.nominal == 0.9
+def test_uncertainty_is_learnt_from_the_winners_out_of_fold_probabilities_alone(trained, train_test):
+    label = train_test.train["lead_indicator"].to_numpy().astype(float)
+    best = trained.trials[trained.result.winner][0]
+    assert trained.result.evidence.uncertainty == score_uncertainty(label, best.out_of_fold)
+    assert trained.result.evidence.certainty.nominal == 0.9
 
 
 def test_every_part_of_the_evidence_is_there(trained):
-    evidence = trained.facts.evidence
+    evidence = trained.result.evidence
     for name in type(evidence).model_fields:
         assert getattr(evidence, name), name
 
 
-def test_three_trainings_give_one_digest_of_predictions(sides, small, held_out):
+def test_three_trainings_give_one_digest_of_predictions(train_test, small, held_out):
     families = {name: small.training.families[name] for name in ("splines", "lightgbm")}
-    found = [model_training(sides, of(small, **families), export=contract.dump) for _ in range(3)]
+    found = [model_training(train_test, of(small, **families), export=contract.dump) for _ in range(3)]
     digests = {
         hashlib.sha256(each.models[name].predict_proba(held_out).astype(np.float64).tobytes()).hexdigest()
         for each in found
-        for name in (each.facts.winner,)
+        for name in (each.result.winner,)
     }
     assert len(digests) == 1
-    assert found[0].facts == found[1].facts == found[2].facts
+    assert found[0].result == found[1].result == found[2].result
 
 
-def test_a_setting_that_fails_is_told_with_its_reason_and_the_others_compete(sides, small, monkeypatch):
+def test_a_setting_that_fails_is_told_with_its_reason_and_the_others_compete(train_test, small, monkeypatch):
     from gallop.modelling.search import run
 
     real = run.classifier
@@ -96,27 +96,27 @@ def test_a_setting_that_fails_is_told_with_its_reason_and_the_others_compete(sid
 
     monkeypatch.setattr(run, "classifier", broken)
     wanted = FamilySearch(trials=3, space=({"C": (0.5, 1.0, 2.0)},))
-    facts = model_training(sides, of(small, splines=wanted), export=contract.dump).facts
-    one = next(each for each in facts.candidates if each.family == "splines")
+    result = model_training(train_test, of(small, splines=wanted), export=contract.dump).result
+    one = next(each for each in result.candidates if each.family == "splines")
     assert one.failed == ("{'C': 0.5}: made to fail",)
     assert one.trials == 3
 
 
-def test_where_no_family_gives_reasons_the_best_of_all_is_deployed_without(sides, small):
+def test_where_no_family_gives_reasons_the_best_of_all_is_deployed_without(train_test, small):
     wanted = {name: small.training.families[name] for name in ("logistic_regression",)}
-    trained = model_training(sides, of(small, **wanted), export=contract.dump)
-    assert trained.facts.winner == trained.facts.exported == "logistic_regression"
+    trained = model_training(train_test, of(small, **wanted), export=contract.dump)
+    assert trained.result.winner == trained.result.exported == "logistic_regression"
     assert not isinstance(trained.model, Stack)
-    evidence = trained.facts.evidence
+    evidence = trained.result.evidence
     assert (evidence.effects, evidence.hits, evidence.misses, evidence.learning) == ((), (), (), ())
     assert evidence.certainty.coverage.value > 0.8
 
 
-def test_without_a_stack_in_the_settings_there_is_none(sides, small):
+def test_without_a_stack_in_the_settings_there_is_none(train_test, small):
     wanted = {name: small.training.families[name] for name in ("splines", "lightgbm")}
     alone = of(small, **wanted)
     alone = alone.model_copy(update={"training": alone.training.model_copy(update={"stack": 0})})
-    trained = model_training(sides, alone, export=contract.dump)
+    trained = model_training(train_test, alone, export=contract.dump)
     assert STACK not in trained.models
     assert len(trained.model.members) == 1  # ty: ignore[unresolved-attribute]
     assert trained.export is None

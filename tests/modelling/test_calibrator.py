@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from gallop.evaluation.calibration import calibration
 from gallop.modelling.assemble import alone
-from gallop.modelling.calibrator import Curve, draw
+from gallop.modelling.calibrator import Calibrator, fit_calibrator
 from gallop.modelling.contributions import log_loss
 from gallop.modelling.search.folds import stratified
 from gallop.modelling.search.run import Searched
@@ -42,11 +42,11 @@ def off(said: np.ndarray, y: np.ndarray) -> float:
 def test_scores_that_are_too_sure_are_mended_on_leads_that_the_curve_has_not_seen():
     true, y = leads(6_000, 1)
     trial, searched = judged(bent(true), y)
-    mended = alone(trial, searched, y)
-    assert mended.curve is not None
-    assert mended.as_trial.log_loss < trial.log_loss - 0.005
+    calibrated = alone(trial, searched, y)
+    assert calibrated.calibrator is not None
+    assert calibrated.as_trial.log_loss < trial.log_loss - 0.005
     fresh, outcome = leads(6_000, 2)
-    after = mended.curve.apply(bent(fresh))
+    after = calibrated.calibrator.apply(bent(fresh))
     assert log_loss(after, outcome) < log_loss(bent(fresh), outcome) - 0.005
     assert off(after, outcome) < 0.5 * off(bent(fresh), outcome)
 
@@ -56,7 +56,7 @@ def test_scores_that_mean_what_they_say_are_left_alone(rows):
     true, y = leads(rows, 3)
     trial, searched = judged(true, y)
     untouched = alone(trial, searched, y)
-    assert untouched.curve is None
+    assert untouched.calibrator is None
     assert untouched.as_trial is trial
 
 
@@ -77,20 +77,20 @@ def test_a_leads_own_label_does_not_bend_its_out_of_fold_score():
 def test_a_curve_rises_everywhere(seed, rows, scale):
     random = np.random.default_rng(seed)
     said, y = scale * np.round(random.normal(size=rows), 1), random.integers(0, 2, rows).astype(float)
-    curve = draw(said, y)
+    calibrator = fit_calibrator(said, y)
     places = np.linspace(said.min() - 5, said.max() + 5, 500)
-    answers = curve.apply(places)
+    answers = calibrator.apply(places)
     assert np.isfinite(answers).all()
     assert (np.diff(answers) > 0).all()
 
 
 def test_a_curve_of_slope_one_changes_nothing():
     said = np.linspace(-6, 6, 101)
-    assert Curve(0.0, np.array([-1.0, 0.0, 2.0]), np.ones(4)).apply(said) == pytest.approx(said, abs=1e-12)
+    assert Calibrator(0.0, np.array([-1.0, 0.0, 2.0]), np.ones(4)).apply(said) == pytest.approx(said, abs=1e-12)
 
 
 def test_a_curve_says_how_steep_it_is():
-    curve = Curve(0.3, np.array([-1.0, 2.0]), np.array([0.5, 1.0, 2.0]))
+    calibrator = Calibrator(0.3, np.array([-1.0, 2.0]), np.array([0.5, 1.0, 2.0]))
     for place in (-3.0, 0.5, 4.0):
-        rise = curve.apply(np.array([place + 1e-3])) - curve.apply(np.array([place]))
-        assert rise[0] / 1e-3 == pytest.approx(curve.slope(place))
+        rise = calibrator.apply(np.array([place + 1e-3])) - calibrator.apply(np.array([place]))
+        assert rise[0] / 1e-3 == pytest.approx(calibrator.slope(place))

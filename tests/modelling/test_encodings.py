@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from gallop.artifacts.safe_pickle import unpickle
-from gallop.modelling.candidates import plain
+from gallop.modelling.candidates import fit_plain
 from gallop.modelling.preprocessing import encoder
 from gallop.modelling.search.folds import AllRows
 from gallop.modelling.search.run import search
@@ -54,7 +54,7 @@ def test_no_two_encoded_columns_get_one_name():
 @pytest.mark.parametrize("family", ["logistic_regression", "random_forest", "gradient_boosting"])
 def test_every_family_takes_any_names_and_levels_it_has_not_seen(family):
     X, y = frame(400), np.arange(400) % 2
-    model = plain(AllRows(X, y, ROLES, TRAINING), family, {}, 1)
+    model = fit_plain(AllRows(X, y, ROLES, TRAINING), family, {}, 1)
     strange = X.head(3).assign(few="new", many="never seen", few_x="?")
     strange.loc[0, "a[0]<b"] = 1e9
     assert np.isfinite(model.predict_proba(strange)).all()
@@ -64,7 +64,7 @@ def test_a_model_with_rates_and_odd_names_is_read_back_from_its_pickle(tmp_path)
     import pickle
 
     X, y = frame(300), np.arange(300) % 2
-    model = plain(AllRows(X, y, ROLES, TRAINING), "gradient_boosting", {"max_iter": 3}, 1)
+    model = fit_plain(AllRows(X, y, ROLES, TRAINING), "gradient_boosting", {"max_iter": 3}, 1)
     again = unpickle(pickle.dumps(model, protocol=5), tmp_path / "pipeline.pkl", own=True)
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))  # ty: ignore
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gallop import openmp
-from gallop.errors import MissingLibrary
+from gallop.errors import MissingLibraryError
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the name of the library is Linux's")
 
@@ -46,7 +46,7 @@ def test_lightgbm_takes_the_copy_instead_of_the_systems_library_and_says_the_sam
 def test_where_nothing_brings_the_library_the_message_says_what_to_install(monkeypatch) -> None:
     monkeypatch.setattr(openmp, "_NAME", "libgomp-that-is-nowhere.so.1")
     monkeypatch.setattr(openmp, "files", lambda _: [])
-    with pytest.raises(MissingLibrary, match="Debian and Ubuntu: package libgomp1") as missing:
+    with pytest.raises(MissingLibraryError, match="Debian and Ubuntu: package libgomp1") as missing:
         openmp.provide()
     assert missing.value.exit_code == 28
 
@@ -62,5 +62,5 @@ def test_a_copy_that_cannot_be_loaded_is_named_too(monkeypatch, tmp_path) -> Non
             return path
 
     monkeypatch.setattr(openmp, "files", lambda _: [Cut()])
-    with pytest.raises(MissingLibrary, match="cannot be loaded"):
+    with pytest.raises(MissingLibraryError, match="cannot be loaded"):
         openmp.bring()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sklearn.base import is_classifier
 
 from gallop.artifacts.safe_pickle import unpickle
-from gallop.errors import UnsafeModel
+from gallop.errors import UnsafeModelError
 from gallop.modelling.stack import Stack
 from gallop.schema import Role
 from tests.artifacts.test_safe_pickle import named
@@ -29,7 +29,7 @@ rows = st.lists(st.tuples(number, number, level, level, level), min_size=1, max_
 
 @pytest.fixture(scope="module")
 def models() -> dict[str, Stack]:
-    made = {kind: fitted(X, Y, kind=kind) for kind in ("splines", "forest", "lightgbm", "stack", "mended")}
+    made = {kind: fitted(X, Y, kind=kind) for kind in ("splines", "forest", "lightgbm", "stack", "calibrated")}
     for name in ("n", "level"):
         for kind in ("splines", "lightgbm"):
             made[f"{kind} of {name}"] = fitted(X[[name]], Y, kind=kind, roles={name: ROLES[name]})
@@ -41,7 +41,7 @@ KINDS = [
     "forest",
     "lightgbm",
     "stack",
-    "mended",
+    "calibrated",
     "splines of n",
     "splines of level",
     "lightgbm of n",
@@ -76,7 +76,7 @@ def test_a_probability_is_that_of_the_log_odds_and_an_answer_that_of_the_probabi
     assert is_classifier(model)
 
 
-@pytest.mark.parametrize("kind", ["splines", "lightgbm", "stack", "mended"])
+@pytest.mark.parametrize("kind", ["splines", "lightgbm", "stack", "calibrated"])
 def test_no_leads_have_no_scores(models, kind):
     assert models[kind].predict_proba(X.head(0)).shape == (0, 2)
     assert models[kind].contributions(X.head(0))[0].shape == (0, len(ROLES))
@@ -100,7 +100,7 @@ def test_a_model_comes_back_from_its_pickle_with_identical_scores_and_reasons(mo
 def test_an_exported_file_holds_no_stack_no_columns_and_no_lightgbm(models):
     model = models["stack"]
     for part in (model, model.encoders["trees"], model.members[1].classifier):
-        with pytest.raises(UnsafeModel, match=r"which is no model's class of sklearn, xgboost"):
+        with pytest.raises(UnsafeModelError, match=r"which is no model's class of sklearn, xgboost"):
             unpickle(pickle.dumps(part, protocol=5), HERE)
 
 
@@ -115,7 +115,7 @@ def test_a_hostile_part_within_a_stack_is_refused(models, capsys):
     model = models["splines"]
     text = io.BytesIO()
     Elsewhere(text, protocol=5).dump(Stack(model.inputs, model.encoders, (np.random.default_rng(0),)))  # ty: ignore
-    with pytest.raises(UnsafeModel, match=r"builtins\.print"):
+    with pytest.raises(UnsafeModelError, match=r"builtins\.print"):
         unpickle(text.getvalue(), HERE, own=True)
     assert capsys.readouterr().out == ""
 
@@ -138,7 +138,7 @@ def test_a_hostile_part_within_a_stack_is_refused(models, capsys):
     ],
 )
 def test_lightgbm_and_our_own_modules_are_no_way_to_anything_else(tmp_path, module, name):
-    with pytest.raises(UnsafeModel):
+    with pytest.raises(UnsafeModelError):
         unpickle(named(module, name, str(tmp_path / "canary")), HERE, own=True)
     assert list(tmp_path.iterdir()) == []
 
@@ -151,7 +151,7 @@ def test_the_same_leads_make_the_same_model_to_the_last_bit(models):
     assert len(digests) == 1
 
 
-@pytest.mark.parametrize("kind", ["splines", "forest", "lightgbm", "stack", "mended"])
+@pytest.mark.parametrize("kind", ["splines", "forest", "lightgbm", "stack", "calibrated"])
 def test_many_leads_get_the_same_scores_and_reasons_whatever_the_number_of_cores(models, kind, monkeypatch):
     table, _ = leads(2_000, seed=5)
     found = []

@@ -10,7 +10,7 @@ from scipy.special import expit
 from gallop.modelling import assemble
 from gallop.modelling.search.run import Searched
 from gallop.modelling.search.study import Explored, Trial
-from gallop.modelling.stack import choose, weigh
+from gallop.modelling.stack import choose_members, fit_weights
 from tests.support.made import training
 
 ROWS = 20_000
@@ -34,7 +34,7 @@ def loss(log_odds: np.ndarray, y: np.ndarray) -> float:
 
 def test_log_odds_that_are_right_are_left_as_they_are(known):
     true, y = known
-    found = weigh(true[:, None], y)
+    found = fit_weights(true[:, None], y)
     assert found.of == pytest.approx([1.0], abs=0.04)
     assert found.base == pytest.approx(0.0, abs=0.04)
 
@@ -42,32 +42,32 @@ def test_log_odds_that_are_right_are_left_as_they_are(known):
 @pytest.mark.parametrize("times", [2.0, 4.0])
 def test_log_odds_that_are_too_sure_are_shrunk(known, times):
     true, y = known
-    assert weigh(true[:, None] * times, y).of == pytest.approx([1 / times], abs=0.03)
+    assert fit_weights(true[:, None] * times, y).of == pytest.approx([1 / times], abs=0.03)
 
 
 def test_log_odds_that_are_shifted_are_shifted_back(known):
     true, y = known
-    assert weigh(true[:, None] + 1.0, y).base == pytest.approx(-1.0, abs=0.06)
+    assert fit_weights(true[:, None] + 1.0, y).base == pytest.approx(-1.0, abs=0.06)
 
 
 def test_a_member_that_is_noise_gets_next_to_no_weight_and_is_left_out(known):
     true, y = known
     members = np.column_stack([noise(1), true])
-    assert weigh(members, y).of == pytest.approx([0.0, 1.0], abs=0.03)
-    assert choose(members, y, 2) == [1]
+    assert fit_weights(members, y).of == pytest.approx([0.0, 1.0], abs=0.03)
+    assert choose_members(members, y, 2) == [1]
 
 
 def test_members_that_say_the_same_share_the_weight(known):
     true, y = known
-    assert weigh(np.column_stack([true, true]), y).of == pytest.approx([0.5, 0.5], abs=0.02)
+    assert fit_weights(np.column_stack([true, true]), y).of == pytest.approx([0.5, 0.5], abs=0.02)
 
 
 def test_members_that_err_apart_are_better_together(known):
     true, y = known[0][:4000], known[1][:4000]
     members = np.column_stack([true + noise(seed, 4000) for seed in (1, 2, 3)])
-    together = loss(weigh(members, y).apply(members), y)
-    assert together < min(loss(weigh(each[:, None], y).apply(each[:, None]), y) for each in members.T) - 0.01
-    assert sorted(choose(members, y, 12)) == [0, 1, 2]
+    together = loss(fit_weights(members, y).apply(members), y)
+    assert together < min(loss(fit_weights(each[:, None], y).apply(each[:, None]), y) for each in members.T) - 0.01
+    assert sorted(choose_members(members, y, 12)) == [0, 1, 2]
 
 
 @given(st.integers(0, 10**6), st.integers(1, 4), st.integers(20, 100))
@@ -76,11 +76,11 @@ def test_weights_are_never_negative_and_choices_are_few_and_different(seed, memb
     draw = np.random.default_rng(seed)
     said = draw.normal(size=(rows, members)) * draw.uniform(0.1, 5, members)
     y = (draw.random(rows) < 0.5).astype(float)
-    found = weigh(said, y)
+    found = fit_weights(said, y)
     assert (found.of >= 0).all()
     assert np.isfinite(found.of).all()
     assert loss(found.apply(said), y) <= loss(said.mean(axis=1), y) + 1e-6
-    chosen = choose(said, y, 3)
+    chosen = choose_members(said, y, 3)
     assert 1 <= len(chosen) <= min(3, members)
     assert len(set(chosen)) == len(chosen)
 
@@ -106,7 +106,7 @@ def test_a_stack_is_judged_by_weights_that_had_not_seen_the_fold(known):
     seen = np.column_stack([each.log_odds for each in made.trials])
     for held_out in found.folds:
         others = np.setdiff1d(found.rows, held_out)
-        expected = weigh(seen[others], y[others]).apply(seen[held_out])
+        expected = fit_weights(seen[others], y[others]).apply(seen[held_out])
         assert made.as_trial.log_odds[held_out] == pytest.approx(expected)
     assert made.as_trial.log_loss == pytest.approx(loss(made.as_trial.log_odds, y))
 

@@ -97,7 +97,7 @@ def test_the_run_is_on_the_pinned_data_and_says_so(trained: Trained) -> None:
 def test_the_deployed_bundle_is_whole_and_knows_its_commit(trained: Trained, pipeline: ModuleType) -> None:
     deployed = trained.out / "models" / "deployed"
     assert not deployed.readlink().is_absolute()
-    code = bundle.verify(deployed).code_version
+    code = bundle.verify_bundle(deployed).code_version
     assert code.commit == (pipeline.commit_of(ROOT) or "").removesuffix("-dirty")
 
 
@@ -153,7 +153,7 @@ def test_the_serving_image_scores_leads_without_rights_and_without_a_network(
         buildah("rmi", image)
     assert (mounted / "scores.csv").stat().st_uid == 10001
     header, best, *_ = (mounted / "scores.csv").read_text(encoding="utf-8").splitlines()
-    assert header == "lead_id,probability,low,high,outlook,decision,band,rank,reasons,model_version"
+    assert header == "lead_id,probability,low,high,prediction_set,decision,band,rank,reasons,model_version"
     assert ",contact,hot,1," in best
 
 

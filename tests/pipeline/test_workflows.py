@@ -140,8 +140,8 @@ def test_every_file_of_the_project_that_is_named_is_there() -> None:
 
 
 def test_every_output_that_is_read_is_one_that_the_pipeline_writes() -> None:
-    places = Project.open(ROOT).places
-    written = {str(place.relative_to(ROOT)) for place in (places.export, places.report, places.metrics)}
+    paths = Project.open(ROOT).paths
+    written = {str(place.relative_to(ROOT)) for place in (paths.export, paths.report, paths.metrics)}
     uploaded = [step["with"]["path"].split() for step in all_steps() if "upload-artifact" in step.get("uses", "")]
     shown = [words[1] for words in command_lines() if words[0] == "cat"]
     outputs = [path for paths in uploaded for path in paths if path != "dist/"]

@@ -4,18 +4,18 @@ from collections import Counter
 
 import pytest
 
-from gallop.errors import EmptyTable, MissingColumn, OneClass, SettingsError, UnknownLabel
+from gallop.errors import EmptyTableError, MissingColumnError, SettingsError, SingleClassError, UnknownLabelError
 from gallop.profiling.label import find_label
-from gallop.profiling.proposal import Asked, propose
+from gallop.profiling.proposal import InitOptions, propose
 from gallop.schema import Role
 
 ROWS = 60
 
 
-def proposed(asked: Asked | None = None, **columns: list[str]):
+def proposed(asked: InitOptions | None = None, **columns: list[str]):
     """A proposal for these columns and a label that goes 0, 1, 0, 1, …"""
     table = {**columns, "y": ["0", "1"] * (ROWS // 2)}
-    return propose(table, asked or Asked("y"), "leads.csv")
+    return propose(table, asked or InitOptions("y"), "leads.csv")
 
 
 def numbers() -> list[str]:
@@ -51,7 +51,7 @@ def test_what_a_person_says_goes_before_what_is_guessed():
     day = [f"2024-02-{1 + number % 20}" for number in range(ROWS)]
     key = [f"k{number}" for number in range(ROWS)]
     columns = proposed(
-        Asked("y", id="key", day="since"), other_id=key, key=key[::-1], since=day, visits=numbers()
+        InitOptions("y", id="key", day="since"), other_id=key, key=key[::-1], since=day, visits=numbers()
     ).columns
     assert columns["key"].role is Role.ID
     assert columns["since"].role is Role.DAY
@@ -61,11 +61,11 @@ def test_what_a_person_says_goes_before_what_is_guessed():
 def test_a_date_after_the_leads_day_is_left_out_and_one_before_it_is_used():
     day = [f"2024-02-{1 + number % 20:02d}" for number in range(ROWS)]
     proposal = proposed(
-        Asked("y", day="day"), day=day, first=["2023-05-01", "2023-07-02"] * 30, paid=["2024-03-01"] * 59 + [""]
+        InitOptions("y", day="day"), day=day, first=["2023-05-01", "2023-07-02"] * 30, paid=["2024-03-01"] * 59 + [""]
     )
     assert proposal.columns["first"].role is Role.DATE
     assert proposal.dates["first until day"] == {"column": "first", "part": "until", "of": "day"}
-    later = proposed(Asked("y", day="day"), day=day, paid=["2024-03-01", "2024-01-01"] * 30, visits=numbers())
+    later = proposed(InitOptions("y", day="day"), day=day, paid=["2024-03-01", "2024-01-01"] * 30, visits=numbers())
     assert later.columns["paid"].role is Role.IGNORE
     assert "after the lead's day" in later.columns["paid"].because
 
@@ -137,22 +137,22 @@ def test_the_labels_values_are_told_apart(counts, positive, yes, no):
 
 
 def test_what_cannot_be_a_label_is_refused():
-    with pytest.raises(OneClass, match="one value only"):
+    with pytest.raises(SingleClassError, match="one value only"):
         find_label("y", Counter({"1": 9}), None)
-    with pytest.raises(UnknownLabel, match="--positive"):
+    with pytest.raises(UnknownLabelError, match="--positive"):
         find_label("y", Counter({"a": 9, "b": 9, "c": 9}), None)
     with pytest.raises(SettingsError, match="'z'"):
         find_label("y", Counter({"a": 9, "b": 9}), "z")
 
 
 def test_names_and_tables_that_do_not_fit_are_refused():
-    with pytest.raises(MissingColumn, match="no such column"):
-        proposed(Asked("label"), visits=numbers())
-    with pytest.raises(MissingColumn, match="--id 'key'"):
-        proposed(Asked("y", id="key"), visits=numbers())
+    with pytest.raises(MissingColumnError, match="no such column"):
+        proposed(InitOptions("label"), visits=numbers())
+    with pytest.raises(MissingColumnError, match="--id 'key'"):
+        proposed(InitOptions("y", id="key"), visits=numbers())
     with pytest.raises(SettingsError, match="no dates"):
-        proposed(Asked("y", day="visits"), visits=numbers())
-    with pytest.raises(EmptyTable, match="no column is left"):
+        proposed(InitOptions("y", day="visits"), visits=numbers())
+    with pytest.raises(EmptyTableError, match="no column is left"):
         proposed(always=["1"] * ROWS)
-    with pytest.raises(EmptyTable, match="no rows"):
-        propose({"a": [], "y": []}, Asked("y"), "leads.csv")
+    with pytest.raises(EmptyTableError, match="no rows"):
+        propose({"a": [], "y": []}, InitOptions("y"), "leads.csv")

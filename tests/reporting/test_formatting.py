@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from gallop.evaluation.metrics import METRICS, Estimate
 from gallop.reporting import decision_text, formatting, narrative, rule_text
 from gallop.reporting.html.scale import Scale
-from gallop.results.evidence import Learned
+from gallop.results.evidence import LearningPoint
 from gallop.tables.rules import rules
-from tests.support import facts as made
+from tests.support import results as made
 
 numbers = st.floats(-1e6, 1e6)
 
@@ -78,9 +78,9 @@ def test_an_undefined_figure_does_not_move_the_scale():
 
 
 def test_the_story_never_claims_to_beat_a_better_baseline():
-    better = made.facts(baseline=made.estimates(0.01))
-    worse = made.facts(baseline=made.estimates(5.0), ahead=Estimate(value=-0.05, low=-0.07, high=-0.03))
-    lucky = made.facts(baseline=made.estimates(5.0), ahead=Estimate(value=-0.05, low=-0.11, high=0.01))
+    better = made.result(baseline=made.estimates(0.01))
+    worse = made.result(baseline=made.estimates(5.0), ahead=Estimate(value=-0.05, low=-0.07, high=-0.03))
+    lucky = made.result(baseline=made.estimates(5.0), ahead=Estimate(value=-0.05, low=-0.11, high=0.01))
     assert "not better than" in narrative.against_baseline(better)
     assert "-0.050 [-0.070, -0.030], surely better" in narrative.against_baseline(worse)
     assert "perhaps by chance better" in narrative.against_baseline(lucky)
@@ -128,7 +128,9 @@ def test_money_is_never_off_by_more_than_its_third_figure(amount):
 
 def test_more_data_helps_by_the_rule_that_the_page_states():
     def learned(*losses):
-        return tuple(Learned(rows=500 * 2**place, log_loss=made.estimate(loss)) for place, loss in enumerate(losses))
+        return tuple(
+            LearningPoint(rows=500 * 2**place, log_loss=made.estimate(loss)) for place, loss in enumerate(losses)
+        )
 
     assert "Probably yes" in str(decision_text.more_data(learned(0.5, 0.45, 0.44)))
     assert "Hardly" in str(decision_text.more_data(learned(0.5, 0.44, 0.438)))
@@ -137,9 +139,9 @@ def test_more_data_helps_by_the_rule_that_the_page_states():
 
 
 def test_the_summary_speaks_of_the_capacity_else_of_the_most_profitable_share():
-    assert decision_text.headline(made.decided()).contacts == 50
-    paid = made.decided(made.DecisionRule(value=60.0, cost=20.0))
+    assert decision_text.headline(made.plan()).contacts == 50
+    paid = made.plan(made.DecisionRule(value=60.0, cost=20.0))
     assert paid.for_profit is not None
     nearest = min((50, 100, 200, 300, 500), key=lambda each: abs(each - 1000 * paid.for_profit.share))
     assert decision_text.headline(paid).contacts == nearest
-    assert decision_text.headline(made.decided(made.DecisionRule())).contacts == 200
+    assert decision_text.headline(made.plan(made.DecisionRule())).contacts == 200

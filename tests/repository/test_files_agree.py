@@ -100,7 +100,7 @@ def test_every_setting_is_documented() -> None:
 
 
 def test_every_error_has_an_exit_code_of_its_own() -> None:
-    codes = [kind.exit_code for kind in errors.GallopError.__subclasses__() if kind is not errors.StageFailed]
+    codes = [kind.exit_code for kind in errors.GallopError.__subclasses__() if kind is not errors.StageError]
     assert len(codes) == len(set(codes))
     assert not {0, 1, 2} & set(codes)
 

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from gallop.artifacts import bundle
-from gallop.errors import DamagedFile, SettingsError
-from gallop.settings.params import parse
+from gallop.errors import ChecksumError, SettingsError
+from gallop.settings.params import parse_settings
 
 BASE = {
     "project": {"name": "p", "model": "m"},
@@ -37,7 +37,7 @@ def with_column(name: str, **keys):
 
 
 def test_columns_known_in_time_may_be_used():
-    assert parse(BASE, "params.yaml").features.used == {"visits", "source", "born"}
+    assert parse_settings(BASE, "params.yaml").features.used == {"visits", "source", "born"}
 
 
 @pytest.mark.parametrize("name", ["visits", "source", "born"])
@@ -46,32 +46,32 @@ def test_a_column_known_later_than_scoring_stops_every_command_by_its_name(name)
     with pytest.raises(
         SettingsError, match=f"column '{name}' is known at 'after', which is after table.score_at 'signup'"
     ):
-        parse(with_column(name, known_at="after"), "params.yaml")
+        parse_settings(with_column(name, known_at="after"), "params.yaml")
 
 
 def test_a_used_column_that_does_not_say_when_it_is_known_is_refused():
     with pytest.raises(SettingsError, match="known_at does not say"):
-        parse(with_column("visits", known_at=None), "params.yaml")
+        parse_settings(with_column("visits", known_at=None), "params.yaml")
 
 
 def test_moments_are_the_projects_own():
     table = {**BASE["table"], "moments": ["click", "visit", "signup", "after"]}
-    assert parse({**BASE, "table": table}, "params.yaml").table.moments[0] == "click"
+    assert parse_settings({**BASE, "table": table}, "params.yaml").table.moments[0] == "click"
     with pytest.raises(SettingsError, match="'demo'"):
-        parse(with_column("visits", known_at="demo"), "params.yaml")
+        parse_settings(with_column("visits", known_at="demo"), "params.yaml")
 
 
 def test_a_bundle_of_a_column_that_is_known_too_late_cannot_score(tmp_path, monkeypatch):
-    late = parse(with_column("visits", known_at="visit"), "params.yaml").model_dump_json()
+    late = parse_settings(with_column("visits", known_at="visit"), "params.yaml").model_dump_json()
     (tmp_path / bundle.SETTINGS).write_text(late.replace('"known_at":"visit"', '"known_at":"after"'))
-    monkeypatch.setattr(bundle, "verify", lambda _folder: SimpleNamespace(libraries={"gallop": "0.0"}))
-    with pytest.raises(DamagedFile, match="column 'visits' is known at 'after'"):
-        bundle.load(tmp_path)
+    monkeypatch.setattr(bundle, "verify_bundle", lambda _folder: SimpleNamespace(libraries={"gallop": "0.0"}))
+    with pytest.raises(ChecksumError, match="column 'visits' is known at 'after'"):
+        bundle.load_bundle(tmp_path)
 
 
 def test_a_column_that_is_left_out_as_a_leak_cannot_be_used():
     leaks = {"acknowledged": [{"column": "visits", "because": "knows the outcome", "keep": False}]}
     with pytest.raises(SettingsError, match="leaves out \\['visits'\\]"):
-        parse({**BASE, "leaks": leaks}, "params.yaml")
+        parse_settings({**BASE, "leaks": leaks}, "params.yaml")
     kept = {"acknowledged": [{"column": "visits", "because": "counted before signup", "keep": True}]}
-    assert parse({**BASE, "leaks": kept}, "params.yaml").leaks.acknowledged[0].keep
+    assert parse_settings({**BASE, "leaks": kept}, "params.yaml").leaks.acknowledged[0].keep

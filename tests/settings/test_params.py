@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from gallop.errors import SettingsError
 from gallop.schema import Role
-from gallop.settings.params import Settings, load, parse
+from gallop.settings.params import Settings, load_settings, parse_settings
 from tests.support.params import PARAMS, TEXT, changed, leaves, without
 
 
@@ -38,12 +38,12 @@ def test_settings_survive_being_written_as_json(settings):
 )
 def test_a_key_that_must_be_given_is_named(key):
     with pytest.raises(SettingsError, match=f"{key}: missing, must be given"):
-        parse(without(key), "params.yaml")
+        parse_settings(without(key), "params.yaml")
 
 
 @pytest.mark.parametrize("key", ["seed", "split", "evaluation", "decision", "selection", "export", "table.keep"])
 def test_a_key_with_a_default_may_be_left_out(key, settings):
-    assert parse(without(key), "params.yaml").project == settings.project
+    assert parse_settings(without(key), "params.yaml").project == settings.project
 
 
 @pytest.mark.parametrize("key", sorted({key[:-1] for key in leaves(PARAMS)} - {()}, key=str))
@@ -54,7 +54,7 @@ def test_an_unknown_key_is_refused_wherever_it_is(key):
     if not isinstance(place, dict):
         return
     with pytest.raises(SettingsError, match="no_such_key"):
-        parse(changed((*key, "no_such_key"), 1), "params.yaml")
+        parse_settings(changed((*key, "no_such_key"), 1), "params.yaml")
 
 
 wrong_values = st.one_of(
@@ -72,7 +72,7 @@ wrong_values = st.one_of(
 @examples(max_examples=300)
 def test_any_value_in_any_place_is_valid_or_refused_by_name(key, value):
     try:
-        made = parse(changed(key, value), "params.yaml")
+        made = parse_settings(changed(key, value), "params.yaml")
     except SettingsError as error:
         # Where parts do not fit together, the message may name the other part; then it names what was changed besides.
         assert any(str(part) in str(error) for part in key if isinstance(part, str))  # noqa: PT017
@@ -83,7 +83,7 @@ def test_any_value_in_any_place_is_valid_or_refused_by_name(key, value):
 @given(st.text(max_size=30))
 def test_any_text_is_no_traceback(tmp_path, text):
     with pytest.raises(SettingsError):
-        load(written(tmp_path, text))
+        load_settings(written(tmp_path, text))
 
 
 @pytest.mark.parametrize(
@@ -108,29 +108,29 @@ def test_any_text_is_no_traceback(tmp_path, text):
 def test_what_yaml_can_hold_and_settings_cannot_is_refused(tmp_path, old, new, says):
     assert old in TEXT
     with pytest.raises(SettingsError) as caught:
-        load(written(tmp_path, TEXT.replace(old, new, 1)))
+        load_settings(written(tmp_path, TEXT.replace(old, new, 1)))
     assert says in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", "42", "- a\n", "just words", "# only a comment\n", "---\na: 1\n---\nb: 2\n"])
 def test_what_is_no_mapping_is_refused(tmp_path, text):
     with pytest.raises(SettingsError):
-        load(written(tmp_path, text))
+        load_settings(written(tmp_path, text))
 
 
 def test_a_file_that_is_not_there_or_not_utf_8_is_refused(tmp_path):
     with pytest.raises(SettingsError, match="no such file"):
-        load(tmp_path / "params.yaml")
+        load_settings(tmp_path / "params.yaml")
     (tmp_path / "params.yaml").write_bytes(b"name: \xff")
     with pytest.raises(SettingsError, match="not valid YAML"):
-        load(tmp_path / "params.yaml")
+        load_settings(tmp_path / "params.yaml")
     with pytest.raises(SettingsError):
-        load(tmp_path)
+        load_settings(tmp_path)
 
 
 def test_a_level_named_no_stays_a_word(tmp_path):
     text = TEXT.replace("levels: [li, organic, signup, fb]", "levels: [li, organic, signup, fb, no, on, y]")
-    assert load(written(tmp_path, text)).table.columns["source"].levels == (
+    assert load_settings(written(tmp_path, text)).table.columns["source"].levels == (
         *("li", "organic", "signup", "fb"),
         *("no", "on", "y"),
     )
@@ -138,7 +138,7 @@ def test_a_level_named_no_stays_a_word(tmp_path):
 
 def test_a_day_may_be_quoted_or_not(tmp_path, settings):
     text = TEXT.replace('"2024-01-01"', "2024-01-01")
-    assert load(written(tmp_path, text)) == settings
+    assert load_settings(written(tmp_path, text)) == settings
 
 
 def test_settings_are_frozen(settings):

@@ -3,7 +3,7 @@
 import pytest
 
 from gallop.errors import SettingsError
-from gallop.settings.params import parse
+from gallop.settings.params import parse_settings
 from tests.support.params import changed
 
 
@@ -114,7 +114,7 @@ from tests.support.params import changed
 )
 def test_an_impossible_value_is_refused_by_name(key, value, says):
     with pytest.raises(SettingsError) as caught:
-        parse(changed(key, value), "params.yaml")
+        parse_settings(changed(key, value), "params.yaml")
     message = str(caught.value)
     assert message.startswith("params.yaml: ")
     assert says in message
@@ -132,11 +132,11 @@ def test_a_demand_that_no_family_can_keep_is_refused(key, value, says):
     raw = changed(f"training.{key}", value)
     raw["training"]["families"] = {"random_forest": {"trials": 1, "space": [{"max_depth": [3]}]}}
     with pytest.raises(SettingsError, match=says):
-        parse(raw, "params.yaml")
+        parse_settings(raw, "params.yaml")
 
 
 def test_numbers_made_of_dates_may_be_demanded_to_go_one_way(settings):
     raw = changed("features.dates", {"age": {"column": "date_part", "part": "days"}})
     raw["features"]["inputs"] = [*settings.features.inputs, "age"]
     raw["training"]["monotone"] = {"age": "decreasing"}
-    assert parse(raw, "params.yaml").training.monotone == {"age": "decreasing"}
+    assert parse_settings(raw, "params.yaml").training.monotone == {"age": "decreasing"}

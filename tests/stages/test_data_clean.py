@@ -3,7 +3,7 @@
 import pytest
 
 from gallop.adapters.tables.polars import PolarsTables
-from gallop.errors import EmptyTable, OneClass, UnknownLabel, WrongType
+from gallop.errors import EmptyTableError, SingleClassError, UnknownLabelError, WrongTypeError
 from gallop.results.run import Quality
 from gallop.schema import RULE
 from gallop.settings.table import Label, Table
@@ -50,7 +50,7 @@ def test_few_defects_are_set_aside(table):
 def test_many_defects_of_one_kind_name_row_column_value_and_what_is_accepted(table):
     leads = [*many(40), *(lead(lead_id=f"X{place}", purchases="five") for place in range(3))]
     with pytest.raises(
-        WrongType,
+        WrongTypeError,
         match=r"csv: row 41, column 'purchases': 'five' is not a decimal number such as 12 or 0\.5; 3 of 43 rows",
     ):
         clean(leads, table)
@@ -59,7 +59,7 @@ def test_many_defects_of_one_kind_name_row_column_value_and_what_is_accepted(tab
 def test_many_defects_of_several_kinds_are_refused_together(table):
     broken = [lead(lead_id=name, **{name: "x"}) for name in ("purchases", "n_visits", "onboarding")]
     with pytest.raises(
-        WrongType, match=r"3 of 43 rows are broken \(purchases_no_number 1, .*\), more than table\.max_"
+        WrongTypeError, match=r"3 of 43 rows are broken \(purchases_no_number 1, .*\), more than table\.max_"
     ):
         clean([*many(40), *broken], table)
 
@@ -70,13 +70,15 @@ def test_rows_out_of_scope_are_no_defects_however_many(table):
 
 
 def test_many_conflicting_ids_are_refused(table):
-    with pytest.raises(WrongType, match="conflicting_id"):
+    with pytest.raises(WrongTypeError, match="conflicting_id"):
         clean([*many(40), *(lead(purchases=str(place)) for place in range(10))], table)
 
 
 def test_a_third_label_value_is_refused_with_its_row(table):
     leads = [*many(40), lead(lead_id="X", lead_indicator="maybe"), lead(lead_id="Y", lead_indicator="2")]
-    with pytest.raises(UnknownLabel, match=r"leads\.csv: row 41, column 'lead_indicator'.*\['2', 'maybe'\] in 2 rows"):
+    with pytest.raises(
+        UnknownLabelError, match=r"leads\.csv: row 41, column 'lead_indicator'.*\['2', 'maybe'\] in 2 rows"
+    ):
         clean(leads, table)
 
 
@@ -89,19 +91,19 @@ def test_a_third_label_value_is_set_aside_where_the_settings_say_so(table):
 
 
 def test_one_label_only_is_refused(table):
-    with pytest.raises(OneClass, match=r"leads\.csv: column 'lead_indicator': 0 converted and 40 not"):
+    with pytest.raises(SingleClassError, match=r"leads\.csv: column 'lead_indicator': 0 converted and 40 not"):
         clean(many(40, lead_indicator="0"), table)
 
 
 def test_ten_leads_of_each_label_are_enough_and_nine_are_not(table):
     enough = many(2 * LABEL_MIN_ROWS)
     assert clean(enough, table).kept == 20
-    with pytest.raises(OneClass):
+    with pytest.raises(SingleClassError):
         clean(enough[:-1], table)
 
 
 def test_a_table_whose_rows_are_all_out_of_scope_says_why(table):
-    with pytest.raises(EmptyTable, match=r"none of the 30 rows is left after the rules \(source_not_kept 30\)"):
+    with pytest.raises(EmptyTableError, match=r"none of the 30 rows is left after the rules \(source_not_kept 30\)"):
         clean(many(30, source="fb"), table)
 
 

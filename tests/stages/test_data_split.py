@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallop.errors import OneClass
+from gallop.errors import SingleClassError
 from gallop.settings.params import Split
 from gallop.settings.table import Table
 from gallop.stages.data_split import data_split
@@ -41,10 +41,10 @@ def sides_of(leads: nw.DataFrame, table: Table, split: Split = RANDOM, seed: int
 
 @given(ids)
 def test_no_lead_is_on_both_sides_and_none_is_lost(table: Table, names: list[str]):
-    sides = data_split(features(names), table, RANDOM, 42)
-    train, test = sides.train["lead_id"].to_list(), sides.test["lead_id"].to_list()
+    train_test = data_split(features(names), table, RANDOM, 42)
+    train, test = train_test.train["lead_id"].to_list(), train_test.test["lead_id"].to_list()
     assert not set(train) & set(test)
-    assert sorted([*train, *test]) == sorted(names) == sides.assignment["lead_id"].to_list()
+    assert sorted([*train, *test]) == sorted(names) == train_test.assignment["lead_id"].to_list()
 
 
 @given(ids, st.data())
@@ -58,10 +58,10 @@ def test_the_order_of_rows_does_not_matter(table: Table, names: list[str], data:
 
 @given(ids, st.sampled_from([0.1, 0.15, 0.2, 0.5]))
 def test_each_label_is_split_within_one_row_of_its_share(table: Table, names: list[str], share: float):
-    sides = data_split(features(names), table, Split(by="random", test_share=share), 42)
+    train_test = data_split(features(names), table, Split(by="random", test_share=share), 42)
     for label in (0, 1):
-        held = sides.test["lead_indicator"].to_list().count(label)
-        every = held + sides.train["lead_indicator"].to_list().count(label)
+        held = train_test.test["lead_indicator"].to_list().count(label)
+        every = held + train_test.train["lead_indicator"].to_list().count(label)
         assert abs(held - share * every) <= 1
 
 
@@ -90,8 +90,8 @@ def test_what_a_lead_did_does_not_decide_its_side(table: Table):
 
 def test_the_sides_keep_the_columns(table: Table):
     leads = features(numbered(60))
-    sides = data_split(leads, table, RANDOM, 42)
-    assert sides.train.columns == sides.test.columns == leads.columns
+    train_test = data_split(leads, table, RANDOM, 42)
+    assert train_test.train.columns == train_test.test.columns == leads.columns
 
 
 @given(st.integers(40, 200), st.integers(2, 31), st.floats(0.01, 0.5))
@@ -99,12 +99,12 @@ def test_by_day_no_day_is_on_both_sides_and_the_last_days_are_held_out(
     table: Table, count: int, days: int, share: float
 ):
     try:
-        sides = data_split(features(numbered(count), days), table, Split(by="day", test_share=share), 42)
-    except OneClass:
+        train_test = data_split(features(numbered(count), days), table, Split(by="day", test_share=share), 42)
+    except SingleClassError:
         return
-    train, test = set(sides.train["date_part"].to_list()), set(sides.test["date_part"].to_list())
+    train, test = set(train_test.train["date_part"].to_list()), set(train_test.test["date_part"].to_list())
     assert max(train) < min(test)
-    assert len(sides.test) >= round(share * count)
+    assert len(train_test.test) >= round(share * count)
 
 
 def test_by_day_the_seed_does_not_matter(table: Table):
@@ -113,13 +113,13 @@ def test_by_day_the_seed_does_not_matter(table: Table):
 
 
 def test_by_day_a_single_day_cannot_be_split(table: Table):
-    with pytest.raises(OneClass, match="the 0 training leads"):
+    with pytest.raises(SingleClassError, match="the 0 training leads"):
         data_split(features(numbered(60), days=1), table, BY_DAY, 42)
 
 
 def test_by_day_a_tiny_share_holds_out_the_last_day(table: Table):
-    sides = data_split(features(numbered(62), days=31), table, Split(by="day", test_share=0.001), 42)
-    assert set(sides.test["date_part"].to_list()) == {"2024-01-31"}
+    train_test = data_split(features(numbered(62), days=31), table, Split(by="day", test_share=0.001), 42)
+    assert set(train_test.test["date_part"].to_list()) == {"2024-01-31"}
 
 
 def test_a_side_with_one_label_only_is_refused(table: Table):
@@ -129,5 +129,5 @@ def test_a_side_with_one_label_only_is_refused(table: Table):
         .otherwise(nw.col("lead_indicator"))
         .alias("lead_indicator")
     )
-    with pytest.raises(OneClass, match="test leads have fewer than two labels"):
+    with pytest.raises(SingleClassError, match="test leads have fewer than two labels"):
         data_split(leads, table, BY_DAY, 42)

@@ -11,10 +11,10 @@ import pytest
 from gallop.artifacts.bundle import LAYOUT, Manifest
 from gallop.evaluation.metrics import Estimate
 from gallop.ports import CHALLENGER, CHAMPION, Registered
-from gallop.results.evidence import Sureness
+from gallop.results.evidence import ScoreUncertainty
 from gallop.results.run import CodeVersion, DataVersion, Decision
 from gallop.settings.params import Settings
-from gallop.stages.model_selection import decide, model_selection
+from gallop.stages.model_selection import decide_promotion, model_selection
 
 
 class MemoryRegistry:
@@ -73,7 +73,7 @@ def manifest(name: str, data: str = "real") -> Manifest:
         metrics={},
         threshold=0.5,
         bands={},
-        sureness=Sureness(nominal=0.9, not_up_to=0.6, converts_from=0.4, ranges=()),
+        uncertainty=ScoreUncertainty(nominal=0.9, not_up_to=0.6, converts_from=0.4, ranges=()),
         libraries={},
         files={"pipeline.pkl": name},
     )
@@ -223,7 +223,7 @@ def rule(settings: Settings, **changes: float) -> Settings:
 
 
 def test_a_clearly_better_candidate_is_promoted_with_the_figures(settings):
-    decision = decide(LABEL, GOOD, FAIR, settings)
+    decision = decide_promotion(LABEL, GOOD, FAIR, settings)
     assert decision.promote
     assert decision.because.startswith("log-loss -0.1335 [")
     assert "on the same 200 test rows, better in 100% of resamples" in decision.because
@@ -232,14 +232,14 @@ def test_a_clearly_better_candidate_is_promoted_with_the_figures(settings):
 
 def test_a_worse_or_an_equal_candidate_is_not_promoted_and_told_what_it_needs(settings):
     for candidate in (FAIR, GOOD):
-        decision = decide(LABEL, candidate, GOOD, settings)
+        decision = decide_promotion(LABEL, candidate, GOOD, settings)
         assert not decision.promote
         assert "a promotion needs a gain of more than 0.0000, in 90% of resamples" in decision.because
 
 
 def test_a_gain_that_is_too_small_is_not_enough(settings):
-    assert decide(LABEL, GOOD, FAIR, rule(settings, minimum_gain=0.13)).promote
-    decision = decide(LABEL, GOOD, FAIR, rule(settings, minimum_gain=0.14))
+    assert decide_promotion(LABEL, GOOD, FAIR, rule(settings, minimum_gain=0.13)).promote
+    decision = decide_promotion(LABEL, GOOD, FAIR, rule(settings, minimum_gain=0.14))
     assert not decision.promote
     assert "a gain of more than 0.1400" in decision.because
 
@@ -248,12 +248,12 @@ def test_a_gain_that_is_not_sure_is_not_enough(settings):
     # Better by a hair on every row but two, on which it is worse by nearly all that it gains.
     nearly = np.where(LABEL == 1, 0.701, 0.299)
     nearly[:2] = [0.36, 0.64]
-    decision = decide(LABEL, nearly, FAIR, settings)
+    decision = decide_promotion(LABEL, nearly, FAIR, settings)
     assert decision.difference.value < 0
     assert not decision.promote
     assert "better in 86% of resamples; a promotion needs" in decision.because
-    assert decide(LABEL, nearly, FAIR, rule(settings, confidence=0.8)).promote
+    assert decide_promotion(LABEL, nearly, FAIR, rule(settings, confidence=0.8)).promote
 
 
 def test_a_decision_does_not_say_minus_zero(settings):
-    assert "-0.0000" not in decide(LABEL, GOOD, GOOD, settings).because
+    assert "-0.0000" not in decide_promotion(LABEL, GOOD, GOOD, settings).because

@@ -13,12 +13,12 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from gallop.artifacts import bundle, contract
 from gallop.artifacts.safe_pickle import unpickle
-from gallop.errors import ContractBroken, UnsafeModel
+from gallop.errors import ContractError, UnsafeModelError
 from gallop.modelling.assemble import STACK
 from gallop.modelling.families import ENCODERS
 from gallop.modelling.preprocessing import frame
 from gallop.modelling.stack import Stack
-from gallop.results.run import CodeVersion, DataVersion, Facts, Sides
+from gallop.results.run import CodeVersion, DataVersion, TrainingResult, TrainTestSplit
 from gallop.settings.params import Settings
 from gallop.stages.model_training import Trained, model_training
 from gallop.tables.features import input_roles
@@ -28,12 +28,12 @@ from tests.support.models import quick, split
 pytestmark = pytest.mark.xdist_group("trained")
 
 
-def predictions(trained: Trained, sides: Sides, settings: Settings) -> np.ndarray:
-    X = frame(sides.train, input_roles(settings.table, settings.features))
+def predictions(trained: Trained, train_test: TrainTestSplit, settings: Settings) -> np.ndarray:
+    X = frame(train_test.train, input_roles(settings.table, settings.features))
     return trained.model.predict_proba(X)[:, 1]
 
 
-def refuse(*kinds: type, error: type[Exception] = ContractBroken):
+def refuse(*kinds: type, error: type[Exception] = ContractError):
     """An export that some classifiers break."""
 
     def export(model: object) -> bytes:
@@ -54,22 +54,22 @@ def few(settings: Settings) -> Settings:
 
 
 def test_candidates_are_ranked_by_log_loss_and_the_winner_is_the_best_that_gives_reasons(trained, small):
-    losses = {each.family: each.metrics["log_loss"].value for each in trained.facts.candidates}
-    assert set(losses) - {STACK} | {*trained.facts.given_up} == set(small.training.families)
-    assert [each.family for each in trained.facts.candidates] == sorted(losses, key=losses.__getitem__)
-    assert trained.facts.winner == next(each.family for each in trained.facts.candidates if each.explains)
+    losses = {each.family: each.metrics["log_loss"].value for each in trained.result.candidates}
+    assert set(losses) - {STACK} | {*trained.result.given_up} == set(small.training.families)
+    assert [each.family for each in trained.result.candidates] == sorted(losses, key=losses.__getitem__)
+    assert trained.result.winner == next(each.family for each in trained.result.candidates if each.explains)
     assert losses == pytest.approx({family: tried[0].log_loss for family, tried in trained.trials.items()})
 
 
 def test_what_explains_takes_columns_of_its_own_and_the_rest_can_be_exported(trained):
-    for each in trained.facts.candidates:
+    for each in trained.result.candidates:
         assert each.explains == (each.family in {STACK, *ENCODERS})
         assert isinstance(trained.models[each.family], Stack) == each.explains
         assert each.contract == ("own" if each.explains else "kept")
 
 
 def test_the_facts_of_the_candidates_agree_with_their_trials(trained, small):
-    for each in trained.facts.candidates:
+    for each in trained.result.candidates:
         tried = trained.trials[each.family]
         assert each.trials == len(tried) + each.pruned + len(each.failed)
         assert each.trials == (1 if each.family == STACK else small.training.families[each.family].trials)
@@ -78,7 +78,7 @@ def test_the_facts_of_the_candidates_agree_with_their_trials(trained, small):
 
 
 def test_the_stack_says_which_trials_it_is_made_of(trained):
-    made = next(each for each in trained.facts.candidates if each.family == STACK).parameters
+    made = next(each for each in trained.result.candidates if each.family == STACK).parameters
     assert len(made) >= 2
     for name, weight in made.items():
         family, place = name.rsplit(" ", 1)
@@ -87,38 +87,38 @@ def test_the_stack_says_which_trials_it_is_made_of(trained):
 
 
 def test_each_candidate_is_as_far_behind_the_winner_as_their_losses_are_apart(trained):
-    losses = {each.family: each.metrics["log_loss"].value for each in trained.facts.candidates}
-    for each in trained.facts.candidates:
-        assert each.behind.value == pytest.approx(losses[each.family] - losses[trained.facts.winner])
+    losses = {each.family: each.metrics["log_loss"].value for each in trained.result.candidates}
+    for each in trained.result.candidates:
+        assert each.behind.value == pytest.approx(losses[each.family] - losses[trained.result.winner])
         assert each.behind.low <= each.behind.value <= each.behind.high
         assert each.behind.value >= 0 or not each.explains
 
 
-def test_the_rows_are_counted(trained, sides):
-    facts = trained.facts
-    assert facts.train_rows == len(sides.train)
-    assert facts.train_positives == sides.train["lead_indicator"].sum()
-    assert facts.test.rows == len(sides.test)
-    assert facts.test.positives == sides.test["lead_indicator"].sum()
+def test_the_rows_are_counted(trained, train_test):
+    result = trained.result
+    assert result.train_rows == len(train_test.train)
+    assert result.train_positives == train_test.train["lead_indicator"].sum()
+    assert result.test.rows == len(train_test.test)
+    assert result.test.positives == train_test.test["lead_indicator"].sum()
 
 
-def test_the_report_is_of_the_winner_on_the_test_rows(trained, sides, small):
-    X = frame(sides.test, input_roles(small.table, small.features))
-    label = sides.test["lead_indicator"].to_numpy()
+def test_the_report_is_of_the_winner_on_the_test_rows(trained, train_test, small):
+    X = frame(train_test.test, input_roles(small.table, small.features))
+    label = train_test.test["lead_indicator"].to_numpy()
     probability = trained.model.predict_proba(X)[:, 1]
-    assert trained.model is trained.models[trained.facts.winner]
-    assert trained.facts.test.metrics["roc_auc"].value == pytest.approx(roc_auc_score(label, probability))
-    assert trained.facts.test.metrics["log_loss"].value == pytest.approx(log_loss(label, probability), abs=1e-6)
+    assert trained.model is trained.models[trained.result.winner]
+    assert trained.result.test.metrics["roc_auc"].value == pytest.approx(roc_auc_score(label, probability))
+    assert trained.result.test.metrics["log_loss"].value == pytest.approx(log_loss(label, probability), abs=1e-6)
 
 
-def test_the_best_possible_is_that_of_the_true_probabilities(trained, sides, drawn):
-    truth = np.array([drawn[1][each] for each in sides.test["lead_id"].to_list()])
-    label = sides.test["lead_indicator"].to_numpy()
-    assert trained.facts.best_possible["log_loss"].value == pytest.approx(log_loss(label, truth), abs=1e-6)
+def test_the_best_possible_is_that_of_the_true_probabilities(trained, train_test, drawn):
+    truth = np.array([drawn[1][each] for each in train_test.test["lead_id"].to_list()])
+    label = train_test.test["lead_indicator"].to_numpy()
+    assert trained.result.best_possible["log_loss"].value == pytest.approx(log_loss(label, truth), abs=1e-6)
 
 
 def test_each_input_has_an_importance_and_visits_matter_most(trained, small):
-    importances = trained.facts.importances
+    importances = trained.result.importances
     assert sorted(each.column for each in importances) == sorted(small.features.inputs)
     assert importances[0].column == "n_visits"
     increases = [each.increase.value for each in importances]
@@ -127,13 +127,13 @@ def test_each_input_has_an_importance_and_visits_matter_most(trained, small):
 
 
 def test_the_export_is_the_last_step_of_the_best_candidate_that_may_be_exported(trained):
-    kept = [each.family for each in trained.facts.candidates if each.contract == "kept"]
-    assert trained.facts.exported == kept[0]
+    kept = [each.family for each in trained.result.candidates if each.contract == "kept"]
+    assert trained.result.exported == kept[0]
     assert contract.dump(trained.models[kept[0]][-1]) == trained.export
 
 
 def test_the_facts_survive_being_written_as_json(trained):
-    assert Facts.model_validate_json(trained.facts.model_dump_json()) == trained.facts
+    assert TrainingResult.model_validate_json(trained.result.model_dump_json()) == trained.result
 
 
 def test_the_example_is_one_row_of_typical_values_that_the_model_takes(trained, small):
@@ -141,54 +141,56 @@ def test_the_example_is_one_row_of_typical_values_that_the_model_takes(trained, 
     assert trained.model.predict_proba(trained.example).shape == (1, 2)
 
 
-def test_the_next_candidate_is_exported_where_the_winner_breaks_the_contract(sides, few):
-    fine = model_training(sides, few, export=contract.dump)
-    first, second = (each.family for each in fine.facts.candidates)
+def test_the_next_candidate_is_exported_where_the_winner_breaks_the_contract(train_test, few):
+    fine = model_training(train_test, few, export=contract.dump)
+    first, second = (each.family for each in fine.result.candidates)
     kinds = {"logistic_regression": LogisticRegression, "gradient_boosting": HistGradientBoostingClassifier}
-    for error in (ContractBroken, UnsafeModel):
-        fallen = model_training(sides, few, export=refuse(kinds[first], error=error))
-        assert (fallen.facts.winner, fallen.facts.exported) == (first, second)
+    for error in (ContractError, UnsafeModelError):
+        fallen = model_training(train_test, few, export=refuse(kinds[first], error=error))
+        assert (fallen.result.winner, fallen.result.exported) == (first, second)
         assert isinstance(unpickle(fallen.export, Path("model.pkl")), kinds[second])
-        assert [each.contract for each in fallen.facts.candidates] == ["made to fail", "kept"]
+        assert [each.contract for each in fallen.result.candidates] == ["made to fail", "kept"]
 
 
-def test_nothing_is_exported_where_nothing_meets_the_contract(sides, few):
-    none = model_training(sides, few, export=refuse(object))
+def test_nothing_is_exported_where_nothing_meets_the_contract(train_test, few):
+    none = model_training(train_test, few, export=refuse(object))
     assert none.export is None
-    assert none.facts.exported is None
-    assert {each.contract for each in none.facts.candidates} == {"made to fail"}
+    assert none.result.exported is None
+    assert {each.contract for each in none.result.candidates} == {"made to fail"}
 
 
-def test_without_a_contract_the_candidates_say_none(sides, few):
+def test_without_a_contract_the_candidates_say_none(train_test, few):
     free = few.model_copy(update={"export": few.export.model_copy(update={"contract": None})})
-    assert {each.contract for each in model_training(sides, free, export=contract.dump).facts.candidates} == {"none"}
+    assert {each.contract for each in model_training(train_test, free, export=contract.dump).result.candidates} == {
+        "none"
+    }
 
 
-def test_test_rows_never_influence_training(sides, few):
-    other = sides.test.with_columns(
+def test_test_rows_never_influence_training(train_test, few):
+    other = train_test.test.with_columns(
         (1 - nw.col("lead_indicator")).alias("lead_indicator"),
         (nw.col("n_visits") * 1000 - 5).alias("n_visits"),
         nw.lit(None, dtype=nw.Float64).alias("purchases"),
         nw.lit("9").alias("customer_group"),
     )
-    one = model_training(sides, few, export=contract.dump)
-    two = model_training(Sides(sides.train, other, sides.assignment), few, export=contract.dump)
-    assert one.facts.winner == two.facts.winner
-    assert one.facts.candidates == two.facts.candidates
-    assert np.array_equal(predictions(one, sides, few), predictions(two, sides, few))
-    assert one.facts.test != two.facts.test
+    one = model_training(train_test, few, export=contract.dump)
+    two = model_training(TrainTestSplit(train_test.train, other, train_test.assignment), few, export=contract.dump)
+    assert one.result.winner == two.result.winner
+    assert one.result.candidates == two.result.candidates
+    assert np.array_equal(predictions(one, train_test, few), predictions(two, train_test, few))
+    assert one.result.test != two.result.test
 
 
-def test_training_twice_gives_the_same_to_the_last_bit(sides, few):
-    one, two = (model_training(sides, few, export=contract.dump) for _ in range(2))
-    assert one.facts == two.facts
-    assert np.array_equal(predictions(one, sides, few), predictions(two, sides, few))
+def test_training_twice_gives_the_same_to_the_last_bit(train_test, few):
+    one, two = (model_training(train_test, few, export=contract.dump) for _ in range(2))
+    assert one.result == two.result
+    assert np.array_equal(predictions(one, train_test, few), predictions(two, train_test, few))
 
 
-def test_each_candidate_is_told_of_with_its_trials_and_its_model_while_the_training_goes_on(sides, few):
+def test_each_candidate_is_told_of_with_its_trials_and_its_model_while_the_training_goes_on(train_test, few):
     told = []
-    trained = model_training(sides, few, export=contract.dump, on_candidate=told.append)
-    assert [each.name for each in told] == [each.family for each in trained.facts.candidates]
+    trained = model_training(train_test, few, export=contract.dump, on_candidate=told.append)
+    assert [each.name for each in told] == [each.family for each in trained.result.candidates]
     for run in told:
         assert run.model is trained.models[run.name]
         assert run.example is trained.example
@@ -202,9 +204,9 @@ def test_the_run_of_the_whole_says_who_won_and_which_bundle_it_made(trained, fol
     manifest = bundle.read_manifest(folder)
     run = trained.record(manifest, [folder / "manifest.json"])
     assert run.name == "model_training"
-    assert run.parameters["winner"] == trained.facts.winner
+    assert run.parameters["winner"] == trained.result.winner
     assert run.tags["digest"] == manifest.digest
-    assert set(run.metrics) == {f"test_{name}" for name in trained.facts.test.metrics}
+    assert set(run.metrics) == {f"test_{name}" for name in trained.result.test.metrics}
     assert list(run.files) == [folder / "manifest.json"]
 
 
@@ -219,6 +221,6 @@ def test_versions_have_names():
 def test_on_the_sample_the_project_comes_within_three_percent_of_the_best_possible(settings):
     leads, truth = sample(settings.data.sample_rows, settings.seed)
     known = {row["lead_id"]: float(row["probability"]) for row in csv.DictReader(io.StringIO(truth))}
-    facts = model_training(split(leads, settings), settings, export=contract.dump, truth=known).facts
-    assert facts.test.metrics["log_loss"].value <= 1.03 * facts.best_possible["log_loss"].value
-    assert facts.test.metrics["roc_auc"].value >= facts.best_possible["roc_auc"].value - 0.03
+    result = model_training(split(leads, settings), settings, export=contract.dump, truth=known).result
+    assert result.test.metrics["log_loss"].value <= 1.03 * result.best_possible["log_loss"].value
+    assert result.test.metrics["roc_auc"].value >= result.best_possible["roc_auc"].value - 0.03

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallop.artifacts import contract
-from gallop.errors import OneClass
+from gallop.errors import SingleClassError
 from gallop.modelling.search.folds import forward
 from gallop.modelling.search.run import search
 from gallop.settings.params import Settings
@@ -24,7 +24,7 @@ def test_what_is_held_out_is_later_than_all_that_was_learnt_from(days, folds):
     at = np.array(days)
     try:
         found = forward(days, folds)
-    except OneClass:
+    except SingleClassError:
         assert days.count(min(days)) * (folds + 1) > len(days) * folds
         return
     assert 1 <= len(found) <= folds
@@ -47,7 +47,7 @@ def test_folds_are_about_equally_long_and_the_first_block_is_learnt_from_only():
 def test_a_first_day_longer_than_a_block_makes_fewer_folds_and_one_day_makes_none():
     found = forward(["2024-01-01"] * 60 + ["2024-01-02"] * 20 + ["2024-01-03"] * 20, 4)
     assert [(len(seen), len(held_out)) for seen, held_out in found] == [(60, 20), (80, 20)]
-    with pytest.raises(OneClass, match=r"2024-01-01 .* split\.by: random"):
+    with pytest.raises(SingleClassError, match=r"2024-01-01 .* split\.by: random"):
         forward(["2024-01-01"] * 60, 4)
 
 
@@ -72,7 +72,7 @@ def test_a_single_fold_is_enough_to_train_and_too_little_to_stack():
     days = ["2024-01-01"] * 200 + ["2024-01-02"] * 100
     found = search(X, y, ROLES, training(), 1, days=days)
     assert len(found.folds) == 1
-    families = [each.trial.family for each in candidates.contenders(found, y, training())]
+    families = [each.trial.family for each in candidates.ranked_contenders(found, y, training())]
     assert sorted(families) == ["lightgbm", "splines"]
 
 
@@ -90,13 +90,13 @@ def by_day(drawn, small: Settings) -> Trained:
 
 
 def test_a_whole_training_holds_out_later_days_and_has_all_its_evidence(by_day):
-    evidence = by_day.facts.evidence
-    out_of_fold = by_day.trials[by_day.facts.winner][0].log_odds
-    assert len(out_of_fold) < by_day.facts.train_rows
+    evidence = by_day.result.evidence
+    out_of_fold = by_day.trials[by_day.result.winner][0].log_odds
+    assert len(out_of_fold) < by_day.result.train_rows
     # The mean of what three folds learn from, a quarter, a half and three quarters; and parts of those.
-    assert evidence.learning[-1].rows == pytest.approx(by_day.facts.train_rows / 2, rel=0.1)
+    assert evidence.learning[-1].rows == pytest.approx(by_day.result.train_rows / 2, rel=0.1)
     shares = [each.rows / evidence.learning[-1].rows for each in evidence.learning]
     assert shares[-2:] == pytest.approx([0.5, 1.0], abs=0.01)
-    assert sum(each.rows for each in evidence.sureness.ranges) == len(out_of_fold)
+    assert sum(each.rows for each in evidence.uncertainty.ranges) == len(out_of_fold)
     assert evidence.certainty.coverage.value > 0.8
-    assert by_day.facts.exported == "logistic_regression"
+    assert by_day.result.exported == "logistic_regression"

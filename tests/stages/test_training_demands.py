@@ -23,9 +23,9 @@ WAYS = {"n": "increasing", "m": "decreasing"}
 def demanded():
     """A stack of two boosted members, of a search in which splines took part too."""
     found = search(X, Y, ROLES, training(monotone=WAYS), 1)
-    ranked = candidates.contenders(found, Y, training(monotone=WAYS))
+    ranked = candidates.ranked_contenders(found, Y, training(monotone=WAYS))
     stack = next((each for each in ranked if each.trial.family == "stack"), candidates.winner(ranked))
-    return ranked, candidates.fit(AllRows(X, Y, ROLES, training(monotone=WAYS)), stack, 1)
+    return ranked, candidates.fit_candidate(AllRows(X, Y, ROLES, training(monotone=WAYS)), stack, 1)
 
 
 def row(values: dict) -> pd.DataFrame:
@@ -74,14 +74,14 @@ def few(small, **changes):
     )
 
 
-def test_an_input_that_must_count_and_does_not_is_refused_by_name(sides, small):
+def test_an_input_that_must_count_and_does_not_is_refused_by_name(train_test, small):
     settings = few(small, forced=("n_visits", "bin_source"))
     with pytest.raises(SettingsError, match=r"training\.forced: bin_source makes no difference to any score"):
-        model_training(sides, settings, export=contract.dump)
+        model_training(train_test, settings, export=contract.dump)
 
 
-def test_inputs_that_count_may_be_demanded_to(sides, small):
-    trained = model_training(sides, few(small, forced=("n_visits",)), export=contract.dump)
-    assert trained.facts.winner == "lightgbm"
-    assert trained.facts.exported is None
+def test_inputs_that_count_may_be_demanded_to(train_test, small):
+    trained = model_training(train_test, few(small, forced=("n_visits",)), export=contract.dump)
+    assert trained.result.winner == "lightgbm"
+    assert trained.result.exported is None
     assert trained.export is None

@@ -46,17 +46,17 @@ def rare(small: Settings):
         for name in ("logistic_regression", "splines", "lightgbm")
     }
     settings = Settings.model_validate_json(json.dumps(changed))
-    sides = split(text.getvalue(), settings)
-    trained = model_training(sides, settings, export=contract.dump)
-    X = frame(sides.train, input_roles(settings.table, settings.features))
-    return trained, trained.model.predict_proba(X)[:, 1], sides.train["lead_indicator"].to_numpy()
+    train_test = split(text.getvalue(), settings)
+    trained = model_training(train_test, settings, export=contract.dump)
+    X = frame(train_test.train, input_roles(settings.table, settings.features))
+    return trained, trained.model.predict_proba(X)[:, 1], train_test.train["lead_indicator"].to_numpy()
 
 
 def test_the_mean_probability_is_the_rate(rare):
     trained, probability, label = rare
     assert 0.006 < label.mean() < 0.012
-    assert trained.facts.train_rows == len(label)
-    assert trained.facts.train_positives == label.sum()
+    assert trained.result.train_rows == len(label)
+    assert trained.result.train_positives == label.sum()
     assert probability.mean() == pytest.approx(label.mean(), abs=0.0015)
     for tried in trained.trials.values():
         assert tried[0].out_of_fold.mean() == pytest.approx(label.mean(), abs=0.003)
@@ -65,14 +65,14 @@ def test_the_mean_probability_is_the_rate(rare):
 def test_the_ranking_is_learnt_all_the_same(rare):
     trained, probability, label = rare
     assert probability[label == 1].mean() > 2 * probability[label == 0].mean()
-    winner = next(each for each in trained.facts.candidates if each.family == trained.facts.winner)
+    winner = next(each for each in trained.result.candidates if each.family == trained.result.winner)
     assert winner.metrics["roc_auc"].value > 0.7
     assert winner.metrics["log_loss"].value < -(RATE * np.log(RATE) + (1 - RATE) * np.log(1 - RATE)) * 1.05
 
 
 def test_the_evidence_is_whole_and_says_that_few_can_be_sure_to_convert(rare):
-    evidence = rare[0].facts.evidence
+    evidence = rare[0].result.evidence
     assert evidence.effects[0].column == "n_visits"
     assert evidence.certainty.of_others.value == pytest.approx(0.9, abs=0.04)
-    assert max(each.high for each in evidence.sureness.ranges) < 0.5
+    assert max(each.high for each in evidence.uncertainty.ranges) < 0.5
     assert len(evidence.learning) >= 1

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from joblib import effective_n_jobs
 
-from gallop.modelling.candidates import contenders, fit
+from gallop.modelling.candidates import fit_candidate, ranked_contenders
 from gallop.modelling.search.folds import AllRows
 from gallop.modelling.search.run import search
 from gallop.settings.training import FamilySearch
@@ -21,8 +21,8 @@ def digests() -> dict[str, str]:
     chosen = training()
     chosen = chosen.model_copy(update={"families": {**chosen.families, "forest": FOREST}})
     searched = search(X, Y, ROLES, chosen, 1)
-    ranked = contenders(searched, Y, chosen)
-    models = {each.trial.family: fit(AllRows(X, Y, ROLES, chosen), each, 1) for each in ranked}
+    ranked = ranked_contenders(searched, Y, chosen)
+    models = {each.trial.family: fit_candidate(AllRows(X, Y, ROLES, chosen), each, 1) for each in ranked}
     return {name: hashlib.sha256(model.predict_proba(X).tobytes()).hexdigest() for name, model in models.items()}
 
 

@@ -129,7 +129,7 @@ def real_run(root: Path, shared: Path, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="session")
 def sample_run(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A project after `gallop run` where the real data cannot be had. Read from it; change copies only."""
+    """A project after `gallop run` where the raw data is not available. Read from it; change copies only."""
 
     def make(folder: Path) -> Checkout:
         project = _checkout(root, folder)

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 
-from gallop.errors import OneClass
+from gallop.errors import SingleClassError
 from gallop.hands import Here, Tell, Worker, hands
 
 
@@ -21,7 +21,7 @@ def count(up_to: int, tell: Tell) -> tuple[int, list[int]]:
 
 def refuse(_: Tell) -> None:
     """Fails as a stage does."""
-    raise OneClass("leads of one label only")
+    raise SingleClassError("leads of one label only")
 
 
 def die(parent: int, _: Tell) -> int:
@@ -45,7 +45,7 @@ def answers(worker: Worker) -> dict:
     worker.begin(refuse)
     try:
         worker.result()
-    except OneClass as error:
+    except SingleClassError as error:
         failed = [str(error), error.exit_code]
     worker.begin(refuse)
     worker.begin(count, 2)

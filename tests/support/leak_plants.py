@@ -9,15 +9,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from gallop.leakage.finding import Finding, Kind, Severity
+from gallop.leakage.finding import Finding, FindingKind, Severity
 from tests.support.leak_tables import Leads
 
 NAME = "k7"
 """A name that says nothing."""
-Planted = tuple[Leads, frozenset[Kind]]
+Planted = tuple[Leads, frozenset[FindingKind]]
 
 
-def caught(findings: tuple[Finding, ...], row_kinds: frozenset[Kind]) -> bool:
+def caught(findings: tuple[Finding, ...], row_kinds: frozenset[FindingKind]) -> bool:
     """Whether a stop names the planted column, or, for leaks of rows, is of the planted kind."""
     stops = [each for each in findings if each.severity is Severity.STOP]
     if row_kinds:
@@ -81,8 +81,8 @@ def missingness_shifted(leads, random):
 
 
 def amount_after_the_purchase(leads, random):
-    sure, false = random.uniform(0.75, 0.95), random.uniform(0.02, 0.12)
-    paid = random.random(len(leads.label)) < np.where(leads.label == 1, sure, false)
+    uncertainty, false = random.uniform(0.75, 0.95), random.uniform(0.02, 0.12)
+    paid = random.random(len(leads.label)) < np.where(leads.label == 1, uncertainty, false)
     return _plant(leads, np.where(paid, np.round(random.lognormal(3.5, 1, len(paid)), 2), 0.0))
 
 
@@ -107,13 +107,13 @@ def id_encodes_the_label(leads, random):
         ]
     if random.random() < 0.3:
         ids = [str(900_000 * each + number) for each, number in zip(mark, random.permutation(len(mark)), strict=True)]
-    return replace(leads, ids=ids), frozenset({Kind.ID_OR_ORDER})
+    return replace(leads, ids=ids), frozenset({FindingKind.ID_OR_ORDER})
 
 
 def rows_sorted_by_the_label(leads, random):
     return replace(
         leads, order=np.argsort(np.argsort(leads.label + random.normal(scale=0.3, size=len(leads.label))))
-    ), frozenset({Kind.ID_OR_ORDER})
+    ), frozenset({FindingKind.ID_OR_ORDER})
 
 
 def mean_of_the_label_per_group(leads, random):
@@ -129,7 +129,7 @@ def rows_on_both_sides(leads, random):
     twin = np.arange(rows)
     copied = test & (random.random(rows) < random.uniform(0.25, 0.5))
     twin[copied] = random.choice(np.flatnonzero(~test), copied.sum())
-    return _rows(leads, twin, leads.label[twin], test), frozenset({Kind.DUPLICATES_ACROSS_SPLIT})
+    return _rows(leads, twin, leads.label[twin], test), frozenset({FindingKind.DUPLICATES_ACROSS_SPLIT})
 
 
 def rows_with_the_other_label(leads, random):
@@ -137,7 +137,7 @@ def rows_with_the_other_label(leads, random):
     again = random.choice(rows, int(rows * random.uniform(0.06, 0.15)), replace=False)
     label = np.concatenate([leads.label, 1 - leads.label[again]])
     twin = np.concatenate([np.arange(rows), again])
-    return _rows(leads, twin, label, random.random(len(twin)) < 0.15), frozenset({Kind.DUPLICATES_OTHER_LABEL})
+    return _rows(leads, twin, label, random.random(len(twin)) < 0.15), frozenset({FindingKind.DUPLICATES_OTHER_LABEL})
 
 
 def _rows(leads, twin, label, split):
@@ -156,8 +156,8 @@ def near_certain_level(leads, random):
 
 
 def days_until_closed(leads, random):
-    sure = random.random(len(leads.label)) < np.where(leads.label == 1, 0.95, random.uniform(0.02, 0.08))
-    return _plant(leads, np.where(sure, random.integers(1, 89, len(sure)), 90).astype(float))
+    uncertainty = random.random(len(leads.label)) < np.where(leads.label == 1, 0.95, random.uniform(0.02, 0.08))
+    return _plant(leads, np.where(uncertainty, random.integers(1, 89, len(uncertainty)), 90).astype(float))
 
 
 def odd_last_digit(leads, random):
@@ -189,7 +189,7 @@ def too_good_together(leads, random):
     for place in range(12):
         values = shift * leads.label + random.normal(size=len(leads.label))
         leads = leads.with_column(f"w{place}", pd.Series(values, index=leads.table.index))
-    return leads, frozenset({Kind.TOO_GOOD, Kind.FUNCTION_OF_LABEL})
+    return leads, frozenset({FindingKind.TOO_GOOD, FindingKind.FUNCTION_OF_LABEL})
 
 
 def overwritten_copy(leads, random):

@@ -6,10 +6,10 @@ from scipy.special import expit
 
 from gallop.modelling import assemble
 from gallop.modelling.assemble import Assembly
-from gallop.modelling.calibrator import Curve
+from gallop.modelling.calibrator import Calibrator
 from gallop.modelling.search.folds import AllRows
 from gallop.modelling.search.study import Trial
-from gallop.modelling.stack import Stack, Weights
+from gallop.modelling.stack import Stack, StackWeights
 from gallop.schema import Role
 from gallop.settings.training import FamilySearch, Training
 
@@ -69,8 +69,8 @@ def fitted(X: pd.DataFrame, y: np.ndarray, *, kind: str = "stack", roles: dict |
             trial("lightgbm", y, **FEW_TREES | {"num_leaves": 7}),
             trial("forest", y, **FEW_DEEP_TREES),
         ),
-    }["stack" if kind == "mended" else kind]
-    weights = Weights(0.1, np.array([0.5, 0.3, 0.15, 0.1])) if len(trials) > 1 else Weights(0.0, np.ones(1))
-    curve = Curve(0.2, np.array([-1.0, 0.4]), np.array([0.5, 1.6, 0.9])) if kind == "mended" else None
-    assembly = Assembly(trials, weights, trials[0], curve)
-    return assemble.fit(AllRows(X, y, roles or ROLES, training(**changes)), assembly, 1)
+    }["stack" if kind == "calibrated" else kind]
+    weights = StackWeights(0.1, np.array([0.5, 0.3, 0.15, 0.1])) if len(trials) > 1 else StackWeights(0.0, np.ones(1))
+    calibrator = Calibrator(0.2, np.array([-1.0, 0.4]), np.array([0.5, 1.6, 0.9])) if kind == "calibrated" else None
+    assembly = Assembly(trials, weights, trials[0], calibrator)
+    return assemble.fit_assembly(AllRows(X, y, roles or ROLES, training(**changes)), assembly, 1)

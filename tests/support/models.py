@@ -10,7 +10,7 @@ import pytest
 
 from gallop.artifacts import bundle, contract
 from gallop.artifacts.bundle import Bundle
-from gallop.results.run import CodeVersion, DataVersion, Sides
+from gallop.results.run import CodeVersion, DataVersion, TrainTestSplit
 from gallop.settings.params import Settings
 from gallop.stages.data_clean import data_clean
 from gallop.stages.data_preprocess import data_preprocess
@@ -37,7 +37,7 @@ def quick(settings: Settings, trials: int = 2) -> Settings:
     return Settings.model_validate_json(json.dumps(changed))
 
 
-def split(text: str, settings: Settings) -> Sides:
+def split(text: str, settings: Settings) -> TrainTestSplit:
     """A CSV text on its way to training."""
     leads = data_clean(raw_of(text), settings.table, "sample").leads
     made = data_preprocess(leads, settings.table, settings.features)
@@ -58,31 +58,31 @@ def drawn() -> tuple[str, Truth]:
 
 
 @pytest.fixture(scope="session")
-def sides(drawn: tuple[str, Truth], small: Settings) -> Sides:
+def train_test(drawn: tuple[str, Truth], small: Settings) -> TrainTestSplit:
     """The small sample, split."""
     return split(drawn[0], small)
 
 
 @pytest.fixture(scope="session")
-def trained(sides: Sides, small: Settings, drawn: tuple[str, Truth]) -> Trained:
+def trained(train_test: TrainTestSplit, small: Settings, drawn: tuple[str, Truth]) -> Trained:
     """A quick training on the small sample."""
-    return model_training(sides, small, export=contract.dump, truth=drawn[1])
+    return model_training(train_test, small, export=contract.dump, truth=drawn[1])
 
 
 @pytest.fixture
 def folder(tmp_path: Path, trained: Trained, small: Settings) -> Path:
     """The bundle of the quick training."""
-    bundle.write(
+    bundle.write_bundle(
         tmp_path / "bundle",
         model=trained.model,
-        family=trained.facts.winner,
+        family=trained.result.winner,
         settings=small,
         data=DataVersion(origin="sample", path="data/raw/sample.csv", md5="0" * 32),
         code=CodeVersion(commit="c0ffee", changed=False),
-        metrics=trained.facts.test.metrics,
-        decided=trained.facts.evidence.decision,
-        sure=trained.facts.evidence.sureness,
-        files={"model.pkl": trained.export or b"", "facts.json": trained.facts.model_dump_json().encode()},
+        metrics=trained.result.test.metrics,
+        plan=trained.result.evidence.decision,
+        uncertainty=trained.result.evidence.uncertainty,
+        files={"model.pkl": trained.export or b"", "result.json": trained.result.model_dump_json().encode()},
     )
     return tmp_path / "bundle"
 
@@ -90,4 +90,4 @@ def folder(tmp_path: Path, trained: Trained, small: Settings) -> Path:
 @pytest.fixture
 def loaded(folder: Path) -> Bundle:
     """The bundle of the quick training, loaded."""
-    return bundle.load(folder)
+    return bundle.load_bundle(folder)

@@ -11,7 +11,7 @@ from gallop.settings.features import Bins
 from gallop.settings.params import Settings
 from gallop.stages.data_preprocess import data_preprocess
 from gallop.tables.features import as_category, binned, input_roles, inputs, readable, text, typed
-from gallop.tables.rules import sort_rows
+from gallop.tables.rules import apply_rules
 from tests.support.laws import assert_row_wise
 from tests.support.leads import lead, messy_leads, raw, values
 
@@ -103,21 +103,21 @@ def test_a_missing_value_is_a_level_of_its_own(engine: str):
 
 
 def test_the_inputs_come_in_the_order_of_the_settings(settings: Settings):
-    leads = sort_rows(raw([lead()]), settings.table, "here", labelled=True).leads
+    leads = apply_rules(raw([lead()]), settings.table, "here", labelled=True).leads
     made = data_preprocess(leads, settings.table, settings.features)
     assert made.columns == ["lead_id", "date_part", "lead_indicator", *settings.features.inputs]
     assert list(input_roles(settings.table, settings.features)) == list(settings.features.inputs)
 
 
 def test_a_lead_becomes_what_the_model_takes(settings: Settings):
-    leads = sort_rows(raw([lead()]), settings.table, "here", labelled=True).leads
+    leads = apply_rules(raw([lead()]), settings.table, "here", labelled=True).leads
     made = data_preprocess(leads, settings.table, settings.features)
     assert values(made) == [("L0", "2024-01-03", 1, 5.0, 100.5, 9.0, "2", "True", "group1")]
 
 
 def test_a_lead_without_values_keeps_its_row(settings: Settings):
     blank = lead(purchases="", time_spent="", customer_group="", onboarding="", n_visits="")
-    leads = sort_rows(raw([blank]), settings.table, "here", labelled=True).leads
+    leads = apply_rules(raw([blank]), settings.table, "here", labelled=True).leads
     made = data_preprocess(leads, settings.table, settings.features)
     assert values(made) == [("L0", "2024-01-03", 1, None, None, None, MISSING_LEVEL, MISSING_LEVEL, "group1")]
 
@@ -141,7 +141,7 @@ def test_whether_a_lead_is_kept_is_row_wise_apart_from_duplicates(settings: Sett
     places = data.draw(st.lists(st.sampled_from(range(len(rows))), min_size=1, unique=True), label="selection")
 
     def step(leads: nw.DataFrame) -> nw.DataFrame:
-        done = sort_rows(leads, settings.table, "here", labelled=True)
+        done = apply_rules(leads, settings.table, "here", labelled=True)
         kept = done.leads.with_columns(nw.lit(None, dtype=nw.String).alias(RULE)).select(ROW, RULE)
         return nw.concat([kept, done.rejected.select(ROW, RULE)]).sort(ROW).select(RULE)
 

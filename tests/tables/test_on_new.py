@@ -3,10 +3,10 @@
 import pytest
 
 from gallop.adapters.tables.polars import PolarsTables
-from gallop.errors import WrongType
+from gallop.errors import WrongTypeError
 from gallop.schema import NEW_LEVEL
 from gallop.settings.table import Table
-from gallop.tables.rules import sort_rows
+from gallop.tables.rules import apply_rules
 
 HEADER = "id,y,visits,source,since,ok\n"
 NEW = {
@@ -38,7 +38,7 @@ def table(**on_new: str) -> Table:
 def sorted_rows(tmp_path, row: str, settings: Table, *, labelled: bool):
     path = tmp_path / "leads.csv"
     path.write_text(HEADER + "1,1,2,fb,2024-01-01,yes\n2,0,3,li,2024-01-02,no\n" + row)
-    return sort_rows(PolarsTables().read_text(path), settings, "leads.csv", labelled=labelled)
+    return apply_rules(PolarsTables().read_text(path), settings, "leads.csv", labelled=labelled)
 
 
 @pytest.mark.parametrize("labelled", [True, False])
@@ -63,7 +63,7 @@ def test_what_is_new_is_set_aside_and_counted(tmp_path, kind, labelled):
 @pytest.mark.parametrize("kind", NEW)
 def test_what_is_new_stops_the_run(tmp_path, kind, labelled):
     row, rule, column = NEW[kind]
-    with pytest.raises(WrongType, match=f"row 3, column '{column}'.*{rule}"):
+    with pytest.raises(WrongTypeError, match=f"row 3, column '{column}'.*{rule}"):
         sorted_rows(tmp_path, row, table(**{kind: "refuse"}), labelled=labelled)
 
 

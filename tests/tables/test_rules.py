@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from gallop.errors import EmptyTable, MissingColumn
+from gallop.errors import EmptyTableError, MissingColumnError
 from gallop.schema import ROW, RULE
 from gallop.settings.table import Column, Table, Window
-from gallop.tables.rules import CONFLICT, DUPLICATE, rules, sort_rows
+from gallop.tables.rules import CONFLICT, DUPLICATE, apply_rules, rules
 from tests.support.leads import Lead, lead, messy_leads, raw, values
 
 few = examples(max_examples=12)  # each sorts a table, which takes a tenth of a second
@@ -19,7 +19,7 @@ few = examples(max_examples=12)  # each sorts a table, which takes a tenth of a 
 
 def verdicts(leads: list[Lead], table: Table, *, labelled: bool = True) -> list[str | None]:
     """The rule that claimed each row; None where it was kept."""
-    done = sort_rows(raw(leads), table, "here", labelled=labelled)
+    done = apply_rules(raw(leads), table, "here", labelled=labelled)
     claimed = dict(zip(done.rejected[ROW].to_list(), done.rejected[RULE].to_list(), strict=True))
     assert sorted([*claimed, *done.leads[ROW].to_list()]) == list(range(1, len(leads) + 1))
     return [claimed.get(row) for row in range(1, len(leads) + 1)]
@@ -137,7 +137,7 @@ def test_ids_are_compared_as_text(table: Table):
 @few
 @given(messy_leads)
 def test_every_row_is_counted_exactly_once(table: Table, rows: list[Lead]):
-    done = sort_rows(raw(rows), table, "here", labelled=True)
+    done = apply_rules(raw(rows), table, "here", labelled=True)
     assert len(done.leads) + len(done.rejected) == len(rows)
     assert sum(done.counts().values()) == len(done.rejected)
     assert Counter(done.rejected[RULE].to_list()) == Counter({name: n for name, n in done.counts().items() if n})
@@ -146,7 +146,7 @@ def test_every_row_is_counted_exactly_once(table: Table, rows: list[Lead]):
 @few
 @given(messy_leads)
 def test_no_id_is_kept_twice(table: Table, rows: list[Lead]):
-    kept = sort_rows(raw(rows), table, "here", labelled=True).leads["lead_id"].to_list()
+    kept = apply_rules(raw(rows), table, "here", labelled=True).leads["lead_id"].to_list()
     assert len(set(kept)) == len(kept)
 
 
@@ -154,7 +154,7 @@ def test_no_id_is_kept_twice(table: Table, rows: list[Lead]):
 @given(messy_leads, st.data())
 def test_the_order_of_rows_changes_no_lead_and_no_count(table: Table, rows: list[Lead], data: st.DataObject):
     shuffled = data.draw(st.permutations(rows), label="shuffled")
-    one, two = (sort_rows(raw(each), table, "here", labelled=True) for each in (rows, shuffled))
+    one, two = (apply_rules(raw(each), table, "here", labelled=True) for each in (rows, shuffled))
     assert one.counts() == two.counts()
     assert sorted(values(one.leads.drop(ROW)), key=repr) == sorted(values(two.leads.drop(ROW)), key=repr)
 
@@ -162,16 +162,16 @@ def test_the_order_of_rows_changes_no_lead_and_no_count(table: Table, rows: list
 @few
 @given(messy_leads)
 def test_sorting_the_kept_rows_again_rejects_none(table: Table, rows: list[Lead]):
-    kept = set(sort_rows(raw(rows), table, "here", labelled=True).leads[ROW].to_list())
+    kept = set(apply_rules(raw(rows), table, "here", labelled=True).leads[ROW].to_list())
     again = [row for place, row in enumerate(rows, 1) if place in kept]
     if again:
-        assert len(sort_rows(raw(again), table, "here", labelled=True).rejected) == 0
+        assert len(apply_rules(raw(again), table, "here", labelled=True).rejected) == 0
 
 
 @few
 @given(messy_leads)
 def test_kept_numbers_and_truth_values_are_typed(table: Table, rows: list[Lead]):
-    leads = sort_rows(raw(rows), table, "here", labelled=True).leads
+    leads = apply_rules(raw(rows), table, "here", labelled=True).leads
     assert [str(leads.schema[name]) for name in ("purchases", "onboarding", "lead_indicator", "customer_group")] == [
         "Float64",
         "Boolean",
@@ -208,22 +208,24 @@ def test_the_window_includes_both_ends(table: Table):
 
 def test_a_missing_column_is_named_with_the_header_that_is_there(table: Table):
     row = {name: text for name, text in lead().items() if name not in ("purchases", "n_visits")}
-    with pytest.raises(MissingColumn, match=r"leads\.csv: no column 'purchases', 'n_visits'; the header has: lead_id"):
-        sort_rows(raw([row]), table, "leads.csv", labelled=True)
+    with pytest.raises(
+        MissingColumnError, match=r"leads\.csv: no column 'purchases', 'n_visits'; the header has: lead_id"
+    ):
+        apply_rules(raw([row]), table, "leads.csv", labelled=True)
 
 
 def test_training_needs_the_label_and_the_day(table: Table):
     row = {name: text for name, text in lead().items() if name != "lead_indicator"}
-    with pytest.raises(MissingColumn, match="'lead_indicator'"):
-        sort_rows(raw([row]), table, "here", labelled=True)
+    with pytest.raises(MissingColumnError, match="'lead_indicator'"):
+        apply_rules(raw([row]), table, "here", labelled=True)
 
 
 def test_a_table_without_rows_is_empty(table: Table):
-    with pytest.raises(EmptyTable, match="has a header but no rows"):
-        sort_rows(raw([]), table, "here", labelled=True)
+    with pytest.raises(EmptyTableError, match="has a header but no rows"):
+        apply_rules(raw([]), table, "here", labelled=True)
 
 
 def test_rejected_rows_keep_their_text(table: Table):
-    done = sort_rows(raw([lead(purchases="five")]), table, "here", labelled=True)
+    done = apply_rules(raw([lead(purchases="five")]), table, "here", labelled=True)
     assert done.rejected["purchases"].to_list() == ["five"]
     assert done.rejected[ROW].to_list() == [1]

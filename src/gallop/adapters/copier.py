@@ -6,7 +6,7 @@ from typing import Any, Final
 TEMPLATE: Final = Path(__file__).parents[1] / "template"
 
 
-def render(answers: dict[str, Any], into: Path) -> None:
+def render_template(answers: dict[str, Any], into: Path) -> None:
     """Render the template into a folder. Files that are there already are replaced; others stay."""
     import copier
 

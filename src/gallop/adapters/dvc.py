@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gallop.errors import DamagedFile, DataUnavailable, StageFailed
+from gallop.errors import ChecksumError, DataUnavailableError, StageError
 from gallop.files import digest, write_whole
 
 REMOTE_VARIABLE = "GALLOP_DATA_REMOTE"
@@ -46,14 +46,14 @@ def pin(raw: Path) -> Pin | None:
         source = next(iter(content.get("deps", [])), {}).get("path")
         return Pin(str(out["md5"]), int(out["size"]), source)
     except (YAMLError, KeyError, IndexError, TypeError, ValueError) as error:
-        raise DamagedFile(f"{pointer}: not a DVC pointer with an md5 and a size: {error!r}") from None
+        raise ChecksumError(f"{pointer}: not a DVC pointer with an md5 and a size: {error!r}") from None
 
 
-def verify(raw: Path) -> Pin | None:
+def verify_raw(raw: Path) -> Pin | None:
     """Hold a raw file that is there to its pin. Raises `DamagedFile`."""
     promised = pin(raw)
     if promised and (found := digest(raw, "md5")) != promised.md5:
-        raise DamagedFile(
+        raise ChecksumError(
             f"{raw}: md5 is {found} ({raw.stat().st_size} bytes), {raw.name}.dvc pins {promised.md5} ({promised.size} "
             "bytes). Move the file away and run `gallop data pull`, or, if it is the new data, `dvc add` it"
         )
@@ -77,14 +77,14 @@ def pull(root: Path, raw: Path, on_try: Callable[[str], None], on_bytes: Callabl
     """
     promised = pin(raw)
     if promised is None:
-        raise DataUnavailable(f"{raw}: not there, and no {raw.name}.dvc says where to get it")
+        raise DataUnavailableError(f"{raw}: not there, and no {raw.name}.dvc says where to get it")
     refusals = []
     remotes, extra = _remotes(root)
     for name in remotes:
         on_try(name)
         try:
             _pull_remote(root, raw, name, extra, promised)
-        except DamagedFile as error:
+        except ChecksumError as error:
             refusals.append(f"{name}: {error}")
         else:
             return name
@@ -92,11 +92,11 @@ def pull(root: Path, raw: Path, on_try: Callable[[str], None], on_bytes: Callabl
         on_try(promised.upstream)
         try:
             _download(promised, raw, on_bytes)
-        except (OSError, DamagedFile) as error:
+        except (OSError, ChecksumError) as error:
             refusals.append(f"{promised.upstream}: {error}")
         else:
             return promised.upstream
-    raise DataUnavailable(f"{raw}: nobody could give it. " + "; ".join(refusals or ["no remote is configured"]))
+    raise DataUnavailableError(f"{raw}: nobody could give it. " + "; ".join(refusals or ["no remote is configured"]))
 
 
 def track(root: Path, raw: Path) -> None:
@@ -113,7 +113,7 @@ def track(root: Path, raw: Path) -> None:
     command = [sys.executable, "-m", "dvc", "add", "--quiet", str(raw)]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise DataUnavailable(f"{raw}: DVC could not track it: {' '.join(done.stderr.split())}")
+        raise DataUnavailableError(f"{raw}: DVC could not track it: {' '.join(done.stderr.split())}")
 
 
 def _in_git(root: Path) -> bool:
@@ -154,10 +154,10 @@ def _pull_remote(root: Path, raw: Path, name: str, extra: dict, promised: Pin) -
                 cached.unlink()
             repo.pull(targets=[f"{raw}.dvc"], remote=name, force=True)
     except (DvcException, OSError) as error:
-        raise DamagedFile(_innermost(error)) from None
+        raise ChecksumError(_innermost(error)) from None
     if not raw.is_file() or digest(raw, "md5") != promised.md5:
         raw.unlink(missing_ok=True)
-        raise DamagedFile("gave a file with another md5")
+        raise ChecksumError("gave a file with another md5")
 
 
 def _innermost(error: BaseException) -> str:
@@ -177,11 +177,11 @@ def _download(promised: Pin, raw: Path, on_bytes: Callable[[int, int], None]) ->
             while block := answer.read(1 << 16):
                 received += len(block)
                 if received > promised.size:
-                    raise DamagedFile(f"sends more than the {promised.size} bytes that are pinned")
+                    raise ChecksumError(f"sends more than the {promised.size} bytes that are pinned")
                 file.write(block)
                 on_bytes(received, promised.size)
         if (found := digest(temporary, "md5")) != promised.md5:
-            raise DamagedFile(f"sent {received} bytes with md5 {found}, pinned is {promised.md5}")
+            raise ChecksumError(f"sent {received} bytes with md5 {found}, pinned is {promised.md5}")
 
     try:
         write_whole(raw, fetch)
@@ -218,7 +218,7 @@ def reproduce(root: Path, stages: Sequence[str]) -> bool:
         ended = subprocess.run(command, cwd=root, env=environment, check=False).returncode
         if ended and said.is_file():
             stage, code = said.read_text().split()
-            raise StageFailed(f"{stage} failed; the outputs of the run before are as they were", int(code))
+            raise StageError(f"{stage} failed; the outputs of the run before are as they were", int(code))
         if ended:
-            raise StageFailed(f"dvc repro failed: {_refusal(command, root)}", 26)
+            raise StageError(f"dvc repro failed: {_refusal(command, root)}", 26)
     return (lock.read_bytes() if lock.is_file() else b"") != before

@@ -26,7 +26,7 @@ from typing import IO, Any, Final
 
 from gallop.adapters.mlflow import client
 from gallop.adapters.pickled import pickled
-from gallop.errors import GallopError, TrackingFailed
+from gallop.errors import GallopError, TrackingError
 from gallop.ports import Run
 
 _BEGIN, _OPEN, _ADD, _SETTLE, _FINISH, _ABANDON = "begin", "open", "add", "settle", "finish", "abandon"
@@ -123,10 +123,10 @@ class ChildRecorder:
                 self._failure = found
             raise self._failure
 
-    def _ended(self) -> TrackingFailed:
+    def _ended(self) -> TrackingError:
         code = self._child.wait(_PATIENCE)
         how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
-        return TrackingFailed(f"the process that records the run in MLflow {how}; run the stage again")
+        return TrackingError(f"the process that records the run in MLflow {how}; run the stage again")
 
 
 def main() -> None:
@@ -212,7 +212,7 @@ def _told(error: Exception, uri: str) -> GallopError:
     while root.__cause__ is not None:
         root = root.__cause__
     said = str(root).partition("\n")[0]
-    return TrackingFailed(f"MLflow did not keep the run at {client.public(uri)}: {type(root).__name__}: {said}")
+    return TrackingError(f"MLflow did not keep the run at {client.public(uri)}: {type(root).__name__}: {said}")
 
 
 def _write(pipe: IO[bytes], content: object) -> None:

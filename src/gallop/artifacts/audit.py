@@ -15,33 +15,41 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gallop.errors import ContractBroken, CutTable, EmptyTable, OneClass, UnknownLabel, UnreadableEncoding, WrongType
+from gallop.errors import (
+    ContractError,
+    EmptyTableError,
+    EncodingError,
+    MalformedTableError,
+    SingleClassError,
+    UnknownLabelError,
+    WrongTypeError,
+)
 from gallop.evaluation.metrics import estimate
-from gallop.results.estimates import Estimate, Frozen
+from gallop.results.estimates import Estimate, ResultModel
 
 Vector = NDArray[np.float64]
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Proportion = Annotated[float, Field(ge=0.0, le=1.0)]
 _ALONE: Final = 100
 """Rows that are also asked about one by one."""
 _SAME: Final = 1e-6
 """Probabilities of one row may differ by this much between two calls: sums in another order, in 32 bits."""
 
 
-class AuditSettings(Frozen):
+class AuditSettings(ResultModel):
     """What is demanded, and how it is measured. Each default is what no sensible model fails."""
 
-    min_auc: Share = Field(0.5, description="The ranking must surely be better than this (0.5: than none).")
+    min_auc: Proportion = Field(0.5, description="The ranking must surely be better than this (0.5: than none).")
     max_log_loss: float = Field(0.6931, gt=0.0, description="The log-loss must surely be below this (a coin's).")
-    min_right: Share = Field(0.5, description="The share of rows predicted right must surely be above this.")
-    max_p_value: Share = Field(0.01, description="Chance that shuffled labels are ranked as well, at most this.")
-    threshold: Share = Field(0.5, description="Smallest probability that counts as a yes.")
+    min_right: Proportion = Field(0.5, description="The share of rows predicted right must surely be above this.")
+    max_p_value: Proportion = Field(0.01, description="Chance that shuffled labels are ranked as well, at most this.")
+    threshold: Proportion = Field(0.5, description="Smallest probability that counts as a yes.")
     permutations: int = Field(2000, ge=100, le=1_000_000, description="Shufflings of the labels.")
     resamples: int = Field(2000, ge=100, le=100_000, description="Bootstrap resamples behind each interval.")
     confidence: float = Field(0.95, gt=0.0, lt=1.0, description="Coverage of the intervals.")
     seed: int = Field(42, ge=0, lt=2**32, description="Seed of shuffling and resampling.")
 
 
-class Shuffled(Frozen):
+class Shuffled(ResultModel):
     """The control: how well the same scores rank shuffled labels."""
 
     permutations: int
@@ -51,7 +59,7 @@ class Shuffled(Frozen):
     p_value: float
 
 
-class Demand(Frozen):
+class Demand(ResultModel):
     """One thing that was demanded, what was found, and whether that is enough."""
 
     name: str
@@ -60,7 +68,7 @@ class Demand(Frozen):
     met: bool
 
 
-class Audit(Frozen):
+class Audit(ResultModel):
     """The verdict, with all it rests on."""
 
     rows: int
@@ -79,7 +87,7 @@ class Audit(Frozen):
 
 
 @runtime_checkable
-class Classifier(Protocol):
+class AuditedClassifier(Protocol):
     """What is audited: anything that gives two probabilities a row."""
 
     def predict_proba(self, X: pd.DataFrame) -> NDArray: ...
@@ -95,19 +103,19 @@ def read_rows(path: Path) -> pd.DataFrame:
         with path.open(encoding="utf-8", newline="") as file:
             header, *records = [record for record in csv.reader(file) if record] or [[]]
     except UnicodeDecodeError:
-        raise UnreadableEncoding(f"{path}: not UTF-8") from None
+        raise EncodingError(f"{path}: not UTF-8") from None
     except OSError as error:
-        raise EmptyTable(f"{path}: cannot be read: {error.strerror}") from None
+        raise EmptyTableError(f"{path}: cannot be read: {error.strerror}") from None
     if not records:
-        raise EmptyTable(f"{path}: needs a header and at least one row")
+        raise EmptyTableError(f"{path}: needs a header and at least one row")
     values = np.empty((len(records), len(header)))
     for row, record in enumerate(records):
         if len(record) != len(header):
-            raise CutTable(f"{path}: row {row + 1} has {len(record)} values, the header has {len(header)}")
+            raise MalformedTableError(f"{path}: row {row + 1} has {len(record)} values, the header has {len(header)}")
         for place, text in enumerate(record):
             values[row, place] = _number(text)
             if not np.isfinite(values[row, place]):
-                raise WrongType(f"{path}: row {row + 1}, column {header[place]}: {text!r} is no finite number")
+                raise WrongTypeError(f"{path}: row {row + 1}, column {header[place]}: {text!r} is no finite number")
     return pd.DataFrame(values, columns=header)
 
 
@@ -119,16 +127,18 @@ def read_labels(path: Path, rows: int) -> Vector:
     """
     table = read_rows(path)
     if table.shape != (rows, 1):
-        raise CutTable(f"{path}: {len(table)} rows of {table.shape[1]} columns; {rows} labels in one column are needed")
+        raise MalformedTableError(
+            f"{path}: {len(table)} rows of {table.shape[1]} columns; {rows} labels in one column are needed"
+        )
     labels = table.iloc[:, 0].to_numpy()
     if unknown := sorted(set(labels) - {0.0, 1.0}):
-        raise UnknownLabel(f"{path}: labels are 0 and 1, there are also {unknown[:3]}")
+        raise UnknownLabelError(f"{path}: labels are 0 and 1, there are also {unknown[:3]}")
     if labels.min() == labels.max():
-        raise OneClass(f"{path}: all {rows} labels are {labels[0]:.0f}; an audit needs both outcomes")
+        raise SingleClassError(f"{path}: all {rows} labels are {labels[0]:.0f}; an audit needs both outcomes")
     return labels
 
 
-def audit(model: object, rows: pd.DataFrame, labels: Vector, settings: AuditSettings) -> Audit:
+def audit_model(model: object, rows: pd.DataFrame, labels: Vector, settings: AuditSettings) -> Audit:
     """Judge a classifier.
 
     Args:
@@ -139,7 +149,7 @@ def audit(model: object, rows: pd.DataFrame, labels: Vector, settings: AuditSett
     Raises:
         ContractBroken: it gives no probabilities for these rows, or other ones for the same row.
     """
-    probability = probabilities(model, rows)
+    probability = predicted_probabilities(model, rows)
     how = settings.model_dump(include={"threshold", "resamples", "confidence", "seed"})
     metrics = estimate(labels, probability, **how)
     shuffled = shuffled_control(labels, probability, permutations=settings.permutations, seed=settings.seed)
@@ -157,29 +167,29 @@ def audit(model: object, rows: pd.DataFrame, labels: Vector, settings: AuditSett
     )
 
 
-def probabilities(model: object, rows: pd.DataFrame) -> Vector:
+def predicted_probabilities(model: object, rows: pd.DataFrame) -> Vector:
     """The probabilities of a yes, shape (n,), once it is clear that each row's is its own. Raises `ContractBroken`."""
     named = list(getattr(model, "feature_names_in_", rows.columns))
     if named != list(rows.columns):
-        raise ContractBroken(f"the model takes the columns {named}; the rows have {list(rows.columns)}")
-    if not isinstance(model, Classifier):
-        raise ContractBroken(f"a {type(model).__name__} gives no probabilities; an audit needs predict_proba")
+        raise ContractError(f"the model takes the columns {named}; the rows have {list(rows.columns)}")
+    if not isinstance(model, AuditedClassifier):
+        raise ContractError(f"a {type(model).__name__} gives no probabilities; an audit needs predict_proba")
     answers = _answers(model, rows)
     backwards = _answers(model, rows.iloc[::-1])[::-1]
     alone = np.vstack([_answers(model, rows.iloc[[row]]) for row in range(min(len(rows), _ALONE))])
     for what, again in (("in another order", backwards), ("alone", alone)):
         apart = np.abs(answers[: len(again)] - again).max(axis=1)
         if apart.max() > _SAME:
-            raise ContractBroken(
+            raise ContractError(
                 f"row {int(apart.argmax()) + 1} gets another probability {what}: {apart.max():.2g} apart"
             )
     return answers[:, 1]
 
 
-def _answers(model: Classifier, rows: pd.DataFrame) -> NDArray:
+def _answers(model: AuditedClassifier, rows: pd.DataFrame) -> NDArray:
     answers = np.asarray(model.predict_proba(rows.copy()), dtype=float)
     if answers.shape != (len(rows), 2) or not np.all((answers >= 0) & (answers <= 1)):
-        raise ContractBroken(f"for {len(rows)} rows the model gives {answers.shape} values, not two probabilities each")
+        raise ContractError(f"for {len(rows)} rows the model gives {answers.shape} values, not two probabilities each")
     return answers
 
 

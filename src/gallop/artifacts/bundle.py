@@ -17,10 +17,10 @@ from pydantic import ValidationError
 
 from gallop import __version__
 from gallop.artifacts.safe_pickle import unpickle
-from gallop.errors import DamagedFile, NothingThere
+from gallop.errors import ChecksumError, MissingOutputError
 from gallop.files import digest, write_bytes, write_text
-from gallop.results.estimates import Estimate, Frozen
-from gallop.results.evidence import Decided, Sureness
+from gallop.results.estimates import Estimate, ResultModel
+from gallop.results.evidence import DecisionPlan, ScoreUncertainty
 from gallop.results.run import CodeVersion, DataVersion
 from gallop.settings.params import Settings
 
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 MANIFEST: Final = "manifest.json"
 MODEL: Final = "pipeline.pkl"
 SETTINGS: Final = "settings.json"
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 """Of the model's own classes. A pickle keeps attributes only: one of another layout would load, and break later."""
 _SEAL: Final = "manifest_sha256"
 
 
-class Model(Protocol):
+class FittedModel(Protocol):
     """A fitted classifier of model inputs."""
 
     def predict_proba(self, X: "pd.DataFrame") -> "NDArray[np.float64]":
@@ -46,7 +46,7 @@ class Model(Protocol):
         ...
 
 
-class Manifest(Frozen):
+class Manifest(ResultModel):
     """What a bundle is, and the SHA-256 of each of its files."""
 
     layout: int
@@ -64,7 +64,7 @@ class Manifest(Frozen):
     """Smallest probability that means contact, as it was chosen in training."""
     bands: dict[str, float]
     """Name → its smallest probability, the best band first; the last begins at 0."""
-    sureness: Sureness
+    uncertainty: ScoreUncertainty
     """What a score can be taken to mean: conformal limits, and the conversion rate of leads with such a score."""
     libraries: dict[str, str]
     files: dict[str, str]
@@ -81,23 +81,23 @@ class Bundle:
 
     manifest: Manifest
     settings: Settings
-    model: Model
+    model: FittedModel
 
 
-def write(
+def write_bundle(
     folder: Path,
     *,
-    model: Model,
+    model: FittedModel,
     family: str,
     settings: Settings,
     data: DataVersion,
     code: CodeVersion,
     metrics: dict[str, Estimate],
-    decided: Decided,
-    sure: Sureness,
+    plan: DecisionPlan,
+    uncertainty: ScoreUncertainty,
     files: dict[str, bytes],
 ) -> Manifest:
-    """Write a bundle, the manifest last. Of `decided`, it keeps the cut-offs; `files` are further ones, by name."""
+    """Write a bundle, the manifest last. Of `plan`, it keeps the cut-offs; `files` are further ones, by name."""
     contents = {
         MODEL: pickle.dumps(model, protocol=5),
         SETTINGS: settings.model_dump_json(indent=2).encode(),
@@ -117,9 +117,9 @@ def write(
         data_version=data,
         code_version=code,
         metrics=metrics,
-        threshold=decided.cutoff.probability,
-        bands={each.name: each.lowest for each in decided.bands},
-        sureness=sure,
+        threshold=plan.cutoff.probability,
+        bands={each.name: each.lowest for each in plan.bands},
+        uncertainty=uncertainty,
         libraries={
             "python": platform.python_version(),
             "gallop": __version__,
@@ -146,51 +146,51 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest of a bundle, its files not yet checked. Raises `NothingThere`, `DamagedFile`."""
     path = folder / MANIFEST
     if not path.is_file():
-        raise NothingThere(f"{path}: no bundle there; `gallop run` trains, selects and deploys one")
+        raise MissingOutputError(f"{path}: no bundle there; `gallop run` trains, selects and deploys one")
     try:
         content = json.loads(path.read_bytes())
         promised = content.pop(_SEAL)
         if (layout := content.get("layout", 1)) != LAYOUT:
-            raise DamagedFile(
+            raise ChecksumError(
                 f"{path}: made by another gallop, with models of layout {layout}; accepted is {LAYOUT}. Train again "
                 "with `gallop run`"
             )
         manifest = Manifest.model_validate(content)
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise DamagedFile(f"{path}: not a manifest of a bundle, or damaged") from None
+        raise ChecksumError(f"{path}: not a manifest of a bundle, or damaged") from None
     if _seal(content) != promised:
-        raise DamagedFile(f"{path}: its SHA-256 is not the one it names; it was damaged or changed by hand")
+        raise ChecksumError(f"{path}: its SHA-256 is not the one it names; it was damaged or changed by hand")
     return manifest
 
 
-def verify(folder: Path) -> Manifest:
+def verify_bundle(folder: Path) -> Manifest:
     """Check every file of a bundle against its manifest. Raises `NothingThere`, `DamagedFile`."""
     manifest = read_manifest(folder)
     for name, promised in manifest.files.items():
         path = folder / name
         if not path.is_file():
-            raise DamagedFile(f"{path}: missing, though {MANIFEST} lists it")
+            raise ChecksumError(f"{path}: missing, though {MANIFEST} lists it")
         if (found := digest(path)) != promised:
-            raise DamagedFile(
+            raise ChecksumError(
                 f"{path}: SHA-256 is {found[:12]}…, {MANIFEST} says {promised[:12]}…; the model is not loaded"
             )
     return manifest
 
 
-def load(folder: Path) -> Bundle:
+def load_bundle(folder: Path) -> Bundle:
     """Verify a bundle, then load its model with the allow-list. Raises also `UnsafeModel`."""
     from sklearn.base import BaseEstimator, is_classifier
 
-    manifest = verify(folder)
+    manifest = verify_bundle(folder)
     try:
         settings = Settings.model_validate_json((folder / SETTINGS).read_bytes())
     except ValidationError as error:
         first = error.errors(include_url=False)[0]["msg"]
-        raise DamagedFile(
+        raise ChecksumError(
             f"{folder / SETTINGS}: {error.error_count()} settings do not fit this version of gallop ({first}); the "
             f"bundle was made by {manifest.libraries.get('gallop')}"
         ) from None
     model = unpickle((folder / MODEL).read_bytes(), folder / MODEL, own=True)
     if not isinstance(model, BaseEstimator) or not is_classifier(model):
-        raise DamagedFile(f"{folder / MODEL}: holds a {type(model).__name__}, not a model")
-    return Bundle(manifest, settings, cast(Model, model))
+        raise ChecksumError(f"{folder / MODEL}: holds a {type(model).__name__}, not a model")
+    return Bundle(manifest, settings, cast(FittedModel, model))

@@ -19,11 +19,11 @@ from typing import Final
 import numpy as np
 
 from gallop.artifacts.safe_pickle import unpickle
-from gallop.errors import ContractBroken, SettingsError
+from gallop.errors import ContractError, SettingsError
 
 EXPECTED: Final = "expected"
 
-LIBRARIES: Final = (
+ISOLATED_LIBRARIES: Final = (
     "scikit-learn",
     "pandas",
     "joblib",
@@ -67,7 +67,7 @@ def read_model(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ContractBroken(f"{path}: cannot be read: {error.strerror}") from None
+        raise ContractError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def load_model(path: Path) -> object:
@@ -77,11 +77,11 @@ def load_model(path: Path) -> object:
 
 def _load(content: bytes, source: Path) -> object:
     if content[:1] != b"\x80":
-        raise ContractBroken(f"{source}: not a plain pickle (compressed, or another format)")
+        raise ContractError(f"{source}: not a plain pickle (compressed, or another format)")
     return unpickle(content, source)
 
 
-def check(content: bytes, contract: Contract, source: Path) -> None:
+def check_contract(content: bytes, contract: Contract, source: Path) -> None:
     """Hold a pickled classifier to the contract, in this process.
 
     Raises:
@@ -92,16 +92,16 @@ def check(content: bytes, contract: Contract, source: Path) -> None:
     model = _load(content, source)
     predict = getattr(model, "predict", None)
     if not callable(predict):
-        raise ContractBroken(f"{source}: holds a {type(model).__name__}, which has no predict")
+        raise ContractError(f"{source}: holds a {type(model).__name__}, which has no predict")
     named = tuple(getattr(model, "feature_names_in_", ()))
     if named != contract.columns:
-        raise ContractBroken(f"{source}: takes the columns {list(named)}; the contract has {list(contract.columns)}")
+        raise ContractError(f"{source}: takes the columns {list(named)}; the contract has {list(contract.columns)}")
     try:
         answers = np.asarray(predict(pd.DataFrame(contract.rows, columns=list(contract.columns))), dtype=float)
     except Exception as error:  # noqa: BLE001 a model from a file may fail in any way; all of it means the same
-        raise ContractBroken(f"{source}: cannot answer the contract's rows: {error}") from None
+        raise ContractError(f"{source}: cannot answer the contract's rows: {error}") from None
     if wrong := [row for row, (a, b) in enumerate(zip(answers, contract.expected, strict=True), 1) if a != b]:
-        raise ContractBroken(
+        raise ContractError(
             f"{source}: rows {wrong} of the contract get {answers.tolist()}, expected {contract.expected.tolist()}"
         )
 
@@ -119,7 +119,7 @@ def check_isolated(path: Path, contract: Path) -> str:
         venv.create(folder, with_pip=True)
         python = str(Path(folder, "bin", "python"))
         _run(
-            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *LIBRARIES],
+            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *ISOLATED_LIBRARIES],
             "cannot install the libraries",
         )
         # -I: no environment variables, no current folder, so that nothing of this project can be imported.
@@ -128,7 +128,7 @@ def check_isolated(path: Path, contract: Path) -> str:
             f"{path}: fails in isolation",
         )
         frozen = _run([python, "-m", "pip", "freeze"], "cannot list the libraries")
-    wanted = {name.lower() for name in LIBRARIES}
+    wanted = {name.lower() for name in ISOLATED_LIBRARIES}
     return ", ".join(line.replace("==", " ") for line in frozen.splitlines() if line.split("==")[0].lower() in wanted)
 
 
@@ -136,7 +136,7 @@ def _run(command: list[str], what: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = done.stderr.strip().splitlines()
-        raise ContractBroken(f"{what}: {lines[-1] if lines else f'exit code {done.returncode}'}")
+        raise ContractError(f"{what}: {lines[-1] if lines else f'exit code {done.returncode}'}")
     return done.stdout
 
 

@@ -14,9 +14,9 @@ from typing import Final
 
 import numpy as np
 
-from gallop.errors import ContractBroken, UnsafeModel
+from gallop.errors import ContractError, UnsafeModelError
 
-LIBRARIES: Final = ("sklearn", "xgboost")
+ALLOWED_PACKAGES: Final = ("sklearn", "xgboost")
 """Whose classes a model file may hold. Of numpy it may hold arrays, scalars, dtypes and random generators."""
 
 OWN: Final = (
@@ -79,7 +79,7 @@ class _Reader(pickle.Unpickler):
             found = super().find_class(module, name)
             if isinstance(found, type) and issubclass(found, np.generic | np.dtype):
                 return found
-        raise UnsafeModel(f"asks for {module}.{name}, which is no model's class of {', '.join(self._modules)}")
+        raise UnsafeModelError(f"asks for {module}.{name}, which is no model's class of {', '.join(self._modules)}")
 
 
 def unpickle(content: bytes, source: Path, *, own: bool = False) -> object:
@@ -93,13 +93,13 @@ def unpickle(content: bytes, source: Path, *, own: bool = False) -> object:
     Raises:
         UnsafeModel: the pickle asks for anything else. ContractBroken: the bytes are no whole pickle.
     """
-    modules = LIBRARIES + OWN + _DEPLOYED if own else LIBRARIES
+    modules = ALLOWED_PACKAGES + OWN + _DEPLOYED if own else ALLOWED_PACKAGES
     try:
         return _Reader(content, modules).load()
-    except UnsafeModel as error:
-        raise UnsafeModel(f"{source}: {error}") from None
+    except UnsafeModelError as error:
+        raise UnsafeModelError(f"{source}: {error}") from None
     except Exception as error:  # noqa: BLE001 damaged pickles raise anything; all of it means the same
-        raise ContractBroken(f"{source}: not a whole pickle: {type(error).__name__}: {error}") from None
+        raise ContractError(f"{source}: not a whole pickle: {type(error).__name__}: {error}") from None
 
 
 def _is_part_of_model(found: type) -> bool:

@@ -29,7 +29,7 @@ app.add_typer(data_app, name="data", rich_help_panel=DATA_PANEL)
 check_app = typer.Typer(help="Look for what would make a model look better than it is.", no_args_is_help=True)
 app.add_typer(check_app, name="check", rich_help_panel=DATA_PANEL)
 
-RequireData = Annotated[bool, typer.Option("--require-data", help="Fail where the real data cannot be had.")]
+RequireData = Annotated[bool, typer.Option("--require-data", help="Fail where the raw data is not available.")]
 
 
 def main() -> None:
@@ -67,17 +67,17 @@ def run(context: typer.Context, require_data: RequireData = False) -> None:
     """Do everything: data, training, selection, deployment, report. Does again only what changed."""
     from rich.console import Console
 
-    from gallop.flow.run import run as run_all
+    from gallop.flow.run import run_pipeline
     from gallop.flow.summary import run_summary
-    from gallop.reporting.terminal.summary import render
+    from gallop.reporting.terminal.summary import render_summary
 
     project = _project(context)
     with console.progress() as progress:
-        outcome = run_all(project, progress, require_data=require_data)
+        outcome = run_pipeline(project, progress, require_data=require_data)
     if not outcome.changed:
         typer.echo("Nothing changed since the last run; nothing was done. `gallop report` shows its results again.")
         return
-    Console().print(render(run_summary(project, outcome.source, outcome.selected)))
+    Console().print(render_summary(run_summary(project, outcome.source, outcome.selected)))
 
 
 @data_app.command("pull")
@@ -98,7 +98,7 @@ def data_sample(context: typer.Context) -> None:
 
     project = _project(context)
     write_sample(project)
-    typer.echo(f"{project.places.sample}: {project.settings.data.sample_rows:,} synthetic leads (data: sample)")
+    typer.echo(f"{project.paths.sample}: {project.settings.data.sample_rows:,} synthetic leads (data: sample)")
 
 
 @app.command("data-clean", rich_help_panel=STAGE_PANEL)
@@ -106,7 +106,7 @@ def data_clean(context: typer.Context) -> None:
     """Keep the leads that are in scope and possible; count the others per rule."""
     from gallop.flow import data
 
-    quality = data.data_clean(_project(context))
+    quality = data.run_data_clean(_project(context))
     aside = f"{quality.rows - quality.kept:,} rows set aside"
     console.done(
         "data_clean", f"{quality.rows:,} rows → {quality.kept:,} leads, {aside}{console.noticed(quality.noticed)}"
@@ -118,7 +118,7 @@ def data_preprocess(context: typer.Context) -> None:
     """Turn clean leads into what the model takes, row by row."""
     from gallop.flow import data
 
-    console.done("data_preprocess", f"{data.data_preprocess(_project(context)):,} model-ready leads")
+    console.done("data_preprocess", f"{data.run_data_preprocess(_project(context)):,} model-ready leads")
 
 
 @app.command("data-split", rich_help_panel=STAGE_PANEL)
@@ -126,7 +126,7 @@ def data_split(context: typer.Context) -> None:
     """Hold out test leads, once."""
     from gallop.flow import data
 
-    train, test = data.data_split(_project(context))
+    train, test = data.run_data_split(_project(context))
     console.done("data_split", f"{train:,} training leads, {test:,} test leads")
 
 
@@ -139,10 +139,10 @@ def model_training(context: typer.Context) -> None:
     wanted = project.settings.training
     trials = sum(family.tried(wanted.budget) for family in wanted.families.values())
     with console.bar("model_training", trials) as advance:
-        facts = training.model_training(project, on_trial=lambda _: advance())
-    loss = facts.test.metrics["log_loss"]
-    exported = f"model.pkl holds {facts.exported}" if facts.exported else "no candidate meets the export contract"
-    console.done("model_training", f"{facts.winner} wins, test log-loss {loss.value:.3f}; {exported}")
+        result = training.run_model_training(project, on_trial=lambda _: advance())
+    loss = result.test.metrics["log_loss"]
+    exported = f"model.pkl holds {result.exported}" if result.exported else "no candidate meets the export contract"
+    console.done("model_training", f"{result.winner} wins, test log-loss {loss.value:.3f}; {exported}")
 
 
 @app.command("model-selection", rich_help_panel=STAGE_PANEL)
@@ -151,7 +151,7 @@ def model_selection(context: typer.Context) -> None:
     from gallop.flow import selection
 
     with console.working("comparing the candidate with the champion"):
-        selected = selection.model_selection(_project(context))
+        selected = selection.run_model_selection(_project(context))
     verdict = "promoted" if selected.decision.promote else "not promoted"
     console.done("model_selection", f"version {selected.candidate} {verdict}: {selected.decision.because}")
 
@@ -162,7 +162,7 @@ def deploy(context: typer.Context) -> None:
     from gallop.flow import selection
 
     with console.working("putting the champion into models/deployed"):
-        manifest = selection.deploy(_project(context))
+        manifest = selection.run_deploy(_project(context))
     console.done("deploy", f"version {manifest.version} ({manifest.family}, data: {manifest.data}) is live")
 
 
@@ -176,7 +176,7 @@ def score(
     """Score a file of leads with the deployed model, the best first."""
     from gallop.flow import scoring
 
-    scored = scoring.score(_project(context), leads, output, reasons)
+    scored = scoring.score_file(_project(context), leads, output, reasons)
     if scored.data == "sample":
         typer.echo("data: sample. The deployed model was trained on synthetic leads; these are no real scores.")
     said = f"{output}: {scored.rows:,} leads scored by version {scored.version}, {scored.contact:,} to contact"
@@ -196,7 +196,7 @@ def validate(
     from gallop.flow import scoring
 
     with console.working("holding the classifier to its contract"):
-        sentence = scoring.validate(_project(context), model, isolated=isolated)
+        sentence = scoring.validate_export(_project(context), model, isolated=isolated)
     typer.echo(sentence)
 
 
@@ -216,15 +216,17 @@ def report(
 
     project = _project(context)
     if markdown:
-        from gallop.reporting.markdown import metrics as page
+        from gallop.reporting.markdown.metrics import render_metrics
 
-        typer.echo(page.render(summary.metrics_of(project), summary.read_metrics(against) if against else None))
+        typer.echo(render_metrics(summary.metrics_of(project), summary.read_metrics(against) if against else None))
         return
     from rich.console import Console
 
     from gallop.reporting.terminal import summary as screen
 
-    Console().print(screen.render(summary.run_summary(project, "already here", selection.last_selection(project))))
+    Console().print(
+        screen.render_summary(summary.run_summary(project, "already here", selection.last_selection(project)))
+    )
 
 
 @app.command(rich_help_panel=PROJECT_PANEL)

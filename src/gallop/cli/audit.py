@@ -23,9 +23,9 @@ def audit(
     """Judge a model file by rows with known outcomes: intervals, shuffled labels, thresholds. Prints Markdown."""
     from pydantic import ValidationError
 
-    from gallop.artifacts.audit import AuditSettings, audit, markdown, read_labels, read_rows
+    from gallop.artifacts.audit import AuditSettings, audit_model, markdown, read_labels, read_rows
     from gallop.artifacts.contract import load_model
-    from gallop.errors import ContractBroken, SettingsError
+    from gallop.errors import ContractError, SettingsError
 
     try:
         wanted = AuditSettings(
@@ -44,7 +44,7 @@ def audit(
         option = f"--{str(problem['loc'][0]).replace('_', '-')}"
         raise SettingsError(f"{option}: got {problem['input']!r}. {problem['msg']}") from None
     table = read_rows(rows)
-    found = audit(load_model(model), table, read_labels(labels, len(table)), wanted)
+    found = audit_model(load_model(model), table, read_labels(labels, len(table)), wanted)
     typer.echo(markdown(found, str(model)))
     if missed := [demand.name for demand in found.demands if not demand.met]:
-        raise ContractBroken(f"{model}: fails the audit: {', '.join(missed)}")
+        raise ContractError(f"{model}: fails the audit: {', '.join(missed)}")

@@ -24,13 +24,13 @@ def init(
     from rich.console import Console
 
     from gallop.flow import init as flow
-    from gallop.profiling.proposal import Asked
+    from gallop.profiling.proposal import InitOptions
     from gallop.reporting.terminal import profile as page
 
     screen = Console()
     with flow.source(table) as source:
-        proposal = flow.look(source, Asked(label, id_, day, positive))
-        screen.print(page.render(proposal, source.form))
+        proposal = flow.look(source, InitOptions(label, id_, day, positive))
+        screen.print(page.render_profile(proposal, source.form))
         if not yes and sys.stdin.isatty():
             proposal = console.confirm(proposal)
         screen.print(page.judging())
@@ -50,6 +50,6 @@ def check_leaks(context: typer.Context) -> None:
     from gallop.reporting.terminal import leaks as page
 
     project = Project.open(context.obj.resolve())
-    found = training.leaks_of(project, training.sides_of(project))
-    Console().print(page.render(found, project.settings))
+    found = training.find_project_leaks(project, training.read_split(project))
+    Console().print(page.render_findings(found, project.settings))
     require_none(found, project.settings)

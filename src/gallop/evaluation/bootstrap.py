@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
-Weights = NDArray[np.float64]
+ResampleWeights = NDArray[np.float64]
 """Shape (resamples, rows)."""
 
 _BLOCK = 250_000
@@ -16,13 +16,13 @@ _KEPT = 4_000_000
 """Weights kept for the next figures of the same rows: 32 MB."""
 
 
-def resampled(rows: int, resamples: int, seed: int) -> Iterator[Weights]:
+def resampled(rows: int, resamples: int, seed: int) -> Iterator[ResampleWeights]:
     """How often each row is drawn, in blocks of shape (some resamples, rows) that fit in memory whatever the table."""
     # One report asks for the same draws for a dozen sets of probabilities.
     return iter(_kept(rows, resamples, seed)) if rows * resamples <= _KEPT else _drawn(rows, resamples, seed)
 
 
-def _drawn(rows: int, resamples: int, seed: int) -> Iterator[Weights]:
+def _drawn(rows: int, resamples: int, seed: int) -> Iterator[ResampleWeights]:
     draw, block = np.random.default_rng(seed), max(1, _BLOCK // rows)
     for start in range(0, resamples, block):
         draws = draw.integers(0, rows, size=(min(block, resamples - start), rows))
@@ -32,11 +32,11 @@ def _drawn(rows: int, resamples: int, seed: int) -> Iterator[Weights]:
 
 
 @lru_cache(maxsize=2)
-def _kept(rows: int, resamples: int, seed: int) -> tuple[Weights, ...]:
+def _kept(rows: int, resamples: int, seed: int) -> tuple[ResampleWeights, ...]:
     return tuple(_drawn(rows, resamples, seed))
 
 
-def areas(label: Vector, probability: Vector, weights: Weights) -> tuple[Vector, Vector]:
+def areas(label: Vector, probability: Vector, weights: ResampleWeights) -> tuple[Vector, Vector]:
     """Areas under the ROC and the precision-recall curve, shape (b,) each.
 
     Both curves gain area only at a probability that some converted row has; so of the other rows it is enough to know
@@ -61,7 +61,7 @@ def areas(label: Vector, probability: Vector, weights: Weights) -> tuple[Vector,
     return area, (precision * found_now).sum(axis=1) / hits[:, -1]
 
 
-def _summed(weights: Weights, rows: NDArray, group: NDArray, groups: int) -> Weights:
+def _summed(weights: ResampleWeights, rows: NDArray, group: NDArray, groups: int) -> ResampleWeights:
     """The weight of the rows of each group: shape (b, groups)."""
     order = np.argsort(group, kind="stable")
     there, starts = np.unique(group[order], return_index=True)

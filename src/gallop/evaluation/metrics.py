@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gallop.evaluation.bootstrap import areas, resampled
-from gallop.results.estimates import Bin, Estimate, Report, Step
+from gallop.results.estimates import CalibrationBin, Estimate, LiftStep, MetricsReport
 
 Vector = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ _SMALLEST = 1e-15
 
 def evaluate(
     label: Vector, probability: Vector, *, threshold: float, resamples: int, confidence: float, seed: int
-) -> Report:
+) -> MetricsReport:
     """Measure probabilities against outcomes.
 
     Args:
@@ -44,7 +44,7 @@ def evaluate(
         *zip((misses[0] / misses[0, -1]).tolist(), (hits[0] / hits[0, -1]).tolist(), strict=True),
     ]
     pr = zip((hits[0] / hits[0, -1]).tolist(), (hits[0] / (hits[0] + misses[0])).tolist(), strict=True)
-    return Report(
+    return MetricsReport(
         rows=len(label),
         positives=int(converted.sum()),
         threshold=threshold,
@@ -152,7 +152,7 @@ def _cumulated(label: Vector, probability: Vector, weights: NDArray[np.float64])
     return hits, misses
 
 
-def _calibration(label: Vector, probability: Vector, confidence: float) -> tuple[Bin, ...]:
+def _calibration(label: Vector, probability: Vector, confidence: float) -> tuple[CalibrationBin, ...]:
     """Ten bins of equally many leads, each with the Wilson (1927) interval of its conversion rate."""
     bins = []
     for members in np.array_split(np.argsort(probability, kind="stable"), 10):
@@ -160,11 +160,13 @@ def _calibration(label: Vector, probability: Vector, confidence: float) -> tuple
             continue
         rate = wilson(int(label[members].sum()), len(members), confidence)
         promised = float(probability[members].mean())
-        bins.append(Bin(rows=len(members), probability=promised, rate=rate.value, low=rate.low, high=rate.high))
+        bins.append(
+            CalibrationBin(rows=len(members), probability=promised, rate=rate.value, low=rate.low, high=rate.high)
+        )
     return tuple(bins)
 
 
-def _lift(label: Vector, probability: Vector) -> tuple[Step, ...]:
+def _lift(label: Vector, probability: Vector) -> tuple[LiftStep, ...]:
     """The best 5 %, 10 %, … 100 % of the leads."""
     ordered = label[np.argsort(-probability, kind="stable")]
     found, steps = np.cumsum(ordered), []
@@ -172,7 +174,7 @@ def _lift(label: Vector, probability: Vector) -> tuple[Step, ...]:
         rows = max(1, round(len(label) * percent / 100))
         rate = float(found[rows - 1] / rows)
         steps.append(
-            Step(
+            LiftStep(
                 share=percent / 100,
                 rate=rate,
                 lift=rate / float(label.mean()),

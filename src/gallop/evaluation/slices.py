@@ -65,7 +65,7 @@ def slices(
     )
 
 
-def auc(label: Vector, probability: Vector) -> tuple[float, float]:
+def delong(label: Vector, probability: Vector) -> tuple[float, float]:
     """ROC AUC and its variance by DeLong, DeLong & Clarke-Pearson (1988), by ranks. Two leads of each outcome at least.
 
     Args:
@@ -107,7 +107,7 @@ def _doubts(place: int, mask: np.ndarray, label: Vector, probability: Vector) ->
     converted = [int(label[each].sum()) for each in (mask, ~mask)]
     others = [int(each.sum()) - won for each, won in zip((mask, ~mask), converted, strict=True)]
     if min(*converted, *others) >= _EACH:
-        (own, own_variance), (rest, rest_variance) = (auc(label[m], probability[m]) for m in (mask, ~mask))
+        (own, own_variance), (rest, rest_variance) = (delong(label[m], probability[m]) for m in (mask, ~mask))
         # Where both rankings are perfect there is nothing to tell apart.
         error = np.sqrt(own_variance + rest_variance) or np.inf
         said = f"its leads are ranked worse than the others (ROC AUC {own:.3f} against {rest:.3f})"
@@ -168,7 +168,7 @@ def _ranking(label: Vector, probability: Vector, confidence: float) -> Estimate 
     """ROC AUC with DeLong's interval on the logit scale, which stays within 0 and 1. None without two of each."""
     if min(label.sum(), len(label) - label.sum()) < 2:
         return None
-    area, variance = auc(label, probability)
+    area, variance = delong(label, probability)
     if area in (0.0, 1.0):
         return Estimate(value=area, low=area, high=area)
     odds, half = np.log(area / (1 - area)), stats.norm.ppf((1 + confidence) / 2) * np.sqrt(variance)

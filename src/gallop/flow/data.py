@@ -7,7 +7,7 @@ import narwhals.stable.v2 as nw
 
 from gallop.adapters import dvc
 from gallop.adapters.tables.polars import PolarsTables
-from gallop.errors import NothingThere
+from gallop.errors import MissingOutputError
 from gallop.files import digest, write_text
 from gallop.flow.project import Project
 from gallop.results.run import SAMPLE, DataVersion, Quality
@@ -22,17 +22,19 @@ def raw_table(project: Project) -> tuple[Path, DataVersion]:
     Raises:
         DamagedFile: the raw file is not the one its pointer pins. NothingThere: there is neither.
     """
-    raw, sample = project.places.raw, project.places.sample
+    raw, sample = project.paths.raw, project.paths.sample
     if raw.is_file():
-        origin = "dvc" if dvc.verify(raw) else "file"
+        origin = "dvc" if dvc.verify_raw(raw) else "file"
         return raw, DataVersion(origin=origin, path=project.settings.data.raw, md5=digest(raw, "md5"))
     if sample.is_file():
-        path = str(sample.relative_to(project.places.root))
+        path = str(sample.relative_to(project.paths.root))
         return sample, DataVersion(origin=SAMPLE, path=path, md5=digest(sample, "md5"))
-    raise NothingThere(f"{raw}: not there; `gallop data pull` brings it, `gallop data sample` makes a synthetic one")
+    raise MissingOutputError(
+        f"{raw}: not there; `gallop data pull` brings it, `gallop data sample` makes a synthetic one"
+    )
 
 
-def data_clean(project: Project) -> Quality:
+def run_data_clean(project: Project) -> Quality:
     """Raw table → data/interim/leads: leads, rejected rows, the sample's truth, and the quality report."""
     from gallop.stages.data_clean import data_clean
 
@@ -42,39 +44,39 @@ def data_clean(project: Project) -> Quality:
     cleaned = data_clean(TABLES.read_text(path, form), project.settings.table, str(path))
     tables = {"leads": cleaned.leads, "rejected": cleaned.rejected}
     if version.origin == SAMPLE:
-        truth = TABLES.read_text(project.places.truth)
+        truth = TABLES.read_text(project.paths.truth)
         tables["truth"] = truth.select(nw.col("lead_id"), nw.col("probability").cast(nw.Float64))
-    TABLES.write(tables, project.places.leads)
+    TABLES.write(tables, project.paths.leads)
     content = {"quality": cleaned.quality.model_dump(), "data": version.model_dump()}
-    write_text(project.places.leads / _QUALITY, json.dumps(content, indent=2) + "\n")
+    write_text(project.paths.leads / _QUALITY, json.dumps(content, indent=2) + "\n")
     return cleaned.quality
 
 
-def quality_of(project: Project) -> tuple[Quality, DataVersion]:
+def read_quality(project: Project) -> tuple[Quality, DataVersion]:
     """What data_clean found, and on which data. Raises `NothingThere`."""
-    path = project.places.leads / _QUALITY
+    path = project.paths.leads / _QUALITY
     if not path.is_file():
-        raise NothingThere(f"{path}: not there; run `gallop data-clean` first, or everything with `gallop run`")
+        raise MissingOutputError(f"{path}: not there; run `gallop data-clean` first, or everything with `gallop run`")
     content = json.loads(path.read_text(encoding="utf-8"))
     return Quality.model_validate(content["quality"]), DataVersion.model_validate(content["data"])
 
 
-def data_preprocess(project: Project) -> int:
+def run_data_preprocess(project: Project) -> int:
     """data/interim/leads → data/interim/features; returns the rows."""
     from gallop.stages.data_preprocess import data_preprocess
 
-    leads = TABLES.read(project.places.leads / "leads.parquet")
+    leads = TABLES.read(project.paths.leads / "leads.parquet")
     features = data_preprocess(leads, project.settings.table, project.settings.features)
-    TABLES.write({"features": features}, project.places.features)
+    TABLES.write({"features": features}, project.paths.features)
     return len(features)
 
 
-def data_split(project: Project) -> tuple[int, int]:
-    """data/interim/features → data/processed/sides; returns the rows of the training and the test side."""
+def run_data_split(project: Project) -> tuple[int, int]:
+    """data/interim/features → data/processed/split; returns the training rows and the test rows."""
     from gallop.stages.data_split import data_split
 
-    features = TABLES.read(project.places.features / "features.parquet")
-    sides = data_split(features, project.settings.table, project.settings.split, project.settings.seed)
-    tables = {"train": sides.train, "test": sides.test, "assignment": sides.assignment}
-    TABLES.write(tables, project.places.sides)
-    return len(sides.train), len(sides.test)
+    features = TABLES.read(project.paths.features / "features.parquet")
+    split = data_split(features, project.settings.table, project.settings.split, project.settings.seed)
+    tables = {"train": split.train, "test": split.test, "assignment": split.assignment}
+    TABLES.write(tables, project.paths.split)
+    return len(split.train), len(split.test)

@@ -12,12 +12,12 @@ from pathlib import Path
 from gallop import __version__
 from gallop.adapters import copier, dvc
 from gallop.adapters.tables import csv_format
-from gallop.errors import EmptyTable, SettingsError
+from gallop.errors import EmptyTableError, SettingsError
 from gallop.flow.data import TABLES
 from gallop.flow.project import PARAMS, Project
-from gallop.profiling.proposal import Asked, Leak, Proposal, propose
+from gallop.profiling.proposal import InitOptions, Leak, Proposal, propose
 from gallop.schema import ROW
-from gallop.settings.params import Settings, load
+from gallop.settings.params import Settings, load_settings
 from gallop.settings.table import Format
 
 _ROUNDS = 8
@@ -43,7 +43,7 @@ class Made:
     files: tuple[str, ...]
 
 
-def look(source: Source, asked: Asked) -> Proposal:
+def look(source: Source, asked: InitOptions) -> Proposal:
     """Read a table and propose a project for it. Raises what reading and `propose` raise."""
     raw = TABLES.read_text(source.path, source.form)
     columns = {name: raw[name].to_list() for name in raw.columns if name != ROW}
@@ -89,10 +89,10 @@ def guard(source: Source, proposal: Proposal) -> Proposal:
     for _ in range(_ROUNDS):
         settings = prepared(source, proposal)
         leads = data_clean(raw, settings.table, str(source.path)).leads
-        sides = data_split(
+        split = data_split(
             data_preprocess(leads, settings.table, settings.features), settings.table, settings.split, settings.seed
         )
-        stops = open_stops(findings(leads, sides, settings), settings)
+        stops = open_stops(findings(leads, split, settings), settings)
         if not stops:
             break
         leaks: dict[str, Leak] = {}
@@ -103,7 +103,7 @@ def guard(source: Source, proposal: Proposal) -> Proposal:
         proposal = proposal.without(leaks.values())
         if not proposal.inputs:
             names = ", ".join(repr(leak.column) for leak in proposal.left_out)
-            raise EmptyTable(f"{source.path}: no column is left to learn from; {names} are left out as leaks")
+            raise EmptyTableError(f"{source.path}: no column is left to learn from; {names} are left out as leaks")
     return proposal
 
 
@@ -111,8 +111,8 @@ def prepared(source: Source, proposal: Proposal) -> Settings:
     """The settings that the project would have. Raises `SettingsError`: the table's names cannot be written."""
     with tempfile.TemporaryDirectory() as folder:
         answers = proposal.answers("proposal", f"data/raw/{source.path.name}", source.form, __version__, "")
-        copier.render(json.loads(json.dumps(answers)), Path(folder))
-        return load(Path(folder, PARAMS))
+        copier.render_template(json.loads(json.dumps(answers)), Path(folder))
+        return load_settings(Path(folder, PARAMS))
 
 
 def make(source: Source, proposal: Proposal, into: Path) -> Made:
@@ -124,10 +124,10 @@ def make(source: Source, proposal: Proposal, into: Path) -> Made:
     if (into / PARAMS).exists():
         raise SettingsError(f"{into / PARAMS}: there is a project already; choose another folder with --into")
     raw = f"data/raw/{_plain(source.path.name)}"
-    answers = proposal.answers(_plain(name_of(source.path)), raw, source.form, __version__, source.origin)
+    answers = proposal.answers(_plain(project_name(source.path)), raw, source.form, __version__, source.origin)
     into.mkdir(parents=True, exist_ok=True)
     before = {path for path in into.rglob("*") if path.is_file()}
-    copier.render(json.loads(json.dumps(answers)), into)
+    copier.render_template(json.loads(json.dumps(answers)), into)
     place = into / raw
     place.parent.mkdir(parents=True, exist_ok=True)
     if place.resolve() != source.path.resolve():
@@ -139,7 +139,7 @@ def make(source: Source, proposal: Proposal, into: Path) -> Made:
     return Made(project, proposal, tuple(name for name in files if not name.startswith((".dvc/cache", ".dvc/tmp"))))
 
 
-def name_of(path: Path) -> str:
+def project_name(path: Path) -> str:
     """The name of a project for this table: the file's, without endings."""
     stem = path.name.split(".")[0]
     return stem if re.match(r"[A-Za-z]", stem) else f"leads_{stem}"

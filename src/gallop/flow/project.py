@@ -3,21 +3,21 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from gallop.settings.params import Settings, load
+from gallop.settings.params import Settings, load_settings
 
 PARAMS = "params.yaml"
 
 
 @dataclass(frozen=True)
-class Places:
+class ProjectPaths:
     """Where a project keeps things, from its root."""
 
     root: Path
     raw: Path
 
     @classmethod
-    def of(cls, root: Path, settings: Settings) -> "Places":
-        """The places of a project."""
+    def of(cls, root: Path, settings: Settings) -> "ProjectPaths":
+        """The paths of a project."""
         return cls(root, root / settings.data.raw)
 
     @property
@@ -41,9 +41,9 @@ class Places:
         return self.root / "data/interim/features"
 
     @property
-    def sides(self) -> Path:
+    def split(self) -> Path:
         """Output of data_split."""
-        return self.root / "data/processed/sides"
+        return self.root / "data/processed/split"
 
     @property
     def candidate(self) -> Path:
@@ -91,10 +91,10 @@ class Project:
     """A project on disk: its settings and places."""
 
     settings: Settings
-    places: Places
+    paths: ProjectPaths
 
     @classmethod
     def open(cls, root: Path) -> "Project":
         """Read the settings. Raises `SettingsError`."""
-        settings = load(root / PARAMS)
-        return cls(settings, Places.of(root, settings))
+        settings = load_settings(root / PARAMS)
+        return cls(settings, ProjectPaths.of(root, settings))

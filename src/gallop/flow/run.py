@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from gallop import __version__
 from gallop.adapters import dvc
 from gallop.adapters.mlflow import client
-from gallop.errors import DataUnavailable
+from gallop.errors import DataUnavailableError
 from gallop.files import write_text
 from gallop.flow.project import Project
-from gallop.flow.selection import current_selection, deploy, model_selection
+from gallop.flow.selection import current_selection, run_deploy, run_model_selection
 from gallop.flow.training import publish_export
 from gallop.results.run import Selected
 from gallop.schema import DVC_STAGES
@@ -47,9 +47,9 @@ def write_sample(project: Project) -> None:
     """
     rows = project.settings.data.sample_rows
     if rows is None:
-        raise DataUnavailable("data.sample_rows: null, so there is no synthetic sample of this project's table")
+        raise DataUnavailableError("data.sample_rows: null, so there is no synthetic sample of this project's table")
     leads, truth = sample(rows, project.settings.seed)
-    for path, text in ((project.places.sample, leads), (project.places.truth, truth)):
+    for path, text in ((project.paths.sample, leads), (project.paths.truth, truth)):
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             write_text(path, text)
 
@@ -60,16 +60,16 @@ def pull_data(project: Project, progress: Progress) -> str:
     Raises:
         DataUnavailable: nobody could. DamagedFile: there is a file, but not the pinned one.
     """
-    places = project.places
-    if places.raw.is_file():
-        dvc.verify(places.raw)
+    paths = project.paths
+    if paths.raw.is_file():
+        dvc.verify_raw(paths.raw)
         source = "already here"
     else:
         source = dvc.pull(
-            places.root, places.raw, lambda name: progress.say(f"asking {name} for the raw data"), progress.on_bytes
+            paths.root, paths.raw, lambda name: progress.say(f"asking {name} for the raw data"), progress.on_bytes
         )
     # The sample was the stand-in for this file; a leftover would only confuse.
-    for leftover in (places.sample, places.truth):
+    for leftover in (paths.sample, paths.truth):
         leftover.unlink(missing_ok=True)
     return source
 
@@ -78,10 +78,10 @@ def get_data(project: Project, progress: Progress, *, require: bool) -> str:
     """As `pull_data`, but go on with the sample where nobody has the file, unless it is required."""
     try:
         return pull_data(project, progress)
-    except DataUnavailable as error:
+    except DataUnavailableError as error:
         if require or project.settings.data.sample_rows is None:
             raise
-        progress.say(f"The real data cannot be had. {error}")
+        progress.say(f"The raw data is not available. {error}")
         progress.say("Going on with a synthetic sample. Every output will say `data: sample`.")
         write_sample(project)
         return "sample"
@@ -89,12 +89,12 @@ def get_data(project: Project, progress: Progress, *, require: bool) -> str:
 
 def _say_version(project: Project) -> None:
     """Keep the file by which a generated project's stages depend on gallop, whose code is not among its files."""
-    place = project.places.root / VERSION
+    place = project.paths.root / VERSION
     if place.is_file() and place.read_text(encoding="utf-8").strip() != __version__:
         write_text(place, f"{__version__}\n")
 
 
-def run(project: Project, progress: Progress, *, require_data: bool) -> Outcome:
+def run_pipeline(project: Project, progress: Progress, *, require_data: bool) -> Outcome:
     """Everything, from raw data to a deployed champion; only what changed since the last run is done again.
 
     Raises:
@@ -102,14 +102,14 @@ def run(project: Project, progress: Progress, *, require_data: bool) -> Outcome:
     """
     _say_version(project)
     source = get_data(project, progress, require=require_data)
-    client.require(client.tracking_uri(project.places.root))
-    changed = dvc.reproduce(project.places.root, DVC_STAGES)
+    client.require(client.tracking_uri(project.paths.root))
+    changed = dvc.reproduce(project.paths.root, DVC_STAGES)
     publish_export(project)
     selected = current_selection(project)
     if selected is None:
         changed = True
         with progress.working("model_selection: comparing the candidate with the champion"):
-            selected = model_selection(project)
+            selected = run_model_selection(project)
         with progress.working("deploy: putting the champion into models/deployed"):
-            deploy(project)
+            run_deploy(project)
     return Outcome(source, changed, selected)

@@ -22,7 +22,7 @@ class Scored:
     """Leads scored in spite of a value that the schema did not know, per rule."""
 
 
-def score(project: Project, leads: Path, output: Path, reasons: Path | None = None) -> Scored:
+def score_file(project: Project, leads: Path, output: Path, reasons: Path | None = None) -> Scored:
     """Leads → ranked scores, and rows that could not be scored in a file beside them.
 
     Args:
@@ -34,10 +34,10 @@ def score(project: Project, leads: Path, output: Path, reasons: Path | None = No
     from gallop.adapters.tables.polars import write_scores
     from gallop.artifacts import bundle
     from gallop.reporting.formatting import told
-    from gallop.scoring import CONTACT, score
+    from gallop.scoring import CONTACT, score_table
 
-    deployed = bundle.load(project.places.deployed)
-    scores = score(TABLES.read_text(leads, deployed.settings.table.format), deployed, str(leads), told)
+    deployed = bundle.load_bundle(project.paths.deployed)
+    scores = score_table(TABLES.read_text(leads, deployed.settings.table.format), deployed, str(leads), told)
     aside = output.with_name(f"{output.stem}.rejected{output.suffix}")
     if len(scores.rejected):
         write_scores(scores.rejected, aside)
@@ -53,16 +53,16 @@ def score(project: Project, leads: Path, output: Path, reasons: Path | None = No
     )
 
 
-def validate(project: Project, model: Path, *, isolated: bool) -> str:
+def validate_export(project: Project, model: Path, *, isolated: bool) -> str:
     """Hold an exported classifier to the project's contract; returns a sentence. Raises `ContractBroken`."""
     from gallop.artifacts import contract
 
     place = project.settings.export.contract
     if place is None:
         raise SettingsError("export.contract: params.yaml names no contract to hold the model to")
-    agreed = contract.read_contract(project.places.root / place)
-    contract.check(contract.read_model(model), agreed, model)
+    agreed = contract.read_contract(project.paths.root / place)
+    contract.check_contract(contract.read_model(model), agreed, model)
     sentence = f"{model}: meets {place} ({len(agreed.expected)} rows, {len(agreed.columns)} columns)"
     if isolated:
-        sentence += f"; also alone with {contract.check_isolated(model, project.places.root / place)}"
+        sentence += f"; also alone with {contract.check_isolated(model, project.paths.root / place)}"
     return sentence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import narwhals.stable.v2 as nw
 
 from gallop.adapters.mlflow import client
-from gallop.errors import DamagedFile, UnsafeModel
+from gallop.errors import ChecksumError, UnsafeModelError
 from gallop.files import write_text
 from gallop.flow.data import TABLES
 from gallop.flow.project import Project
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gallop.artifacts.bundle import Bundle, Manifest
 
 
-def model_selection(project: Project) -> Selected:
+def run_model_selection(project: Project) -> Selected:
     """models/candidate → the registry; who is champion, and why, goes to reports/selection.json."""
     from gallop.adapters.mlflow.registry import MlflowRegistry
     from gallop.adapters.mlflow.tracking import MlflowTracker
@@ -26,25 +26,25 @@ def model_selection(project: Project) -> Selected:
     from gallop.ports import Registered
     from gallop.stages.model_selection import model_selection
 
-    settings, places = project.settings, project.places
-    uri = client.tracking_uri(places.root)
+    settings, paths = project.settings, project.paths
+    uri = client.tracking_uri(paths.root)
     tracker, registry = MlflowTracker(uri), MlflowRegistry(uri, settings.project.model, settings.project.name)
     registry.check()
-    candidate = bundle.load(places.candidate)
+    candidate = bundle.load_bundle(paths.candidate)
     run_id = tracker.find(settings.project.name, "digest", candidate.manifest.digest)
 
     def compare(champion: Registered) -> Decision:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                other = bundle.load(registry.fetch(champion.version, Path(folder, "champion")))
-            except (DamagedFile, UnsafeModel) as error:
+                other = bundle.load_bundle(registry.fetch(champion.version, Path(folder, "champion")))
+            except (ChecksumError, UnsafeModelError) as error:
                 # A champion that cannot be loaded cannot score, and would stand in the way of every candidate.
                 return Decision(promote=True, because=f"the champion cannot be loaded: {error}")
             return _compare(project, candidate, other)
 
-    selected = model_selection(registry, places.candidate, candidate.manifest, run_id, compare)
+    selected = model_selection(registry, paths.candidate, candidate.manifest, run_id, compare)
     content = {"inputs": _selection_inputs(project, candidate.manifest.digest), "selected": selected.model_dump()}
-    write_text(places.selection, json.dumps(content, indent=2) + "\n")
+    write_text(paths.selection, json.dumps(content, indent=2) + "\n")
     return selected
 
 
@@ -54,7 +54,7 @@ def _selection_inputs(project: Project, digest_of_candidate: str) -> dict:
     return {
         "candidate": digest_of_candidate,
         # Relative to the project, so that a project that was moved or copied has not changed.
-        "tracking": client.public(client.tracking_uri(project.places.root)).replace(str(project.places.root), "."),
+        "tracking": client.public(client.tracking_uri(project.paths.root)).replace(str(project.paths.root), "."),
         "project": settings.project.model_dump(),
         "selection": settings.selection.model_dump(),
     }
@@ -62,7 +62,7 @@ def _selection_inputs(project: Project, digest_of_candidate: str) -> dict:
 
 def last_selection(project: Project) -> Selected | None:
     """The last selection, whatever it was about; None where there was none."""
-    path = project.places.selection
+    path = project.paths.selection
     if not path.is_file():
         return None
     return Selected.model_validate(json.loads(path.read_text(encoding="utf-8"))["selected"])
@@ -72,15 +72,15 @@ def current_selection(project: Project) -> Selected | None:
     """The last selection, if it was of today's candidate under today's settings and its champion is deployed."""
     from gallop.artifacts import bundle
 
-    places = project.places
+    paths = project.paths
     selected = last_selection(project)
-    if selected is None or not (places.candidate / bundle.MANIFEST).is_file():
+    if selected is None or not (paths.candidate / bundle.MANIFEST).is_file():
         return None
-    inputs = json.loads(places.selection.read_text(encoding="utf-8"))["inputs"]
-    if inputs != _selection_inputs(project, bundle.read_manifest(places.candidate).digest):
+    inputs = json.loads(paths.selection.read_text(encoding="utf-8"))["inputs"]
+    if inputs != _selection_inputs(project, bundle.read_manifest(paths.candidate).digest):
         return None
-    deployed = places.deployed / bundle.MANIFEST
-    if not deployed.is_file() or bundle.read_manifest(places.deployed).version != selected.champion:
+    deployed = paths.deployed / bundle.MANIFEST
+    if not deployed.is_file() or bundle.read_manifest(paths.deployed).version != selected.champion:
         return None
     return selected
 
@@ -90,11 +90,11 @@ def _compare(project: Project, candidate: "Bundle", champion: "Bundle") -> Decis
     from narwhals.exceptions import NarwhalsError
 
     from gallop.scoring import predict
-    from gallop.stages.model_selection import decide
+    from gallop.stages.model_selection import decide_promotion
 
     table = project.settings.table
-    test = TABLES.read(project.places.sides / "test.parquet")
-    leads = TABLES.read(project.places.leads / "leads.parquet").sort(table.id)
+    test = TABLES.read(project.paths.split / "test.parquet")
+    leads = TABLES.read(project.paths.leads / "leads.parquet").sort(table.id)
     leads = leads.filter(nw.col(table.id).is_in(test[table.id].to_list()))
     label = leads[table.label.column].to_numpy().astype(np.float64)
     try:
@@ -102,16 +102,16 @@ def _compare(project: Project, candidate: "Bundle", champion: "Bundle") -> Decis
     except (NarwhalsError, KeyError, ValueError) as error:
         reason = str(error).splitlines()[0]
         return Decision(promote=True, because=f"the champion cannot score today's leads: {reason}")
-    return decide(label, predict(leads, candidate), theirs, project.settings)
+    return decide_promotion(label, predict(leads, candidate), theirs, project.settings)
 
 
-def deploy(project: Project) -> "Manifest":
+def run_deploy(project: Project) -> "Manifest":
     """The registry's champion → models/deployed."""
     from gallop.adapters.mlflow.registry import MlflowRegistry
     from gallop.stages.deploy import deploy
 
     settings = project.settings
-    uri = client.tracking_uri(project.places.root)
+    uri = client.tracking_uri(project.paths.root)
     registry = MlflowRegistry(uri, settings.project.model, settings.project.name)
     registry.check()
-    return deploy(registry, project.places.deployed)
+    return deploy(registry, project.paths.deployed)

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gallop.adapters.mlflow import client
-from gallop.errors import NothingThere
-from gallop.flow.data import quality_of
+from gallop.errors import MissingOutputError
+from gallop.flow.data import read_quality
 from gallop.flow.project import Project
-from gallop.flow.training import facts_of
+from gallop.flow.training import read_training_result
 from gallop.results.run import Selected
 
 if TYPE_CHECKING:
@@ -19,22 +19,22 @@ def run_summary(project: Project, source: str, selected: Selected | None) -> "Ru
     """What `gallop run` shows at its end. Raises `NothingThere`."""
     from gallop.reporting.terminal.summary import RunSummary
 
-    quality, data = quality_of(project)
-    places = project.places
+    quality, data = read_quality(project)
+    paths = project.paths
     shown = {
-        "report": places.report,
-        "card": places.card,
-        "model": places.export,
-        "deployed": places.deployed,
+        "report": paths.report,
+        "card": paths.card,
+        "model": paths.export,
+        "deployed": paths.deployed,
     }
     return RunSummary(
-        facts=facts_of(project),
+        result=read_training_result(project),
         quality=quality,
         data=data,
         source=source,
         selected=selected,
-        places={name: str(path.relative_to(places.root)) for name, path in shown.items() if path.exists()}
-        | {"registry": client.public(client.tracking_uri(places.root))},
+        paths={name: str(path.relative_to(paths.root)) for name, path in shown.items() if path.exists()}
+        | {"registry": client.public(client.tracking_uri(paths.root))},
         next_steps=(
             "gallop score LEADS.csv -o scores.csv",
             "gallop validate models/model.pkl --isolated",
@@ -56,7 +56,7 @@ def metrics_of(project: Project) -> dict:
             "version": selected.candidate,
             "champion": selected.champion,
         }
-    return read_metrics(project.places.metrics) | {"decision": decision}
+    return read_metrics(project.paths.metrics) | {"decision": decision}
 
 
 def read_metrics(path: Path) -> dict:
@@ -64,4 +64,4 @@ def read_metrics(path: Path) -> dict:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise NothingThere(f"{path}: no metrics of a training: {error}") from None
+        raise MissingOutputError(f"{path}: no metrics of a training: {error}") from None

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from gallop.evaluation.metrics import Estimate, Vector
-from gallop.leakage.finding import Finding, Kind, Limits
-from gallop.leakage.messages import auc, percent, stop
+from gallop.leakage.finding import Finding, FindingKind, Limits
+from gallop.leakage.messages import auc_text, percent, stop
 from gallop.leakage.statistics import Codes, Study, bin_codes, common_log_odds, counts, ranking, value_codes
 
 _SHARED_LEVELS = 4
@@ -46,13 +46,14 @@ def overwritten_copies(levels: Mapping[str, pd.Series], study: Study, limits: Li
             f"odds ({np.exp(odds.low):.2f} to {np.exp(odds.high):.2f}) of converting"
         )
         times = Estimate(value=np.exp(odds.value), low=np.exp(odds.low), high=np.exp(odds.high))
-        yield stop(Kind.OVERWRITTEN_COPY, name, times, told, (other,))
+        yield stop(FindingKind.OVERWRITTEN_COPY, name, times, told, (other,))
         alone = ranking(codes, study)
         if alone.low >= limits.touched:
             told = (
-                f"is a field that changes during a lead's life, as {name} shows, and ranks the leads with {auc(alone)}"
+                f"is a field that changes during a lead's life, as {name} shows, and ranks the leads with "
+                f"{auc_text(alone)}"
             )
-            yield stop(Kind.OVERWRITTEN_COPY, other, alone, told, (name,))
+            yield stop(FindingKind.OVERWRITTEN_COPY, other, alone, told, (name,))
 
 
 def group_means(
@@ -84,9 +85,9 @@ def group_means(
                 ratio = statistic / used.sum()
                 told = (
                     f"states the conversion rate of {used.sum()} groups of these rows with {percent(ratio)} of the "
-                    f"noise that a forecast must have (chance {chance:.1g}), and ranks the leads with {auc(found)}"
+                    f"noise that a forecast must have (chance {chance:.1g}), and ranks the leads with {auc_text(found)}"
                 )
-                yield stop(Kind.GROUP_MEAN, name, found, told)
+                yield stop(FindingKind.GROUP_MEAN, name, found, told)
                 break
 
 

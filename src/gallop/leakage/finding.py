@@ -4,10 +4,10 @@ from enum import StrEnum
 from math import log
 from typing import Final
 
-from gallop.results.estimates import Estimate, Frozen
+from gallop.results.estimates import Estimate, ResultModel
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """The shapes of leakage that are looked for."""
 
     SINGLE_COLUMN = "single_column"
@@ -35,10 +35,10 @@ class Severity(StrEnum):
     WARN = "warn"
 
 
-class Finding(Frozen):
+class Finding(ResultModel):
     """One piece of evidence for leakage."""
 
-    kind: Kind
+    kind: FindingKind
     column: str | None
     """The column to acknowledge; None where the finding is about the table."""
     others: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Finding(Frozen):
     advice: str
 
 
-class Limits(Frozen):
+class Limits(ResultModel):
     """How strong the evidence must be. Lower bounds of intervals are compared, never the figures themselves.
 
     These are judgements about lead tables, chosen on the six data sets and on tuning seeds of the campaign, and then

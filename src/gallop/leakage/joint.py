@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gallop.evaluation.metrics import Estimate, Vector
-from gallop.leakage.finding import Finding, Kind, Limits, Severity
-from gallop.leakage.messages import advice, auc, stop
+from gallop.leakage.finding import Finding, FindingKind, Limits, Severity
+from gallop.leakage.messages import advice, auc_text, stop
 from gallop.leakage.statistics import (
     FOLDS,
     Codes,
@@ -40,8 +40,8 @@ def joint_pairs(codes: Mapping[str, Codes], study: Study, limits: Limits) -> Ite
         found = ranking(both, study)
         if found.low >= limits.pair:
             name, other = sorted((first, second), key=lambda each: alone[each])
-            told = f"together with {other} ranks the leads with {auc(found)}, while neither does alone"
-            yield stop(Kind.FUNCTION_OF_LABEL, name, found, told, (other,))
+            told = f"together with {other} ranks the leads with {auc_text(found)}, while neither does alone"
+            yield stop(FindingKind.FUNCTION_OF_LABEL, name, found, told, (other,))
 
 
 def linear_function(numbers: Mapping[str, Vector], study: Study, limits: Limits) -> Iterator[Finding]:
@@ -60,8 +60,10 @@ def linear_function(numbers: Mapping[str, Vector], study: Study, limits: Limits)
     needed.sort(key=lambda name: -alone[name])
     if needed:
         others = tuple(needed[1:])
-        told = f"in a linear function with {', '.join(others) or 'other numbers'} ranks the leads with {auc(found)}"
-        yield stop(Kind.FUNCTION_OF_LABEL, needed[0], found, told, others)
+        told = (
+            f"in a linear function with {', '.join(others) or 'other numbers'} ranks the leads with {auc_text(found)}"
+        )
+        yield stop(FindingKind.FUNCTION_OF_LABEL, needed[0], found, told, others)
 
 
 def overall_score(codes: Mapping[str, Codes], study: Study) -> tuple[Vector, Vector]:
@@ -96,15 +98,16 @@ def too_good(codes: Mapping[str, Codes], study: Study, limits: Limits) -> Iterat
         probability, weight = overall_score(left, study)
         now = score_ranking(probability, study)
     if dropped:
-        told = f"all columns together rank the leads with {auc(first)}; without {', '.join(dropped)} with {auc(now)}."
+        without = ", ".join(dropped)
+        told = f"all columns together rank the leads with {auc_text(first)}; without {without} with {auc_text(now)}."
         yield Finding(
-            kind=Kind.TOO_GOOD,
+            kind=FindingKind.TOO_GOOD,
             column=None,
             others=tuple(dropped),
             severity=Severity.STOP,
             estimate=first,
             evidence=told[0].upper() + told[1:],
-            advice=advice(Kind.TOO_GOOD),
+            advice=advice(FindingKind.TOO_GOOD),
         )
 
 

@@ -6,10 +6,10 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
-from gallop.errors import LeakFound
+from gallop.errors import LeakError
 from gallop.leakage.finding import Finding, Severity
 from gallop.leakage.guard import find_leaks
-from gallop.results.run import Sides
+from gallop.results.run import TrainTestSplit
 from gallop.schema import ROW, Role
 from gallop.settings.params import Settings
 
@@ -17,15 +17,15 @@ WHOLE = "*"
 """Acknowledges a finding about the whole table."""
 
 
-def findings(leads: nw.DataFrame, sides: Sides, settings: Settings) -> tuple[Finding, ...]:
+def findings(leads: nw.DataFrame, split: TrainTestSplit, settings: Settings) -> tuple[Finding, ...]:
     """What the guard finds on the training leads, those that stop a run first.
 
     Args:
         leads: typed leads, as `data_clean` keeps them, with the row number in `schema.ROW`.
-        sides: which lead is a training lead.
+        split: which lead is a training lead.
     """
     table = settings.table
-    train, test = (_rows(leads, part[table.id].to_list(), table.id) for part in (sides.train, sides.test))
+    train, test = (_rows(leads, part[table.id].to_list(), table.id) for part in (split.train, split.test))
     roles = {name: column.role for name, column in table.columns.items() if name in settings.features.used}
     dates = [name for name, role in roles.items() if role is Role.DATE]
     return find_leaks(
@@ -59,14 +59,14 @@ def require_none(found: Iterable[Finding], settings: Settings) -> None:
         return
     lines = [f"{each.evidence} {each.advice}" for each in stops]
     columns = ", ".join(repr(each.column or WHOLE) for each in stops)
-    raise LeakFound(
+    raise LeakError(
         f"model_training: the leak guard stops the run. {' — '.join(lines)} — Either take the column out of "
         "features.inputs (and of table.columns give it the role ignore), or write under leaks.acknowledged in "
         f"params.yaml, for each of {columns}: {{column: …, because: a reason, keep: true}}"
     )
 
 
-def name_of(finding: Finding) -> str:
+def finding_columns(finding: Finding) -> str:
     """The column or columns that a finding is about."""
     return ", ".join([finding.column or WHOLE, *finding.others])
 

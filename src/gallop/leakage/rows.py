@@ -7,8 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gallop.evaluation.metrics import Estimate, Vector
-from gallop.leakage.finding import Finding, Kind, Limits, Severity
-from gallop.leakage.messages import advice, auc, percent, stop
+from gallop.leakage.finding import Finding, FindingKind, Limits, Severity
+from gallop.leakage.messages import advice, auc_text, percent, stop
 from gallop.leakage.statistics import Codes, Study, bin_codes, flag_ranking, ranking, share
 
 _CHARACTERS = 4
@@ -30,7 +30,7 @@ def id_findings(name: str | None, ids: Sequence[str | None], study: Study, limit
     what, best = max(found.items(), key=lambda each: each[1].low)
     if best.low >= limits.identifier:
         title = name or "the id"
-        yield _finding(Kind.ID_OR_ORDER, name, best, f"{title}: {what} ranks the leads with {auc(best)}.")
+        yield _finding(FindingKind.ID_OR_ORDER, name, best, f"{title}: {what} ranks the leads with {auc_text(best)}.")
 
 
 def order_findings(order: NDArray, study: Study, limits: Limits) -> Iterator[Finding]:
@@ -42,7 +42,9 @@ def order_findings(order: NDArray, study: Study, limits: Limits) -> Iterator[Fin
     neighbour = flag_ranking(before == 1, study)
     for found, what in ((stretch, "the place of a row in the file"), (neighbour, "the label of the row before")):
         if found.low >= limits.identifier:
-            yield _finding(Kind.ID_OR_ORDER, None, found, f"Row order: {what} ranks the leads with {auc(found)}.")
+            yield _finding(
+                FindingKind.ID_OR_ORDER, None, found, f"Row order: {what} ranks the leads with {auc_text(found)}."
+            )
             return
 
 
@@ -57,13 +59,15 @@ def day_findings(
         if empty.any() and not empty.all():
             filled = flag_ranking(empty, study)
             if filled.low >= limits.missing:
-                told = f"is missing in {percent(empty.mean())} of the rows, which ranks the leads with {auc(filled)}"
-                yield stop(Kind.MISSINGNESS, name, filled, told)
+                told = (
+                    f"is missing in {percent(empty.mean())} of the rows, which ranks the leads with {auc_text(filled)}"
+                )
+                yield stop(FindingKind.MISSINGNESS, name, filled, told)
                 continue
         if decided is None:
             alone = ranking(bin_codes(_numbers(dates - _EPOCH)), study)
             if alone.low >= limits.alone:
-                yield stop(Kind.SINGLE_COLUMN, name, alone, f"alone ranks the leads with {auc(alone)}")
+                yield stop(FindingKind.SINGLE_COLUMN, name, alone, f"alone ranks the leads with {auc_text(alone)}")
             continue
         gap = _numbers(dates - decided)
         known = ~np.isnan(gap)
@@ -75,14 +79,14 @@ def day_findings(
         # How long before the decision day is honest recency, so all of that is one code here.
         best = ranking(bin_codes(np.maximum(gap[known], 0.0), 32), some)
         if best.low >= limits.after:
-            said = f"{told}, and how long after ranks the leads with {auc(best)}."
-            yield _finding(Kind.AFTER_DECISION_DAY, name, best, said)
+            said = f"{told}, and how long after ranks the leads with {auc_text(best)}."
+            yield _finding(FindingKind.AFTER_DECISION_DAY, name, best, said)
         else:
             said = (
-                f"{told}. How long after hardly tells the label ({auc(best)}), but unless it is a planned day it is "
-                "not known when the score is used."
+                f"{told}. How long after hardly tells the label ({auc_text(best)}), but unless it is a planned day it "
+                "is not known when the score is used."
             )
-            yield _finding(Kind.AFTER_DECISION_DAY, name, after, said, Severity.WARN)
+            yield _finding(FindingKind.AFTER_DECISION_DAY, name, after, said, Severity.WARN)
 
 
 def repeated_rows(
@@ -113,7 +117,7 @@ def repeated_rows(
         return
     told = f"{has.sum():,} of {len(test):,} test rows ({percent(found.value)}) equal a training row"
     if test_label is None:
-        yield _finding(Kind.DUPLICATES_ACROSS_SPLIT, None, found, f"{told}.", Severity.WARN)
+        yield _finding(FindingKind.DUPLICATES_ACROSS_SPLIT, None, found, f"{told}.", Severity.WARN)
         return
     p, seen = matched["probability"].to_numpy()[has], matched["label"].to_numpy()[has]
     agree = np.where(test_label[has] == 1, seen, 1 - seen)
@@ -129,7 +133,7 @@ def repeated_rows(
         f"about {percent(real.value)} of the test rows are copies."
     )
     severity = Severity.STOP if real.low >= limits.twins else Severity.WARN
-    yield _finding(Kind.DUPLICATES_ACROSS_SPLIT, None, real, told, severity)
+    yield _finding(FindingKind.DUPLICATES_ACROSS_SPLIT, None, real, told, severity)
 
 
 def _conflicts(known: pd.DataFrame, rows: int, study: Study, limits: Limits) -> Iterator[Finding]:
@@ -147,9 +151,9 @@ def _conflicts(known: pd.DataFrame, rows: int, study: Study, limits: Limits) -> 
         f"{len(groups):,} groups of equal rows, where look-alikes would differ in {chance.sum():,.0f}."
     )
     if surplus > 3 and found.low >= limits.conflicts and excess >= limits.conflicts / 2:
-        yield _finding(Kind.DUPLICATES_OTHER_LABEL, None, found, told)
+        yield _finding(FindingKind.DUPLICATES_OTHER_LABEL, None, found, told)
     elif mixed.any() and n.sum() < rows / 2 and found.value >= _SMALL_SHARE:
-        yield _finding(Kind.DUPLICATES_OTHER_LABEL, None, found, told, Severity.WARN)
+        yield _finding(FindingKind.DUPLICATES_OTHER_LABEL, None, found, told, Severity.WARN)
 
 
 def _keys(table: pd.DataFrame) -> NDArray:
@@ -165,6 +169,6 @@ def _numbers(gaps: NDArray) -> Vector:
 
 
 def _finding(
-    kind: Kind, name: str | None, estimate: Estimate, evidence: str, severity: Severity = Severity.STOP
+    kind: FindingKind, name: str | None, estimate: Estimate, evidence: str, severity: Severity = Severity.STOP
 ) -> Finding:
     return Finding(kind=kind, column=name, severity=severity, estimate=estimate, evidence=evidence, advice=advice(kind))

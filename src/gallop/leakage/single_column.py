@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from gallop.evaluation.metrics import Estimate, Vector
-from gallop.leakage.finding import LATER_WORDS, Finding, Kind, Limits, Severity
-from gallop.leakage.messages import advice, auc, number, percent
+from gallop.leakage.finding import LATER_WORDS, Finding, FindingKind, Limits, Severity
+from gallop.leakage.messages import advice, auc_text, number, percent
 from gallop.leakage.statistics import (
     Codes,
     Study,
@@ -47,17 +47,17 @@ def column_findings(name: str, values: pd.Series, study: Study, limits: Limits) 
         if filled.low >= limits.missing:
             rate, other = study.label[missing].mean(), study.label[~missing].mean()
             yield _finding(
-                Kind.MISSINGNESS,
+                FindingKind.MISSINGNESS,
                 name,
                 filled,
                 f"is missing in {percent(missing.mean())} of the rows; of those {percent(rate)} convert, of the others "
-                f"{percent(other)}: whether it is filled ranks the leads with {auc(filled)}",
+                f"{percent(other)}: whether it is filled ranks the leads with {auc_text(filled)}",
             )
 
 
 def _number(name: str, values: Vector, size: Estimate, study: Study, limits: Limits) -> Iterator[Finding]:
     if size.low >= limits.alone:
-        yield _finding(Kind.SINGLE_COLUMN, name, size, f"alone ranks the leads with {auc(size)}")
+        yield _finding(FindingKind.SINGLE_COLUMN, name, size, f"alone ranks the leads with {auc_text(size)}")
         return
     codes = value_codes(values)
     distinct = int(codes.max())
@@ -78,8 +78,8 @@ def _category(
     name: str, values: pd.Series, codes: Codes, levels: Estimate, study: Study, limits: Limits
 ) -> Iterator[Finding]:
     if levels.low >= limits.few_values:
-        kind = Kind.FUNCTION_OF_LABEL if levels.value > 0.999 else Kind.SINGLE_COLUMN
-        yield _finding(kind, name, levels, f"is a category that alone ranks the leads with {auc(levels)}")
+        kind = FindingKind.FUNCTION_OF_LABEL if levels.value > 0.999 else FindingKind.SINGLE_COLUMN
+        yield _finding(kind, name, levels, f"is a category that alone ranks the leads with {auc_text(levels)}")
         return
     rows, converted = counts(codes, study.label)
     bounds = [share(hits, n, study.confidence) for hits, n in zip(converted, rows, strict=True)]
@@ -89,12 +89,12 @@ def _category(
     said_no = (rows - converted)[no].sum() / (1 - study.label).sum()
     if levels.low >= limits.verdict and min(said_yes, said_no) >= limits.verdict_side:
         yield _finding(
-            Kind.VERDICT,
+            FindingKind.VERDICT,
             name,
             levels,
             f"holds near-certain answers both ways (levels such as {_examples(values, codes, yes)} convert at "
             f"{percent(limits.said)} or more, {_examples(values, codes, no)} hardly ever) and alone ranks the leads "
-            f"with {auc(levels)}",
+            f"with {auc_text(levels)}",
         )
         return
     sure = [
@@ -139,12 +139,12 @@ def _spike(name: str, values: Vector, codes: Codes, study: Study, limits: Limits
     steep = leap.low >= limits.jump or leap.high <= -limits.jump
     if steep and abs(leap.value) > abs(slope.value):
         yield _finding(
-            Kind.SPIKE,
+            FindingKind.SPIKE,
             name,
             there,
             f"is {number(centre)} in {percent(usual.sum() / known.sum())} of its rows, of which "
             f"{percent(at[0] / at[1])} convert; just beside it {percent(near.mean())} do, at the far end "
-            f"{percent(far.mean())}. Whether it is {number(centre)} ranks the leads with {auc(there)}",
+            f"{percent(far.mean())}. Whether it is {number(centre)} ranks the leads with {auc_text(there)}",
         )
 
 
@@ -153,9 +153,9 @@ def _hidden(name: str, values: Vector, codes: Codes, size: Estimate, study: Stud
     needed = max(limits.digits, size.high + limits.beyond)
     decimals, last = _digits(values)
     views = {
-        "the number of its decimals": (Kind.HIDDEN_IN_DIGITS, decimals),
-        "its last digit": (Kind.HIDDEN_IN_DIGITS, last),
-        "its exact value": (Kind.EXACT_VALUES, codes),
+        "the number of its decimals": (FindingKind.HIDDEN_IN_DIGITS, decimals),
+        "its last digit": (FindingKind.HIDDEN_IN_DIGITS, last),
+        "its exact value": (FindingKind.EXACT_VALUES, codes),
     }
     for what, (kind, view) in views.items():
         found = ranking(view, study)
@@ -164,7 +164,7 @@ def _hidden(name: str, values: Vector, codes: Codes, size: Estimate, study: Stud
                 kind,
                 name,
                 found,
-                f"hides the label: {what} ranks the leads with {auc(found)}, its size with {auc(size)}",
+                f"hides the label: {what} ranks the leads with {auc_text(found)}, its size with {auc_text(size)}",
             )
             return
 
@@ -192,7 +192,7 @@ def _decides(bound: Estimate, converted: float, study: Study, limits: Limits) ->
 
 def _certain(name: str, level: str, converted: float, bound: Estimate, study: Study) -> Finding:
     return _finding(
-        Kind.NEAR_CERTAIN_LEVEL,
+        FindingKind.NEAR_CERTAIN_LEVEL,
         name,
         bound,
         f"where it is {level}, {percent(bound.value)} convert (at least {percent(bound.low)}; base rate "
@@ -203,19 +203,23 @@ def _certain(name: str, level: str, converted: float, bound: Estimate, study: St
 def _second_look(name: str, found: Estimate, limits: Limits) -> Iterator[Finding]:
     words = set(name.lower().replace("_", " ").replace("-", " ").split()) & LATER_WORDS
     if found.low >= limits.notable:
-        yield _finding(Kind.SINGLE_COLUMN, name, found, f"alone ranks the leads with {auc(found)}", Severity.WARN)
+        yield _finding(
+            FindingKind.SINGLE_COLUMN, name, found, f"alone ranks the leads with {auc_text(found)}", Severity.WARN
+        )
     elif words and found.low >= limits.named:
         yield _finding(
-            Kind.NAME,
+            FindingKind.NAME,
             name,
             found,
             f"has {', '.join(map(repr, sorted(words)))} in its name, as columns written later often have, and ranks "
-            f"the leads with {auc(found)}",
+            f"the leads with {auc_text(found)}",
             Severity.WARN,
         )
 
 
-def _finding(kind: Kind, name: str, estimate: Estimate, said: str, severity: Severity = Severity.STOP) -> Finding:
+def _finding(
+    kind: FindingKind, name: str, estimate: Estimate, said: str, severity: Severity = Severity.STOP
+) -> Finding:
     return Finding(
         kind=kind, column=name, severity=severity, estimate=estimate, evidence=f"{name}: {said}.", advice=advice(kind)
     )

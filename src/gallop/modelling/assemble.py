@@ -7,13 +7,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from gallop.evaluation.metrics import Vector
-from gallop.modelling.calibrator import Curve, draw
+from gallop.modelling.calibrator import Calibrator, fit_calibrator
 from gallop.modelling.contributions import log_loss, losses
 from gallop.modelling.families import ENCODERS, Parameters, classifier, directions
 from gallop.modelling.search.folds import AllRows
 from gallop.modelling.search.run import Searched
 from gallop.modelling.search.study import Trial
-from gallop.modelling.stack import LEAST_GAIN, Member, Stack, Weights, choose, weigh
+from gallop.modelling.stack import LEAST_GAIN, Member, Stack, StackWeights, choose_members, fit_weights
 from gallop.settings.training import Training
 
 STACK: Final = "stack"
@@ -26,10 +26,10 @@ class Assembly:
     """What a deployed model is made of."""
 
     trials: tuple[Trial, ...]
-    weights: Weights
+    weights: StackWeights
     as_trial: Trial
     """The whole, as a trial among others."""
-    curve: Curve | None = None
+    calibrator: Calibrator | None = None
 
 
 def additive(family: str, training: Training) -> bool:
@@ -38,8 +38,8 @@ def additive(family: str, training: Training) -> bool:
 
 
 def alone(trial: Trial, searched: Searched, y: Vector) -> Assembly:
-    """One trial by itself, mended where that helps. y: shape (training rows,)."""
-    return _mended(Assembly((trial,), Weights(0.0, np.ones(1)), trial), searched, y)
+    """One trial by itself, calibrated where that helps. y: shape (training rows,)."""
+    return _calibrated(Assembly((trial,), StackWeights(0.0, np.ones(1)), trial), searched, y)
 
 
 def stacked(searched: Searched, y: Vector, training: Training) -> Assembly | None:
@@ -60,41 +60,44 @@ def stacked(searched: Searched, y: Vector, training: Training) -> Assembly | Non
         return None
     seen = np.column_stack([trial.log_odds for trial in trials])
     label = y[searched.rows]
-    chosen = [trials[place] for place in choose(seen, label, training.stack)]
+    chosen = [trials[place] for place in choose_members(seen, label, training.stack)]
     if len(chosen) < 2:
         return None
     together = np.column_stack([trial.log_odds for trial in chosen])
     log_odds = np.empty(len(label))
     for held_out in searched.folds:
         inside = np.isin(searched.rows, held_out)
-        log_odds[inside] = weigh(together[~inside], label[~inside]).apply(together[inside])
-    weights = weigh(together, label)
+        log_odds[inside] = fit_weights(together[~inside], label[~inside]).apply(together[inside])
+    weights = fit_weights(together, label)
     said: Parameters = {}
     for trial, weight in zip(chosen, weights.of, strict=True):
         place = searched.families[trial.family].trials.index(trial) + 1
         said[f"{trial.family} {place}"] = round(float(weight), 4)
     whole = Assembly(tuple(chosen), weights, Trial(STACK, said, log_odds, log_loss(log_odds, label)))
-    return _mended(whole, searched, y)
+    return _calibrated(whole, searched, y)
 
 
-def _mended(assembly: Assembly, searched: Searched, y: Vector) -> Assembly:
-    """With a curve where that lowers the cross-validated log-loss: as much as another member would have to, and more
-    than by chance (a standard error), which alone bends the curve of few leads."""
+def _calibrated(assembly: Assembly, searched: Searched, y: Vector) -> Assembly:
+    """With a calibrator where that lowers the cross-validated log-loss.
+
+    By as much as another member would have to, and by more than chance (a standard error), which alone bends the
+    calibrator of few leads.
+    """
     log_odds, label = assembly.as_trial.log_odds, y[searched.rows]
     bent = np.empty(len(label))
     for held_out in searched.folds:
         inside = np.isin(searched.rows, held_out)
         if inside.all():
             return assembly
-        bent[inside] = draw(log_odds[~inside], label[~inside]).apply(log_odds[inside])
+        bent[inside] = fit_calibrator(log_odds[~inside], label[~inside]).apply(log_odds[inside])
     gain = losses(log_odds, label) - losses(bent, label)
     if gain.mean() < max(LEAST_GAIN, gain.std() / np.sqrt(len(gain))):
         return assembly
     as_trial = replace(assembly.as_trial, log_odds=bent, log_loss=log_loss(bent, label))
-    return replace(assembly, as_trial=as_trial, curve=draw(log_odds, label))
+    return replace(assembly, as_trial=as_trial, calibrator=fit_calibrator(log_odds, label))
 
 
-def fit(rows: AllRows, assembly: Assembly, seed: int) -> Stack:
+def fit_assembly(rows: AllRows, assembly: Assembly, seed: int) -> Stack:
     """Fit every member on all the training rows."""
     steps, members = {}, []
     with threadpool_limits(limits=1):
@@ -104,7 +107,7 @@ def fit(rows: AllRows, assembly: Assembly, seed: int) -> Stack:
             demanded = directions(trial.family, steps[kind].sources_, rows.training.monotone)
             made = classifier(trial.family, _for_all_rows(trial) | demanded, seed).fit(encoded, rows.y)
             members.append(Member(kind, made, float(weight)))
-    return Stack(list(rows.roles), steps, tuple(members), assembly.weights.base, assembly.curve)
+    return Stack(list(rows.roles), steps, tuple(members), assembly.weights.base, assembly.calibrator)
 
 
 def _for_all_rows(trial: Trial) -> Parameters:

@@ -7,13 +7,13 @@ from scipy.special import expit
 from gallop.evaluation.calibration import calibration
 from gallop.evaluation.metrics import Estimate, Vector, log_losses, mean_of
 from gallop.evaluation.slices import slices
-from gallop.modelling.candidates import Contender, Model
-from gallop.modelling.conformal import certainty
+from gallop.modelling.candidates import CandidateModel, Contender
+from gallop.modelling.conformal import check_uncertainty
 from gallop.modelling.explanations import effects, surest
 from gallop.modelling.learning_curve import log_odds_of_fewer
 from gallop.modelling.search.run import Searched
 from gallop.modelling.stack import Stack
-from gallop.results.evidence import Decided, Evidence, Learned, Sureness
+from gallop.results.evidence import DecisionPlan, LearningPoint, ScoreUncertainty, TestEvidence
 from gallop.results.run import Importance
 from gallop.schema import Role
 from gallop.settings.params import Settings
@@ -28,19 +28,19 @@ def resampling(settings: Settings) -> dict:
 
 
 def evidence(
-    model: Model,
-    decided: Decided,
-    sure: Sureness,
-    learned: tuple[Learned, ...],
+    model: CandidateModel,
+    plan: DecisionPlan,
+    uncertainty: ScoreUncertainty,
+    learning_points: tuple[LearningPoint, ...],
     X: pd.DataFrame,
     y: Vector,
     roles: dict[str, Role],
     settings: Settings,
-) -> Evidence:
+) -> TestEvidence:
     """All that is said of a model beyond its test figures.
 
     Args:
-        decided, sure, learned: what was chosen and learnt on out-of-fold predictions.
+        plan, uncertainty, learning_points: what was chosen and learnt on out-of-fold predictions.
         X: model inputs of the test rows; y: their labels, shape (n,).
     """
     probability = model.predict_proba(X)[:, 1]
@@ -55,16 +55,16 @@ def evidence(
         parts, base = model.contributions(X)
         effect = effects(X, parts)
         hits, misses = surest(X, y, parts, base)
-    return Evidence(
-        decision=decided,
+    return TestEvidence(
+        decision=plan,
         calibration=calibration(y, probability, **resampling(settings)),
         slices=slices(categories, y, probability, confidence=confidence),
-        learning=learned,
+        learning=learning_points,
         effects=effect,
         hits=hits,
         misses=misses,
-        certainty=certainty(sure, y, probability, confidence),
-        sureness=sure,
+        certainty=check_uncertainty(uncertainty, y, probability, confidence),
+        uncertainty=uncertainty,
     )
 
 
@@ -75,7 +75,7 @@ def learning(
     contender: Contender,
     searched: Searched,
     settings: Settings,
-) -> tuple[Learned, ...]:
+) -> tuple[LearningPoint, ...]:
     """The learning curve of a candidate, the fewest leads first; empty where its scores cannot be taken apart."""
     if contender.assembly is None:
         return ()
@@ -85,12 +85,12 @@ def learning(
     curve[round(np.mean([len(seen) for seen in searched.seen]))] = contender.trial.log_odds
     intervals = resampling(settings)
     return tuple(
-        Learned(rows=size, log_loss=mean_of(log_losses(label, expit(log_odds)), **intervals))
+        LearningPoint(rows=size, log_loss=mean_of(log_losses(label, expit(log_odds)), **intervals))
         for size, log_odds in sorted(curve.items())
     )
 
 
-def importances(model: Model, X: pd.DataFrame, y: Vector, settings: Settings) -> tuple[Importance, ...]:
+def importances(model: CandidateModel, X: pd.DataFrame, y: Vector, settings: Settings) -> tuple[Importance, ...]:
     """Permutation importance (Breiman 2001) of each model input, with the spread over the shuffles.
 
     All shuffled copies of a column are predicted in one call: a model is asked once per column, not once per shuffle.

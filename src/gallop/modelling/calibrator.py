@@ -1,4 +1,4 @@
-"""Calibration: a rising curve from a model's log-odds to what they turned out to mean on rows it had not seen.
+"""A monotone calibrator: from a model's log-odds to what they turned out to mean on rows it had not seen.
 
 Straight pieces between quantiles, each pulled towards "as promised", none falling: leads keep their order, directions
 that the settings demand are kept, and a score's reasons can be stretched along. It lies between Platt's straight line
@@ -23,7 +23,7 @@ _FLATTEST: Final = 0.1
 
 
 @dataclass(frozen=True)
-class Curve:
+class Calibrator:
     """base + Σ slope · how much of the way from 0 to the log-odds lies in the slope's piece."""
 
     base: float
@@ -37,12 +37,12 @@ class Curve:
         return self.base + _pieces(log_odds, self.knots) @ self.slopes
 
     def slope(self, log_odds: float) -> float:
-        """How steep the curve is at a place."""
+        """How steep the calibrator is at some log-odds."""
         return float(self.slopes[np.searchsorted(self.knots, log_odds)])
 
 
-def draw(log_odds: Vector, y: Vector) -> Curve:
-    """The curve of log-odds of rows that the model had not seen, and their labels: shape (rows,), 0 or 1."""
+def fit_calibrator(log_odds: Vector, y: Vector) -> Calibrator:
+    """Fit the calibrator to log-odds of rows that the model had not seen, and their labels: shape (rows,), 0 or 1."""
     knots = np.unique(np.quantile(log_odds, np.linspace(0, 1, _PIECES + 1)[1:-1]))
     parts = _pieces(log_odds, knots)
 
@@ -55,7 +55,7 @@ def draw(log_odds: Vector, y: Vector) -> Curve:
     straight = np.r_[0.0, np.ones(parts.shape[1])]
     bounds = [(None, None), *[(_FLATTEST, None)] * parts.shape[1]]
     found = minimize(loss, straight, jac=True, method="L-BFGS-B", bounds=bounds).x
-    return Curve(float(found[0]), knots, found[1:])
+    return Calibrator(float(found[0]), knots, found[1:])
 
 
 def _pieces(log_odds: Vector, knots: Vector) -> Matrix:

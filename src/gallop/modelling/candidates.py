@@ -15,7 +15,7 @@ from gallop.modelling.search.study import Explored, Trial
 from gallop.modelling.stack import Stack
 from gallop.settings.training import Training
 
-Model = Stack | Pipeline
+CandidateModel = Stack | Pipeline
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Contender:
     """What its model is made of where its scores can be taken apart; None where they cannot."""
 
 
-def contenders(searched: Searched, y: Vector, training: Training) -> list[Contender]:
+def ranked_contenders(searched: Searched, y: Vector, training: Training) -> list[Contender]:
     """All candidates, the lowest log-loss first. y: shape (training rows,)."""
     found = []
     for family, explored in searched.families.items():
@@ -51,14 +51,14 @@ def winner(ranked: list[Contender]) -> Contender:
     return next((each for each in ranked if each.assembly), ranked[0])
 
 
-def fit(rows: AllRows, contender: Contender, seed: int) -> Model:
+def fit_candidate(rows: AllRows, contender: Contender, seed: int) -> CandidateModel:
     """The candidate's model, fitted on all the training rows."""
     if contender.assembly:
-        return assemble.fit(rows, contender.assembly, seed)
-    return plain(rows, contender.trial.family, contender.trial.parameters, seed)
+        return assemble.fit_assembly(rows, contender.assembly, seed)
+    return fit_plain(rows, contender.trial.family, contender.trial.parameters, seed)
 
 
-def plain(rows: AllRows, family: str, parameters: Parameters, seed: int) -> Pipeline:
+def fit_plain(rows: AllRows, family: str, parameters: Parameters, seed: int) -> Pipeline:
     """A family that takes the plain encoding, fitted on all the training rows; all such share the fitted encoding."""
     with threadpool_limits(limits=1):
         step, encoded = rows.encoded(family)

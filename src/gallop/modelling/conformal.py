@@ -1,9 +1,9 @@
 """How sure the model may be of one lead, learnt from out-of-fold predictions and checked on the test rows. Pure.
 
-Two answers travel with the model. `outlook`: the outcomes that cannot be ruled out (class-conditional conformal sets,
-Vovk 2012; of the leads of either outcome, the nominal share have it in their set, whatever the model). `between`: the
-rates at which leads with such a score convert (Jeffreys interval of the out-of-fold leads around it; Brown, Cai &
-DasGupta 2001).
+Two answers travel with the model. `prediction_sets`: the outcomes that cannot be ruled out (class-conditional conformal
+sets, Vovk 2012; of the leads of either outcome, the nominal share have it in their set, whatever the model).
+`rate_interval`: the rates at which leads with such a score convert (Jeffreys interval of the out-of-fold leads around
+it; Brown, Cai & DasGupta 2001).
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ import numpy as np
 from scipy.stats import beta, betabinom
 
 from gallop.evaluation.metrics import Vector, wilson
-from gallop.results.evidence import Certainty, ScoreRange, Sureness
+from gallop.results.evidence import ScoreRange, ScoreUncertainty, UncertaintyCheck
 
 NOMINAL: Final = 0.9
 YES, NO, OPEN = "converts", "does not", "open"
 _GROUPS, _GROUP_ROWS, _FEWEST = 20, 25, 5
 
 
-def sureness(label: Vector, probability: Vector) -> Sureness:
+def score_uncertainty(label: Vector, probability: Vector) -> ScoreUncertainty:
     """Learn both from out-of-fold probabilities.
 
     Args:
@@ -43,16 +43,16 @@ def sureness(label: Vector, probability: Vector) -> Sureness:
         ranges.append(
             ScoreRange(middle=middle, highest=highest, rows=rows, converted=converted, low=float(low), high=float(high))
         )
-    return Sureness(nominal=NOMINAL, not_up_to=limits[0], converts_from=1 - limits[1], ranges=tuple(ranges))
+    return ScoreUncertainty(nominal=NOMINAL, not_up_to=limits[0], converts_from=1 - limits[1], ranges=tuple(ranges))
 
 
-def outlook(probability: Vector, sure: Sureness) -> list[str]:
+def prediction_sets(probability: Vector, uncertainty: ScoreUncertainty) -> list[str]:
     """What can be said of each lead at the nominal confidence: `converts`, `does not`, or `open`."""
-    may, may_not = probability >= sure.converts_from, probability <= sure.not_up_to
+    may, may_not = probability >= uncertainty.converts_from, probability <= uncertainty.not_up_to
     return [YES if yes and not no else NO if no and not yes else OPEN for yes, no in zip(may, may_not, strict=True)]
 
 
-def between(probability: Vector, ranges: Sequence[ScoreRange]) -> tuple[Vector, Vector]:
+def rate_interval(probability: Vector, ranges: Sequence[ScoreRange]) -> tuple[Vector, Vector]:
     """The lowest and highest rate at which leads with each score convert; the score itself lies between them."""
     middles = [each.middle for each in ranges]
     low = np.interp(probability, middles, [each.low for each in ranges])
@@ -60,20 +60,22 @@ def between(probability: Vector, ranges: Sequence[ScoreRange]) -> tuple[Vector, 
     return np.minimum(low, probability), np.maximum(high, probability)
 
 
-def certainty(sure: Sureness, label: Vector, probability: Vector, confidence: float) -> Certainty:
+def check_uncertainty(
+    uncertainty: ScoreUncertainty, label: Vector, probability: Vector, confidence: float
+) -> UncertaintyCheck:
     """How often both answers hold on the test leads.
 
     Args:
         label, probability: of the test leads, shape (n,), both outcomes present.
         confidence: coverage of the Wilson intervals.
     """
-    may, may_not = probability >= sure.converts_from, probability <= sure.not_up_to
+    may, may_not = probability >= uncertainty.converts_from, probability <= uncertainty.not_up_to
     right = np.where(label == 1, may, may_not)
     parts = [right, right[label == 1], right[label == 0]]
     coverage, of_converted, of_others = (wilson(int(each.sum()), len(each), confidence) for each in parts)
-    held = ranges_held(sure, label, probability)
-    return Certainty(
-        nominal=sure.nominal,
+    held = ranges_held(uncertainty, label, probability)
+    return UncertaintyCheck(
+        nominal=uncertainty.nominal,
         coverage=coverage,
         of_converted=of_converted,
         of_others=of_others,
@@ -82,14 +84,14 @@ def certainty(sure: Sureness, label: Vector, probability: Vector, confidence: fl
     )
 
 
-def ranges_held(sure: Sureness, label: Vector, probability: Vector) -> list[bool]:
+def ranges_held(uncertainty: ScoreUncertainty, label: Vector, probability: Vector) -> list[bool]:
     """Per range: whether as many of the test leads in it converted as its out-of-fold leads let one expect.
 
     As many as the central part of a beta-binomial distribution, which knows that the test leads are few themselves.
     """
-    group = np.searchsorted([each.highest for each in sure.ranges[:-1]], probability, side="left")
-    tail, held = (1 - sure.nominal) / 2, []
-    for place, each in enumerate(sure.ranges):
+    group = np.searchsorted([each.highest for each in uncertainty.ranges[:-1]], probability, side="left")
+    tail, held = (1 - uncertainty.nominal) / 2, []
+    for place, each in enumerate(uncertainty.ranges):
         members = label[group == place]
         if len(members) >= _FEWEST:
             expected = betabinom(len(members), each.converted + 0.5, each.rows - each.converted + 0.5)

@@ -22,7 +22,7 @@ from gallop.evaluation.metrics import Vector
 from gallop.schema import MISSING_LEVEL
 
 Matrix = NDArray[np.float64]
-Places = NDArray[np.intp]
+LevelRows = NDArray[np.intp]
 
 RARE_ROWS: Final = 15
 """Levels of fewer training rows share one column."""
@@ -74,7 +74,7 @@ class Columns(TransformerMixin, BaseEstimator):
             self.center_ = np.nan_to_num(np.nanmean(np.where(np.isnan(encoded).all(axis=0), 0.0, encoded), axis=0))
         return encoded
 
-    def places(self, X: pd.DataFrame) -> dict[str, Places]:
+    def places(self, X: pd.DataFrame) -> dict[str, LevelRows]:
         """Category → the row of its table that each lead's level stands in; no text counts as `MISSING_LEVEL`.
 
         This is most of the time that encoding takes, and the same for all encoders fitted on the same leads.
@@ -82,7 +82,7 @@ class Columns(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "sources_")
         return {name: _places(X[name].to_numpy(dtype=object), known) for name, known in self._levels.items()}
 
-    def transform(self, X: pd.DataFrame, places: dict[str, Places] | None = None) -> Matrix:
+    def transform(self, X: pd.DataFrame, places: dict[str, LevelRows] | None = None) -> Matrix:
         """Shape (rows, columns). An unknown level encodes as the rare ones do; where there are none, as no level.
 
         Args:
@@ -172,7 +172,7 @@ class Columns(TransformerMixin, BaseEstimator):
         return logit(np.clip(rates, 1e-4, 1 - 1e-4)) if self.splines else rates
 
 
-def _places(levels: NDArray, known: dict[str, int]) -> Places:
+def _places(levels: NDArray, known: dict[str, int]) -> LevelRows:
     """-1, the last row, for levels that are not known."""
     # Level by level in Python: a tenth of the time that pandas takes for a page of leads.
     places = np.fromiter(map(known.get, levels, repeat(-1)), np.intp, len(levels))

@@ -9,7 +9,7 @@ from scipy.special import expit
 from gallop.evaluation.metrics import Vector
 from gallop.modelling.encoder import Matrix
 from gallop.modelling.search.folds import Rows
-from gallop.results.evidence import Case, Effect, EffectPoint, Reason
+from gallop.results.evidence import Effect, EffectPoint, LeadExample, Reason
 
 _RANGES, _LEVELS, _CASES, _REASONS = 12, 12, 5, 5
 _INNER: Final = (0.1, 0.9)
@@ -41,14 +41,14 @@ def reasons(row: pd.Series, contributions: Vector, most: int = _REASONS) -> tupl
 
 def surest(
     X: pd.DataFrame, label: Vector, contributions: Matrix, base: float
-) -> tuple[tuple[Case, ...], tuple[Case, ...]]:
+) -> tuple[tuple[LeadExample, ...], tuple[LeadExample, ...]]:
     """The surest right and the surest wrong answers: of converted and of other leads alike."""
     probability = expit(base + contributions.sum(axis=1))
     miss = np.abs(label - probability)
 
-    def cases(order: Rows) -> tuple[Case, ...]:
+    def cases(order: Rows) -> tuple[LeadExample, ...]:
         return tuple(
-            Case(
+            LeadExample(
                 probability=float(probability[row]),
                 converted=bool(label[row] == 1),
                 reasons=reasons(X.iloc[row], contributions[row]),

@@ -85,7 +85,7 @@ def _few_trees(family: str, parameters: Parameters) -> Parameters:
     return {name: 2} if (isinstance(number, int) and number > 2) or family == "lightgbm" else {}
 
 
-def check(family: str, parameters: Parameters) -> None:
+def check_combination(family: str, parameters: Parameters) -> None:
     """Refuse a combination that its library refuses, by fitting it on a handful of made-up rows.
 
     Raises:

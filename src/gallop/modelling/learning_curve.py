@@ -8,7 +8,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from gallop.evaluation.metrics import Vector
-from gallop.modelling.assemble import Assembly, fit
+from gallop.modelling.assemble import Assembly, fit_assembly
 from gallop.modelling.search.folds import AllRows, Rows
 from gallop.schema import Role
 from gallop.settings.training import Training
@@ -61,4 +61,4 @@ def _part(rows: Rows, share: float, draw: np.random.Generator) -> Rows:
 
 
 def _predict(X, y, roles, assembly, seen, held_out, training, seed) -> Vector:
-    return fit(AllRows(X.iloc[seen], y[seen], roles, training), assembly, seed).log_odds(X.iloc[held_out])
+    return fit_assembly(AllRows(X.iloc[seen], y[seen], roles, training), assembly, seed).log_odds(X.iloc[held_out])

@@ -14,7 +14,7 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from gallop.evaluation.metrics import Vector
-from gallop.modelling.calibrator import Curve
+from gallop.modelling.calibrator import Calibrator
 from gallop.modelling.contributions import Additive, contributions, log_loss, log_odds
 from gallop.modelling.encoder import Columns, Matrix
 
@@ -36,7 +36,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Weights:
+class StackWeights:
     """The last step: base + Σ weight · member's log-odds."""
 
     base: float
@@ -48,7 +48,7 @@ class Weights:
         return self.base + member_log_odds @ self.of
 
 
-def weigh(member_log_odds: Matrix, y: Vector) -> Weights:
+def fit_weights(member_log_odds: Matrix, y: Vector) -> StackWeights:
     """Fit the last step.
 
     Args:
@@ -68,10 +68,10 @@ def weigh(member_log_odds: Matrix, y: Vector) -> Weights:
 
     bounds = [(None, None), *[(0.0, None)] * members]
     found = minimize(loss, np.r_[0.0, mean], jac=True, method="L-BFGS-B", bounds=bounds).x
-    return Weights(float(found[0]), found[1:])
+    return StackWeights(float(found[0]), found[1:])
 
 
-def choose(member_log_odds: Matrix, y: Vector, most: int) -> list[int]:
+def choose_members(member_log_odds: Matrix, y: Vector, most: int) -> list[int]:
     """Which members to keep: greedily those that lower the stack's log-loss most (Caruana et al. 2004), at most `most`.
 
     Each one costs time at every score, so none comes in for next to no gain, or stays with next to no weight.
@@ -81,12 +81,12 @@ def choose(member_log_odds: Matrix, y: Vector, most: int) -> list[int]:
     while len(chosen) < min(most, member_log_odds.shape[1]):
         others = [place for place in range(member_log_odds.shape[1]) if place not in chosen]
         tried = [member_log_odds[:, [*chosen, place]] for place in others]
-        losses = [log_loss(weigh(each, y).apply(each), y) for each in tried]
+        losses = [log_loss(fit_weights(each, y).apply(each), y) for each in tried]
         if min(losses) > lowest - LEAST_GAIN:
             break
         lowest = min(losses)
         chosen.append(others[int(np.argmin(losses))])
-    weights = weigh(member_log_odds[:, chosen], y).of
+    weights = fit_weights(member_log_odds[:, chosen], y).of
     kept = [place for place, weight in zip(chosen, weights, strict=True) if weight > _NEGLIGIBLE]
     return kept or chosen[:1]
 
@@ -99,7 +99,7 @@ class Stack(ClassifierMixin, BaseEstimator):
         encoders: name → encoder, all fitted on the same leads; members may share one.
         members: the fitted members.
         base: the last step's constant.
-        curve: mends the sum where it does not mean what it says; None where it does.
+        calibrator: corrects the sum where its probabilities are off; None where they are not.
     """
 
     def __init__(
@@ -108,9 +108,15 @@ class Stack(ClassifierMixin, BaseEstimator):
         encoders: dict[str, Columns],
         members: tuple[Member, ...],
         base: float = 0.0,
-        curve: Curve | None = None,
+        calibrator: Calibrator | None = None,
     ) -> None:
-        self.inputs, self.encoders, self.members, self.base, self.curve = inputs, encoders, members, base, curve
+        self.inputs, self.encoders, self.members, self.base, self.calibrator = (
+            inputs,
+            encoders,
+            members,
+            base,
+            calibrator,
+        )
         self.classes_ = np.array([0.0, 1.0])
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -122,7 +128,7 @@ class Stack(ClassifierMixin, BaseEstimator):
         encoded = self._encoded(X)
         for member in self.members:
             total += member.weight * log_odds(member.classifier, encoded[member.encoder])
-        return self.curve.apply(total) if self.curve else total
+        return self.calibrator.apply(total) if self.calibrator else total
 
     def predict_proba(self, X: pd.DataFrame) -> Matrix:
         """Shape (rows, 2)."""
@@ -145,7 +151,7 @@ class Stack(ClassifierMixin, BaseEstimator):
                 base += member.weight * shared
                 # Not `total[:, at] +=`, which adds only one of several columns of an input.
                 np.add.at(total.T, at, member.weight * parts.T)
-        return (total, base) if self.curve is None else _stretched(total, base, self.curve)
+        return (total, base) if self.calibrator is None else _stretched(total, base, self.calibrator)
 
     def _encoded(self, X: pd.DataFrame) -> dict[str, Matrix]:
         places = None
@@ -157,12 +163,12 @@ class Stack(ClassifierMixin, BaseEstimator):
         return encoded
 
 
-def _stretched(parts: Matrix, base: float, curve: Curve) -> tuple[Matrix, float]:
-    """Contributions along a curve: all of a lead's grow or shrink alike (the rescale rule of Shrikumar et al. 2017)."""
+def _stretched(parts: Matrix, base: float, calibrator: Calibrator) -> tuple[Matrix, float]:
+    """Contributions along a calibrator: a lead's all change by one factor (rescale rule, Shrikumar et al. 2017)."""
     moved = parts.sum(axis=1)
-    start = float(curve.apply(np.array([base]))[0])
+    start = float(calibrator.apply(np.array([base]))[0])
     still = np.abs(moved) < _STILL
     with np.errstate(invalid="ignore", divide="ignore"):
-        stretch = (curve.apply(base + moved) - start) / moved
-    # Where nothing moved on the whole, the single columns may have: as far as the curve is steep there.
-    return parts * np.where(still, curve.slope(base), stretch)[:, None], start
+        stretch = (calibrator.apply(base + moved) - start) / moved
+    # Where nothing moved on the whole, the single columns may have: as far as the calibrator is steep there.
+    return parts * np.where(still, calibrator.slope(base), stretch)[:, None], start

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from gallop.evaluation.metrics import Estimate, Vector, spread
 from gallop.modelling.bands import bands
-from gallop.results.evidence import NOBODY, BestOf, Cutoff, Decided, ProfitPoint
+from gallop.results.evidence import NOBODY, BestOf, Cutoff, DecisionPlan, ProfitPoint
 from gallop.settings.decision import DecisionRule
 
 PER: Final = 1000
@@ -71,7 +71,7 @@ class Cells:
         return (self.won * np.divide(inside, size, out=np.zeros_like(inside), where=size > 0)).sum(axis=-1)
 
 
-def decide(
+def choose_cutoffs(
     label: Vector,
     probability: Vector,
     test_label: Vector,
@@ -81,7 +81,7 @@ def decide(
     resamples: int,
     confidence: float,
     seed: int,
-) -> Decided:
+) -> DecisionPlan:
     """Choose the cut-off and the bands, and say what they bring.
 
     Args:
@@ -121,7 +121,7 @@ def decide(
         cutoff = _cutoff(label, probability, test, rule.threshold, rule, resamples, confidence, seed)
         because = "The settings say so."
     assert cutoff is not None  # `profit` needs value and cost: the settings see to it
-    return Decided(
+    return DecisionPlan(
         cutoff=cutoff,
         because=because,
         for_profit=for_profit,

@@ -22,7 +22,7 @@ MAYBE_MISSING: Final = frozenset(
 )
 """Spellings that may be values of their own: proposed, and in force only where a number or date belongs."""
 
-Kind = Literal["empty", "constant", "boolean", "number", "date", "text"]
+ColumnKind = Literal["empty", "constant", "boolean", "number", "date", "text"]
 Order = Literal["ymd", "dmy", "mdy"]
 
 _DATES: Final[dict[Order, str]] = {
@@ -36,11 +36,11 @@ _MOST = 0.9
 
 
 @dataclass(frozen=True)
-class Look:
+class ColumnProfile:
     """How one column looks."""
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     rows: int
     missing: int
     """Rows without a value, by the spellings in `spellings` or no text at all."""
@@ -90,7 +90,7 @@ class Profile:
     rows: int
     missing: tuple[str, ...]
     """Spellings found that mean no value in the whole table."""
-    looks: dict[str, Look] = field(default_factory=dict)
+    looks: dict[str, ColumnProfile] = field(default_factory=dict)
 
 
 def spellings(columns: Mapping[str, Sequence[str | None]]) -> tuple[str, ...]:
@@ -107,7 +107,7 @@ def profile(columns: Mapping[str, Sequence[str | None]], label: np.ndarray) -> P
         label: shape (n,), 1.0 or 0.0, NaN where unknown; what associations are measured against.
     """
     absent = spellings(columns)
-    looks: dict[str, Look] = {}
+    looks: dict[str, ColumnProfile] = {}
     seen: dict[int, str] = {}
     for name, values in columns.items():
         texts = [None if value is None or (text := value.strip()) in absent else text for value in values]
@@ -118,7 +118,7 @@ def profile(columns: Mapping[str, Sequence[str | None]], label: np.ndarray) -> P
     return Profile(rows, absent, looks)
 
 
-def _look(name: str, texts: list[str | None], label: np.ndarray, same_as: str | None) -> Look:
+def _look(name: str, texts: list[str | None], label: np.ndarray, same_as: str | None) -> ColumnProfile:
     counts = Counter(text for text in texts if text is not None)
     maybe = tuple(sorted(text for text in counts if text.lower() in MAYBE_MISSING))
     kind, details = _kind(counts, maybe)
@@ -141,7 +141,7 @@ def _look(name: str, texts: list[str | None], label: np.ndarray, same_as: str | 
     association = _rank_area(values, label) if kind == "number" else _level_area(shown, label)
     if len(counts) <= 1:
         kind = "constant" if counts else "empty"
-    return Look(
+    return ColumnProfile(
         name,
         kind,
         len(texts),
@@ -157,7 +157,7 @@ def _look(name: str, texts: list[str | None], label: np.ndarray, same_as: str | 
     )
 
 
-def _kind(counts: Counter, maybe: tuple[str, ...]) -> tuple[Kind, dict]:
+def _kind(counts: Counter, maybe: tuple[str, ...]) -> tuple[ColumnKind, dict]:
     """The kind that most values are of, and how they are written."""
     sure = {text: count for text, count in counts.items() if text not in maybe}
     total = sum(sure.values())

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from gallop.errors import OneClass, SettingsError, UnknownLabel
+from gallop.errors import SettingsError, SingleClassError, UnknownLabelError
 from gallop.schema import FALSE, TRUE
 
 _POSITIVE: Final = (
@@ -55,7 +55,7 @@ def find_label(name: str, counts: Counter, positive: str | None) -> LabelFound:
     for text, count in counts.items():
         folded[text.lower()] += count
     if len(folded) < 2:
-        raise OneClass(f"column {name!r}: the label has one value only, {sorted(counts)}; two are needed")
+        raise SingleClassError(f"column {name!r}: the label has one value only, {sorted(counts)}; two are needed")
     total = folded.total()
     if positive is not None:
         wanted = positive.strip().lower()
@@ -70,7 +70,7 @@ def find_label(name: str, counts: Counter, positive: str | None) -> LabelFound:
     if len(folded) == 2:
         yes = _likely_yes(folded)
         return _label_of(counts, {yes}, {*folded} - {yes}, f"{yes!r} is taken for yes; say --positive for the other")
-    raise UnknownLabel(
+    raise UnknownLabelError(
         f"column {name!r}: the label has {len(folded)} values ({some(counts)}); say with --positive which means yes"
     )
 

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from gallop.errors import EmptyTable, MissingColumn
-from gallop.profiling.columns import Look, Profile, is_day, profile, spellings
+from gallop.errors import EmptyTableError, MissingColumnError
+from gallop.profiling.columns import ColumnProfile, Profile, is_day, profile, spellings
 from gallop.profiling.label import LabelFound, find_label
-from gallop.profiling.roles import Proposed, find_roles
+from gallop.profiling.roles import ProposedColumn, find_roles
 from gallop.schema import Role
 from gallop.settings.table import Format
 
@@ -23,7 +23,7 @@ _WIDE = 60
 
 
 @dataclass(frozen=True)
-class Asked:
+class InitOptions:
     """What a person said of the table."""
 
     label: str
@@ -45,10 +45,10 @@ class Leak:
 class Proposal:
     """What a project for this table would say."""
 
-    asked: Asked
+    asked: InitOptions
     profile: Profile
     label: LabelFound
-    columns: dict[str, Proposed]
+    columns: dict[str, ProposedColumn]
     dates: dict[str, dict[str, str]]
     leaks: tuple[Leak, ...] = ()
 
@@ -77,7 +77,7 @@ class Proposal:
                 continue
             keys = {key: value for key, value in columns[leak.column].keys.items() if key == "missing"}
             because = f"left out as a leak: {leak.because}"
-            columns[leak.column] = Proposed(Role.IGNORE, because, keys=keys, notes=columns[leak.column].notes)
+            columns[leak.column] = ProposedColumn(Role.IGNORE, because, keys=keys, notes=columns[leak.column].notes)
         return replace(self, columns=columns, leaks=left)
 
     def with_roles(self, roles: dict[str, Role]) -> "Proposal":
@@ -86,7 +86,7 @@ class Proposal:
         for name, role in roles.items():
             used = role in {Role.NUMBER, Role.CATEGORY, Role.BOOLEAN, Role.DATE}
             keys = columns[name].keys if role is columns[name].role else {}
-            columns[name] = Proposed(role, "as was said", used, keys)
+            columns[name] = ProposedColumn(role, "as was said", used, keys)
         changed = replace(self, columns=columns)
         return replace(changed, dates=_dates(columns, self.profile))
 
@@ -145,7 +145,7 @@ class Proposal:
         return _MAX_DEFECTS if share < _MAX_DEFECTS / 1.5 else min(0.9, round(share * 1.5, 2))
 
 
-def propose(columns: dict[str, list[str | None]], asked: Asked, source: str) -> Proposal:
+def propose(columns: dict[str, list[str | None]], asked: InitOptions, source: str) -> Proposal:
     """Look at a table and propose a project for it.
 
     Args:
@@ -158,9 +158,11 @@ def propose(columns: dict[str, list[str | None]], asked: Asked, source: str) -> 
         EmptyTable: no rows, or no column is left to learn from.
     """
     if asked.label not in columns:
-        raise MissingColumn(f"{source}: --label {asked.label!r}: no such column; the table has {', '.join(columns)}")
+        raise MissingColumnError(
+            f"{source}: --label {asked.label!r}: no such column; the table has {', '.join(columns)}"
+        )
     if not columns[asked.label]:
-        raise EmptyTable(f"{source}: has a header but no rows; at least one lead is needed")
+        raise EmptyTableError(f"{source}: has a header but no rows; at least one lead is needed")
     absent = spellings(columns)
     texts = [None if text is None or (bare := text.strip()) in absent else bare for text in columns[asked.label]]
     label = find_label(asked.label, Counter(text for text in texts if text is not None), asked.positive)
@@ -172,11 +174,11 @@ def propose(columns: dict[str, list[str | None]], asked: Asked, source: str) -> 
     proposal = Proposal(asked, seen, label, roles, _dates(roles, seen))
     if not proposal.inputs:
         reasons = "; ".join(f"{name}: {column.because}" for name, column in list(roles.items())[:5])
-        raise EmptyTable(f"{source}: no column is left to learn from ({reasons})")
+        raise EmptyTableError(f"{source}: no column is left to learn from ({reasons})")
     return proposal
 
 
-def _dates(roles: dict[str, Proposed], seen: Profile) -> dict[str, dict[str, str]]:
+def _dates(roles: dict[str, ProposedColumn], seen: Profile) -> dict[str, dict[str, str]]:
     """Parts of each date that is used: until the lead's day where there is one, else the day itself; weekday, month."""
     day = next((name for name, column in roles.items() if column.role is Role.DAY), None)
     found: dict[str, dict[str, str]] = {}
@@ -200,8 +202,8 @@ def _fresh(name: str, seen: Profile) -> str:
 
 
 def _dates_in_time(
-    roles: dict[str, Proposed], columns: dict[str, list[str | None]], seen: Profile
-) -> dict[str, Proposed]:
+    roles: dict[str, ProposedColumn], columns: dict[str, list[str | None]], seen: Profile
+) -> dict[str, ProposedColumn]:
     """Leave out the dates that lie after the lead's day in some rows: they were not known on that day."""
     day = next((name for name, column in roles.items() if column.role is Role.DAY), None)
     if day is None:
@@ -213,11 +215,11 @@ def _dates_in_time(
             late = np.nanmean(np.append(_ordinals(columns[name], seen.looks[name]) > days, False))
             if late > _FEW_DEFECTS:
                 because = f"after the lead's day {day!r} in {late:.0%} of the rows, so not known on it"
-                checked[name] = Proposed(Role.IGNORE, because)
+                checked[name] = ProposedColumn(Role.IGNORE, because)
     return checked
 
 
-def _ordinals(texts: list[str | None], look: Look) -> np.ndarray:
+def _ordinals(texts: list[str | None], look: ColumnProfile) -> np.ndarray:
     """Days as numbers that compare as days do; NaN where there is none."""
     place = {"ymd": (0, 1, 2), "dmy": (2, 1, 0), "mdy": (2, 0, 1)}[look.order]
     found = []

@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from gallop.errors import MissingColumn, SettingsError
-from gallop.profiling.columns import Look, Profile
+from gallop.errors import MissingColumnError, SettingsError
+from gallop.profiling.columns import ColumnProfile, Profile
 from gallop.profiling.label import some
 from gallop.schema import Role
 
@@ -27,7 +27,7 @@ _LISTED = 60
 
 
 @dataclass(frozen=True)
-class Proposed:
+class ProposedColumn:
     """What is proposed for one column."""
 
     role: Role
@@ -40,7 +40,7 @@ class Proposed:
     """Proposals that are not in force."""
 
 
-def find_roles(profile: Profile, label: str, id_: str | None, day: str | None) -> dict[str, Proposed]:
+def find_roles(profile: Profile, label: str, id_: str | None, day: str | None) -> dict[str, ProposedColumn]:
     """Propose a role for each column.
 
     Args:
@@ -53,20 +53,20 @@ def find_roles(profile: Profile, label: str, id_: str | None, day: str | None) -
     """
     for option, name in (("--label", label), ("--id", id_), ("--day", day)):
         if name is not None and name not in profile.looks:
-            raise MissingColumn(f"{option} {name!r}: no such column; the table has {', '.join(profile.looks)}")
+            raise MissingColumnError(f"{option} {name!r}: no such column; the table has {', '.join(profile.looks)}")
     if day is not None and profile.looks[day].kind != "date":
         raise SettingsError(f"--day {day!r}: holds {some(profile.looks[day].examples)}, which are no dates")
     roles = {name: _judge(look) for name, look in profile.looks.items() if name != label}
-    roles[label] = Proposed(Role.LABEL, "the outcome, as was said")
+    roles[label] = ProposedColumn(Role.LABEL, "the outcome, as was said")
     key = id_ or _find_id(profile, label)
     if key:
         reason = "tells leads apart, as was said" if id_ else "every row has its own value, and the name says id"
-        roles[key] = Proposed(Role.ID, reason)
+        roles[key] = ProposedColumn(Role.ID, reason)
     chosen = day or _find_day(profile, label)
     if chosen:
         keys = roles[chosen].keys
         reason = "the lead's day, as was said" if day else "the name says that it is the lead's day"
-        roles[chosen] = Proposed(Role.DAY, reason, keys=keys)
+        roles[chosen] = ProposedColumn(Role.DAY, reason, keys=keys)
     return {name: roles[name] for name in profile.looks}
 
 
@@ -88,28 +88,28 @@ def _find_day(profile: Profile, label: str) -> str | None:
     return named[0] if len(named) == 1 else None
 
 
-def _judge(look: Look) -> Proposed:
+def _judge(look: ColumnProfile) -> ProposedColumn:
     if look.kind == "empty":
-        return Proposed(Role.IGNORE, "no row has a value")
+        return ProposedColumn(Role.IGNORE, "no row has a value")
     if look.kind == "constant":
         value = next(iter(look.counts))
         gaps = f" or nothing ({look.missing:,} rows)" if look.missing else ""
-        return Proposed(Role.IGNORE, f"constant: every row has {value!r}{gaps}")
+        return ProposedColumn(Role.IGNORE, f"constant: every row has {value!r}{gaps}")
     if look.same_as:
-        return Proposed(Role.IGNORE, f"the same values as {look.same_as!r} in every row")
+        return ProposedColumn(Role.IGNORE, f"the same values as {look.same_as!r} in every row")
     if look.kind == "boolean":
-        return _with_gaps(Proposed(Role.BOOLEAN, f"two values, {some(look.counts)}", used=True), look)
+        return _with_gaps(ProposedColumn(Role.BOOLEAN, f"two values, {some(look.counts)}", used=True), look)
     if look.kind == "date":
         keys: dict[str, Any] = {} if look.order == "ymd" else {"order": look.order}
         keys |= {"missing": list(look.spellings)} if look.spellings else {}
-        return _with_gaps(Proposed(Role.DATE, f"dates, such as {look.examples[0]}", used=True, keys=keys), look)
+        return _with_gaps(ProposedColumn(Role.DATE, f"dates, such as {look.examples[0]}", used=True, keys=keys), look)
     return _judge_number(look) if look.kind == "number" else _judge_text(look)
 
 
-def _judge_number(look: Look) -> Proposed:
+def _judge_number(look: ColumnProfile) -> ProposedColumn:
     words = {*_words(look.name)}
     if look.whole and look.unique and (words & _ID or look.maximum == look.minimum + look.rows - 1):  # ty: ignore
-        return Proposed(Role.IGNORE, "every row has its own whole number: an id or a count of rows")
+        return ProposedColumn(Role.IGNORE, "every row has its own whole number: an id or a count of rows")
     if words & _CODES and look.distinct <= _MANY and not look.spellings:
         return _category(look, "numbers that stand for something, by the name")
     keys: dict[str, Any] = {"minimum": _short(look.minimum), "maximum": _short(look.maximum)}
@@ -121,25 +121,25 @@ def _judge_number(look: Look) -> Proposed:
         f"{value} may stand for a missing number; if so, add missing: ['{value}']" for value in look.sentinels
     )
     kind = "whole numbers" if look.whole else "numbers"
-    what = Proposed(Role.NUMBER, f"{kind}, {look.distinct:,} different ones", used=True, keys=keys, notes=notes)
+    what = ProposedColumn(Role.NUMBER, f"{kind}, {look.distinct:,} different ones", used=True, keys=keys, notes=notes)
     return _with_gaps(what, look)
 
 
-def _judge_text(look: Look) -> Proposed:
+def _judge_text(look: ColumnProfile) -> ProposedColumn:
     if look.unique or look.distinct > 0.9 * look.present:
-        return Proposed(Role.IGNORE, "(almost) every row has its own text: an id or a name")
+        return ProposedColumn(Role.IGNORE, "(almost) every row has its own text: an id or a name")
     long = sum(len(text.split()) * count for text, count in look.counts.items()) / look.present
     if long >= 5 and look.distinct > 0.2 * look.present:
-        return Proposed(Role.IGNORE, f"free text, {long:.0f} words on average; the pipeline does not read texts")
+        return ProposedColumn(Role.IGNORE, f"free text, {long:.0f} words on average; the pipeline does not read texts")
     if look.distinct > 0.5 * look.present:
-        return Proposed(Role.IGNORE, f"{look.distinct:,} texts in {look.present:,} rows: too many to learn from")
+        return ProposedColumn(Role.IGNORE, f"{look.distinct:,} texts in {look.present:,} rows: too many to learn from")
     reason = f"{look.distinct:,} levels"
     if look.distinct > _MANY:
         reason = f"high cardinality, {look.distinct:,} levels: each becomes its conversion rate"
     return _category(look, reason)
 
 
-def _category(look: Look, because: str) -> Proposed:
+def _category(look: ColumnProfile, because: str) -> ProposedColumn:
     keys: dict[str, Any] = {}
     known, spoiled = _clean_levels(look)
     if look.fold_case:
@@ -150,10 +150,10 @@ def _category(look: Look, because: str) -> Proposed:
     if len(known) <= _LISTED:
         keys["levels"] = known
     notes = tuple(f"{text!r} may mean missing; if so, add missing: ['{text}']" for text in look.maybe)
-    return _with_gaps(Proposed(Role.CATEGORY, because, used=True, keys=keys, notes=notes), look)
+    return _with_gaps(ProposedColumn(Role.CATEGORY, because, used=True, keys=keys, notes=notes), look)
 
 
-def _clean_levels(look: Look) -> tuple[list[str], int]:
+def _clean_levels(look: ColumnProfile) -> tuple[list[str], int]:
     """The levels, the commonest first, without those that are a commoner one and a stray sign; and those ones' rows."""
     known, spoiled = [], 0
     for text, count in sorted(look.counts.items(), key=lambda item: (-item[1], item[0])):
@@ -169,7 +169,7 @@ def _clean_levels(look: Look) -> tuple[list[str], int]:
 _GAPS = frozenset({"nan", "na", "null", "none"})
 
 
-def _with_gaps(proposed: Proposed, look: Look) -> Proposed:
+def _with_gaps(proposed: ProposedColumn, look: ColumnProfile) -> ProposedColumn:
     reason = proposed.because
     if look.missing:
         reason += f"; missing in {look.missing / look.rows:.1%} of the rows"

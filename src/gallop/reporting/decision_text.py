@@ -15,7 +15,16 @@ from gallop.reporting.formatting import (
     with_interval,
     words,
 )
-from gallop.results.evidence import NOBODY, BestOf, Calibration, Certainty, Cutoff, Decided, Evidence, Learned
+from gallop.results.evidence import (
+    NOBODY,
+    BestOf,
+    Calibration,
+    Cutoff,
+    DecisionPlan,
+    LearningPoint,
+    TestEvidence,
+    UncertaintyCheck,
+)
 
 NOTICEABLE: Final = 0.01
 """Share of the log-loss that twice as many leads must be expected to take off before more data is said to help."""
@@ -23,13 +32,13 @@ _CALLED: Final = 200
 """Contacts per 1,000 leads that the summary supposes where neither capacity nor money says how many."""
 
 
-def headline(decided: Decided) -> BestOf:
+def headline(plan: DecisionPlan) -> BestOf:
     """How many of 1,000 leads the summary speaks of: the capacity; else about the most profitable; else a fifth."""
-    for each in decided.best:
+    for each in plan.best:
         if each.capacity:
             return each
-    wanted = 1000 * decided.for_profit.share if decided.for_profit else _CALLED
-    return min(decided.best, key=lambda each: abs(each.contacts - wanted))
+    wanted = 1000 * plan.for_profit.share if plan.for_profit else _CALLED
+    return min(plan.best, key=lambda each: abs(each.contacts - wanted))
 
 
 def call_the_best(each: BestOf) -> str:
@@ -48,13 +57,13 @@ def whole(conversions: float) -> str:
     return f"{conversions:,.0f}" if conversions >= 9.95 else f"{conversions:.1f}"
 
 
-def in_force(decided: Decided) -> str:
+def in_force(plan: DecisionPlan) -> str:
     """The cut-off that travels with the model, and why it is this one."""
-    if decided.cutoff.probability == NOBODY:
-        return f"The model says call for nobody. {decided.because}"
+    if plan.cutoff.probability == NOBODY:
+        return f"The model recommends contacting no one. {plan.because}"
     return (
-        f"The model says call from a probability of {figure(decided.cutoff.probability)} on: "
-        f"{percent(decided.cutoff.share)} of the leads. {decided.because}"
+        f"The model says call from a probability of {figure(plan.cutoff.probability)} on: "
+        f"{percent(plan.cutoff.share)} of the leads. {plan.because}"
     )
 
 
@@ -73,7 +82,7 @@ def profit_of(cutoff: Cutoff, optimism: float | None) -> str | None:
     return said + "."
 
 
-def more_data(learned: tuple[Learned, ...]) -> str | None:
+def more_data(learned: tuple[LearningPoint, ...]) -> str | None:
     """Would more data help? By what the last step up in leads brought, carried on to twice as many."""
     if len(learned) < 2:
         return None
@@ -106,7 +115,7 @@ def off(found: Calibration) -> bool:
     return found.ece.value > found.by_chance.high
 
 
-def certain(found: Certainty) -> str:
+def certain(found: UncertaintyCheck) -> str:
     """How sure the model is of single leads."""
     return (
         f"For {percent(found.unsure)} of the test leads the model cannot rule out either outcome at "
@@ -116,7 +125,7 @@ def certain(found: Certainty) -> str:
     )
 
 
-def careful(evidence: Evidence) -> tuple[str, ...]:
+def careful(evidence: TestEvidence) -> tuple[str, ...]:
     """Where the figures must not be taken as they are; empty where nothing was found."""
     found = [
         f"Leads with {words(each.column)} {each.level} ({count(each.rows)} of the test leads): {each.because}."
@@ -134,7 +143,7 @@ def careful(evidence: Evidence) -> tuple[str, ...]:
     return tuple(found)
 
 
-def checked(evidence: Evidence) -> str:
+def checked(evidence: TestEvidence) -> str:
     """How many slices were looked at, and what came of it."""
     columns = len({each.column for each in evidence.slices})
     worse = sum(each.worse for each in evidence.slices)

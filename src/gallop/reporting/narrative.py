@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from gallop.evaluation.metrics import Report, Step
+from gallop.evaluation.metrics import LiftStep, MetricsReport
 from gallop.reporting.formatting import (
     count,
     family,
@@ -15,7 +15,7 @@ from gallop.reporting.formatting import (
     signed_interval,
     with_interval,
 )
-from gallop.results.run import Facts, Quality
+from gallop.results.run import Quality, TrainingResult
 
 CALLED: Final = 0.2
 """Share of the leads that the plain-words summary supposes are called."""
@@ -25,7 +25,7 @@ CALLED: Final = 0.2
 class Reach:
     """What calling the best `CALLED` of the leads brings."""
 
-    step: Step
+    step: LiftStep
     ceiling: float
     """Share of the customers that a perfect ranking would reach."""
 
@@ -41,7 +41,7 @@ class Reach:
         return f"{found}."
 
 
-def reach(report: Report) -> Reach:
+def reach(report: MetricsReport) -> Reach:
     """The step of the report nearest to `CALLED`."""
     step = min(report.lift, key=lambda step: abs(step.share - CALLED))
     return Reach(step, min(1.0, step.share * report.rows / report.positives))
@@ -55,7 +55,7 @@ def kept(quality: Quality) -> str:
     )
 
 
-def pairs(report: Report) -> str:
+def pairs(report: MetricsReport) -> str:
     """ROC AUC as a bet on pairs."""
     of_hundred = round(report.metrics["roc_auc"].value * 100)
     return (
@@ -64,23 +64,23 @@ def pairs(report: Report) -> str:
     )
 
 
-def against_baseline(facts: Facts) -> str:
+def against_baseline(result: TrainingResult) -> str:
     """Log-loss next to the untuned model, with the care that two intervals allow."""
-    ours, theirs = facts.test.metrics["log_loss"], facts.baseline["log_loss"]
-    start = f"Its log-loss on {leads(facts.test.rows)} never used in training is {with_interval(ours)}"
+    ours, theirs = result.test.metrics["log_loss"], result.baseline["log_loss"]
+    start = f"Its log-loss on {leads(result.test.rows)} never used in training is {with_interval(ours)}"
     other = f"an untuned logistic regression on the same leads: {figure(theirs.value)} {interval(theirs)}"
     if ours.value >= theirs.value:
         return f"{start}, not better than {other}."
-    sure = "surely" if facts.ahead.high < 0 else "perhaps by chance"
-    paired = f"lead by lead the difference is {signed_interval(facts.ahead)}, {sure} better"
+    sure = "surely" if result.ahead.high < 0 else "perhaps by chance"
+    paired = f"lead by lead the difference is {signed_interval(result.ahead)}, {sure} better"
     return f"{start}, lower (better) than {other}; {paired}."
 
 
-def against_best(facts: Facts) -> str | None:
+def against_best(result: TrainingResult) -> str | None:
     """The gap to the true probabilities, for the sample only."""
-    if facts.best_possible is None:
+    if result.best_possible is None:
         return None
-    best, ours = facts.best_possible["log_loss"], facts.test.metrics["log_loss"]
+    best, ours = result.best_possible["log_loss"], result.test.metrics["log_loss"]
     side = "above" if ours.value >= best.value else "below"
     return (
         f"The sample's true probabilities, which no model can beat for long, reach a log-loss of "
@@ -88,21 +88,21 @@ def against_best(facts: Facts) -> str | None:
     )
 
 
-def export(facts: Facts) -> str:
+def export(result: TrainingResult) -> str:
     """Which candidate models/model.pkl holds, and why."""
-    if facts.exported is None:
+    if result.exported is None:
         return "No model.pkl was exported: no candidate keeps the contract of the exported file."
-    if facts.exported == facts.winner:
-        return f"The exported model.pkl holds this model ({family(facts.winner)})."
+    if result.exported == result.winner:
+        return f"The exported model.pkl holds this model ({family(result.winner)})."
     return (
-        f"The exported model.pkl holds the {family(facts.exported)} instead, the best candidate that keeps its "
-        f"contract; the gate {gate_cost(facts)}."
+        f"The exported model.pkl holds the {family(result.exported)} instead, the best candidate that keeps its "
+        f"contract; the gate {gate_cost(result)}."
     )
 
 
-def gate_cost(facts: Facts) -> str:
+def gate_cost(result: TrainingResult) -> str:
     """What it costs that the exported model is not the winner, by cross-validation."""
-    behind = next((each.behind for each in facts.candidates if each.family == facts.exported), None)
+    behind = next((each.behind for each in result.candidates if each.family == result.exported), None)
     if behind is None:
         return "cost nothing that was measured"
     if behind.high < 0:

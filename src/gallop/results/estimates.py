@@ -3,13 +3,13 @@
 from pydantic import BaseModel, ConfigDict
 
 
-class Frozen(BaseModel):
+class ResultModel(BaseModel):
     """Base of the results: values, comparable, and JSON-serialisable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
-class Estimate(Frozen):
+class Estimate(ResultModel):
     """A figure with its interval."""
 
     value: float
@@ -17,7 +17,7 @@ class Estimate(Frozen):
     high: float
 
 
-class Bin(Frozen):
+class CalibrationBin(ResultModel):
     """Leads of similar probability: how sure the model was, and how many converted."""
 
     rows: int
@@ -27,7 +27,7 @@ class Bin(Frozen):
     high: float
 
 
-class Step(Frozen):
+class LiftStep(ResultModel):
     """The best `share` of the leads: their conversion rate, lift over all leads, and share of all conversions."""
 
     share: float
@@ -36,7 +36,7 @@ class Step(Frozen):
     gain: float
 
 
-class Report(Frozen):
+class MetricsReport(ResultModel):
     """All that is said of one set of probabilities on one set of rows."""
 
     rows: int
@@ -50,5 +50,5 @@ class Report(Frozen):
     """(false-positive rate, true-positive rate), from (0, 0) to (1, 1)."""
     pr: tuple[tuple[float, float], ...]
     """(recall, precision), from high to low cut-off."""
-    calibration: tuple[Bin, ...]
-    lift: tuple[Step, ...]
+    calibration: tuple[CalibrationBin, ...]
+    lift: tuple[LiftStep, ...]

@@ -3,13 +3,13 @@
 import math
 from typing import Final
 
-from gallop.results.estimates import Estimate, Frozen
+from gallop.results.estimates import Estimate, ResultModel
 
 NOBODY: Final = math.nextafter(1.0, 2.0)
 """The cut-off where contacting no lead is best: just above every probability."""
 
 
-class Reason(Frozen):
+class Reason(ResultModel):
     """What one column adds to a lead's log-odds. All columns together, and the model's base, are the score's."""
 
     column: str
@@ -18,7 +18,7 @@ class Reason(Frozen):
     log_odds: float
 
 
-class Case(Frozen):
+class LeadExample(ResultModel):
     """One test lead, without its id: what was said of it, what came of it, and why it was said."""
 
     probability: float
@@ -27,7 +27,7 @@ class Case(Frozen):
     """The largest first."""
 
 
-class EffectPoint(Frozen):
+class EffectPoint(ResultModel):
     """Leads alike in one column: what the column adds to their log-odds on average."""
 
     value: str | float | None
@@ -39,7 +39,7 @@ class EffectPoint(Frozen):
     """Where the contributions of the central 80 % of these leads lie: how much the other columns change it."""
 
 
-class Effect(Frozen):
+class Effect(ResultModel):
     """What one column does over all leads."""
 
     column: str
@@ -48,14 +48,14 @@ class Effect(Frozen):
     points: tuple[EffectPoint, ...]
 
 
-class Learned(Frozen):
+class LearningPoint(ResultModel):
     """How good the winner's setting is when it learns from fewer leads, judged by cross-validation."""
 
     rows: int
     log_loss: Estimate
 
 
-class ScoreRange(Frozen):
+class ScoreRange(ResultModel):
     """Leads of similar score, out of fold, and the interval of their conversion rate."""
 
     middle: float
@@ -66,7 +66,7 @@ class ScoreRange(Frozen):
     high: float
 
 
-class Sureness(Frozen):
+class ScoreUncertainty(ResultModel):
     """What a score can be taken to mean, and travels with the model."""
 
     nominal: float
@@ -78,7 +78,7 @@ class Sureness(Frozen):
     """By score, the lowest first."""
 
 
-class Certainty(Frozen):
+class UncertaintyCheck(ResultModel):
     """How often the conformal sets of outcomes hold the true one on the test rows."""
 
     nominal: float
@@ -91,7 +91,7 @@ class Certainty(Frozen):
     """How often a range of rates holds the test leads with such scores; None where they are too few."""
 
 
-class Slice(Frozen):
+class Slice(ResultModel):
     """The test leads of one level of a category."""
 
     column: str
@@ -111,7 +111,7 @@ class Slice(Frozen):
     """What is worse, in a sentence; empty where nothing is."""
 
 
-class Cutoff(Frozen):
+class Cutoff(ResultModel):
     """One way to cut the ranked list, judged on out-of-fold predictions."""
 
     probability: float
@@ -128,7 +128,7 @@ class Cutoff(Frozen):
     """The same on the test rows, which had no say in the choice."""
 
 
-class ProfitPoint(Frozen):
+class ProfitPoint(ResultModel):
     """Expected profit per 1,000 leads where the leads from `probability` up, the best `share`, are contacted."""
 
     share: float
@@ -136,7 +136,7 @@ class ProfitPoint(Frozen):
     profit: Estimate
 
 
-class BestOf(Frozen):
+class BestOf(ResultModel):
     """Calling the best `contacts` of the next 1,000 leads. The intervals are for what will happen, luck included."""
 
     contacts: int
@@ -148,7 +148,7 @@ class BestOf(Frozen):
     """Whether these are the contacts that a week allows."""
 
 
-class Band(Frozen):
+class Band(ResultModel):
     """Leads from one cut-off up to the next."""
 
     name: str
@@ -164,7 +164,7 @@ class Band(Frozen):
     """Conversion rate of the test leads in it; None where there is none."""
 
 
-class Decided(Frozen):
+class DecisionPlan(ResultModel):
     """Whom to contact: chosen on out-of-fold predictions, and travelling with the model."""
 
     cutoff: Cutoff
@@ -182,7 +182,7 @@ class Decided(Frozen):
     """The best first; without bands that would be empty."""
 
 
-class BrierParts(Frozen):
+class BrierParts(ResultModel):
     """Brier score = reliability − resolution + uncertainty + within, over bins of about equally many leads.
 
     The first three are Murphy's (1973), exact where all leads of a bin have one probability; the last is what is
@@ -201,7 +201,7 @@ class BrierParts(Frozen):
         return self.reliability - self.resolution + self.uncertainty + self.within
 
 
-class Calibration(Frozen):
+class Calibration(ResultModel):
     """How far probabilities and conversions are apart."""
 
     ece: Estimate
@@ -214,18 +214,18 @@ class Calibration(Frozen):
     brier: BrierParts
 
 
-class Evidence(Frozen):
+class TestEvidence(ResultModel):
     """All of it."""
 
-    decision: Decided
+    decision: DecisionPlan
     calibration: Calibration
     slices: tuple[Slice, ...]
-    learning: tuple[Learned, ...]
+    learning: tuple[LearningPoint, ...]
     effects: tuple[Effect, ...]
     """The strongest column first."""
-    hits: tuple[Case, ...]
+    hits: tuple[LeadExample, ...]
     """The surest right answers among the test leads."""
-    misses: tuple[Case, ...]
+    misses: tuple[LeadExample, ...]
     """The surest wrong ones."""
-    certainty: Certainty
-    sureness: Sureness
+    certainty: UncertaintyCheck
+    uncertainty: ScoreUncertainty

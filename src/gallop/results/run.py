@@ -6,13 +6,13 @@ from typing import Final
 import narwhals.stable.v2 as nw
 from pydantic import Field
 
-from gallop.results.estimates import Estimate, Frozen, Report
-from gallop.results.evidence import Evidence
+from gallop.results.estimates import Estimate, MetricsReport, ResultModel
+from gallop.results.evidence import TestEvidence
 
 SAMPLE: Final = "sample"
 
 
-class DataVersion(Frozen):
+class DataVersion(ResultModel):
     """Which data a model was trained on."""
 
     origin: str
@@ -26,7 +26,7 @@ class DataVersion(Frozen):
         return SAMPLE if self.origin == SAMPLE else "real"
 
 
-class CodeVersion(Frozen):
+class CodeVersion(ResultModel):
     """Which code trained a model: the Git commit, and whether tracked files differed from it."""
 
     commit: str | None
@@ -38,7 +38,7 @@ class CodeVersion(Frozen):
         return f"{self.commit or 'unknown'}{'+changes' if self.changed else ''}"
 
 
-class RuleCount(Frozen):
+class RuleCount(ResultModel):
     """How many rows one rule rejected."""
 
     rule: str
@@ -46,7 +46,7 @@ class RuleCount(Frozen):
     defect: bool
 
 
-class Quality(Frozen):
+class Quality(ResultModel):
     """The data-quality report: every row that came in is counted exactly once."""
 
     rows: int
@@ -59,7 +59,7 @@ class Quality(Frozen):
 
 
 @dataclass(frozen=True)
-class Sides:
+class TrainTestSplit:
     """Training leads, test leads, and which lead is on which side."""
 
     train: nw.DataFrame
@@ -67,7 +67,7 @@ class Sides:
     assignment: nw.DataFrame
 
 
-class Candidate(Frozen):
+class Candidate(ResultModel):
     """One family's best setting, by cross-validation on training rows."""
 
     family: str
@@ -80,8 +80,8 @@ class Candidate(Frozen):
     """Settings that the library could not fit, and why."""
     explains: bool
     """Whether its scores can be taken apart; the others are deployed only where no candidate gives reasons."""
-    mended: bool
-    """Whether a rising curve mends its scores, since out of fold they did not mean what they said."""
+    calibrated: bool
+    """Whether a monotone calibrator corrects its scores, since out of fold they were miscalibrated."""
     metrics: dict[str, Estimate]
     """Of the out-of-fold probabilities of the training rows."""
     behind: Estimate
@@ -91,14 +91,14 @@ class Candidate(Frozen):
     the model takes columns of its own and is not for export."""
 
 
-class Importance(Frozen):
+class Importance(ResultModel):
     """How much worse the log-loss gets on the test rows when one column is shuffled."""
 
     column: str
     increase: Estimate
 
 
-class Facts(Frozen):
+class TrainingResult(ResultModel):
     """All that training found out, as values: what the report, the metrics and the tracker are made from."""
 
     winner: str
@@ -108,7 +108,7 @@ class Facts(Frozen):
     candidates: tuple[Candidate, ...]
     given_up: tuple[str, ...]
     """Families that were tried, and given up on the way because others were clearly ahead."""
-    test: Report
+    test: MetricsReport
     test_digest: str
     """SHA-256 of the test rows' ids, sorted: two metrics are comparable only where it is the same."""
     baseline: dict[str, Estimate]
@@ -118,11 +118,11 @@ class Facts(Frozen):
     best_possible: dict[str, Estimate] | None
     """The true probabilities of the sample on the same test rows; None for real data."""
     importances: tuple[Importance, ...]
-    evidence: Evidence
+    evidence: TestEvidence
     """How to decide, where the model is weak, and why it says what it says."""
 
 
-class Decision(Frozen):
+class Decision(ResultModel):
     """Whether the candidate becomes the champion, and why."""
 
     promote: bool
@@ -131,7 +131,7 @@ class Decision(Frozen):
     """The candidate's log-loss minus the champion's on the same test rows; None where there was nothing to compare."""
 
 
-class Selected(Frozen):
+class Selected(ResultModel):
     """The outcome of model_selection."""
 
     decision: Decision

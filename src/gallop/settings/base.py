@@ -5,10 +5,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
-Values = Annotated[tuple[str, ...], Field(min_length=1)]
+Texts = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-class Frozen(BaseModel):
+class SettingsModel(BaseModel):
     """Base of every setting: no unknown keys, no changes after loading, no silent conversions, no infinite numbers."""
 
     # Deferred: what stands within another model never needs a validator of its own.

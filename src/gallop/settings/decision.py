@@ -4,12 +4,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from gallop.settings.base import Frozen, Share
+from gallop.settings.base import SettingsModel, Share
 
 Amount = Annotated[float, Field(gt=0.0, lt=1e12)]
 
 
-class Bands(Frozen):
+class Bands(SettingsModel):
     """How many of the leads are in the bands above `cold`, which holds the rest."""
 
     hot: Share = Field(0.1, description="Share of the leads that are called hot: the best ones.")
@@ -22,7 +22,7 @@ class Bands(Frozen):
         return self
 
 
-class DecisionRule(Frozen):
+class DecisionRule(SettingsModel):
     """When a lead counts as worth contacting, and what that is worth."""
 
     threshold: Share | Literal["profit", "f1"] = Field(

@@ -4,14 +4,14 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from gallop.settings.base import Frozen, Values
+from gallop.settings.base import SettingsModel, Texts
 
 
-class Bins(Frozen):
+class Bins(SettingsModel):
     """A category with few levels, made from one with many."""
 
     column: str = Field(description="The category to bin.")
-    groups: dict[str, Values] = Field(min_length=1, description="New level → levels it takes in.")
+    groups: dict[str, Texts] = Field(min_length=1, description="New level → levels it takes in.")
     other: str = Field("other", description="New level of everything else.")
 
     @model_validator(mode="after")
@@ -22,7 +22,7 @@ class Bins(Frozen):
         return self
 
 
-class DatePart(Frozen):
+class DatePart(SettingsModel):
     """Something said of a date, for the model: dates themselves are no numbers and no categories."""
 
     column: str = Field(description="The date; a column with the role date or day.")
@@ -38,12 +38,12 @@ class DatePart(Frozen):
         return self
 
 
-class Features(Frozen):
+class Features(SettingsModel):
     """What the model sees of a lead. All row-wise: one row in, one row out, no other row looked at."""
 
     bins: dict[str, Bins] = Field(default_factory=dict, description="Binned categories, by their new name.")
     dates: dict[str, DatePart] = Field(default_factory=dict, description="Parts of dates, by their new name.")
-    inputs: Values = Field(description="Columns, bins and parts of dates that the model takes, in order.")
+    inputs: Texts = Field(description="Columns, bins and parts of dates that the model takes, in order.")
 
     def sources(self, name: str) -> tuple[str, ...]:
         """The columns of the table that an input is made from."""

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from gallop.errors import SettingsError
 from gallop.schema import Role
-from gallop.settings.base import Frozen, Share
+from gallop.settings.base import SettingsModel, Share
 from gallop.settings.decision import DecisionRule
 from gallop.settings.features import Features
 from gallop.settings.table import Table
@@ -21,14 +21,14 @@ from gallop.settings.training import Training
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
 
 
-class Project(Frozen):
+class ProjectNames(SettingsModel):
     """The names under which runs and models are kept."""
 
     name: Name = Field(description="Name of the MLflow experiment.")
     model: Name = Field(description="Name of the registered model.")
 
 
-class Data(Frozen):
+class Data(SettingsModel):
     """Where the raw table lies."""
 
     raw: str = Field(description="The raw table, tracked by DVC under the same name plus `.dvc`.")
@@ -37,34 +37,34 @@ class Data(Frozen):
     )
 
 
-class Split(Frozen):
+class Split(SettingsModel):
     """Which leads are held out for the final report."""
 
     by: Literal["random", "day"] = Field("random", description="At random within each label, or the last days.")
     test_share: Annotated[float, Field(gt=0.0, le=0.5)] = Field(0.15, description="Share of leads held out.")
 
 
-class Evaluation(Frozen):
+class Evaluation(SettingsModel):
     """How sure the figures are."""
 
     resamples: int = Field(1000, ge=100, le=100_000, description="Bootstrap resamples behind each interval.")
     confidence: Share = Field(0.95, description="Coverage of the intervals.")
 
 
-class Selection(Frozen):
+class Selection(SettingsModel):
     """When a candidate replaces the champion."""
 
     minimum_gain: float = Field(0.0, ge=0.0, description="Log-loss the candidate must gain on the same test rows.")
     confidence: Share = Field(0.9, description="Confidence that the candidate is better, at least this.")
 
 
-class Export(Frozen):
+class Export(SettingsModel):
     """The contract of models/model.pkl."""
 
     contract: str | None = Field(None, description="CSV of encoded rows and the answers they must get.")
 
 
-class Acknowledged(Frozen):
+class Acknowledged(SettingsModel):
     """A finding of the leak guard that a person has looked at."""
 
     column: str = Field(description="The column, or `*` for a finding about the whole table.")
@@ -72,16 +72,16 @@ class Acknowledged(Frozen):
     keep: bool = Field(description="true: used on purpose; false: left out, which the run makes sure of.")
 
 
-class Leaks(Frozen):
+class Leaks(SettingsModel):
     """What the leak guard may pass over."""
 
     acknowledged: tuple[Acknowledged, ...] = Field((), description="Findings that do not stop the run, by column.")
 
 
-class Settings(Frozen):
+class Settings(SettingsModel):
     """All of params.yaml."""
 
-    project: Project = Field(description="Names.")
+    project: ProjectNames = Field(description="Names.")
     seed: int = Field(42, ge=0, lt=2**32, description="Seed of everything that is drawn at random.")
     data: Data = Field(description="The raw table's place.")
     table: Table = Field(description="The raw table's meaning.")
@@ -151,7 +151,7 @@ class Settings(Frozen):
             raise ValueError(f"training.forced has {strange}, which are not among features.inputs {list(known)}")
 
 
-def load(path: Path) -> Settings:
+def load_settings(path: Path) -> Settings:
     """Read and check a params.yaml.
 
     Raises:
@@ -171,10 +171,10 @@ def load(path: Path) -> Settings:
         raise SettingsError(f"{path}: not valid YAML: {error}") from None
     if not isinstance(raw, dict):
         raise SettingsError(f"{path}: expected a mapping of settings, got {type(raw).__name__}")
-    return parse(raw, str(path))
+    return parse_settings(raw, str(path))
 
 
-def parse(raw: dict, source: str) -> Settings:
+def parse_settings(raw: dict, source: str) -> Settings:
     """Check settings that are already read; `source` names them in errors. Raises `SettingsError`."""
     try:
         # Through JSON, since strict JSON mode takes a text as a date or a role but never `"3"` as a number.

@@ -6,10 +6,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from gallop.schema import RESERVED, ROW, New, Role
-from gallop.settings.base import Frozen, Share, Values
+from gallop.settings.base import SettingsModel, Share, Texts
 
 
-class Format(Frozen):
+class Format(SettingsModel):
     """How a CSV is written. `gallop init` finds it out once; no run guesses."""
 
     separator: Annotated[str, Field(min_length=1, max_length=1)] = Field(",", description="Between values.")
@@ -28,7 +28,7 @@ class Format(Frozen):
         return self
 
 
-class OnNew(Frozen):
+class OnNew(SettingsModel):
     """What happens to a row with a value the table did not have when its schema was learned."""
 
     level: New = Field(New.REJECT, description="A category that is not among the levels of its column.")
@@ -36,14 +36,14 @@ class OnNew(Frozen):
     type: New = Field(New.REJECT, description="A text where a number, truth value or date belongs.")
 
 
-class Column(Frozen):
+class Column(SettingsModel):
     """What one column of the raw table is, when it is known, and which of its values are possible."""
 
     role: Role = Field(description="id, label, day, date, number, category, boolean or ignore.")
     known_at: str | None = Field(None, description="The moment at which the value is known; one of table.moments.")
     minimum: float | None = Field(None, description="Smallest number seen or possible; see table.on_new.range.")
     maximum: float | None = Field(None, description="Largest number seen or possible; see table.on_new.range.")
-    levels: Values | None = Field(None, description="Known categories; see table.on_new.level.")
+    levels: Texts | None = Field(None, description="Known categories; see table.on_new.level.")
     missing: tuple[str, ...] = Field((), description="Texts that mean no value in this column, besides table.missing.")
     fold_case: bool = Field(False, description="Take `May`, `MAY` and `may` for one level, in lower case.")
     order: Literal["ymd", "dmy", "mdy"] = Field("ymd", description="How a date is written: 2024-01-31 is ymd.")
@@ -65,12 +65,12 @@ class Column(Frozen):
         return self
 
 
-class Label(Frozen):
+class Label(SettingsModel):
     """The yes/no outcome to predict."""
 
     column: str = Field(description="The column with the outcome.")
-    positive: Values = Field(description="Texts that mean converted.")
-    negative: Values = Field(description="Texts that mean not converted.")
+    positive: Texts = Field(description="Texts that mean converted.")
+    negative: Texts = Field(description="Texts that mean not converted.")
     other: Literal["refuse", "reject"] = Field(
         "refuse", description="A third value stops the run (refuse) or sets its row aside (reject)."
     )
@@ -82,7 +82,7 @@ class Label(Frozen):
         return self
 
 
-class Window(Frozen):
+class Window(SettingsModel):
     """The days whose leads are used for training, both ends included."""
 
     first: date = Field(description="First day, as YYYY-MM-DD.")
@@ -95,18 +95,18 @@ class Window(Frozen):
         return self
 
 
-class Table(Frozen):
+class Table(SettingsModel):
     """The raw table: its columns, which rows are in scope, and which are possible."""
 
     format: Format = Field(default_factory=Format, description="How a CSV is written.")
     missing: tuple[str, ...] = Field(("",), description="Texts that mean: no value.")
     max_defect_share: Share = Field(0.05, description="Share of broken rows above which the run stops.")
     on_new: OnNew = Field(default_factory=OnNew, description="keep, reject or refuse what was not seen before.")
-    moments: Values = Field(("visit", "signup", "after"), description="The moments of a lead's life, in their order.")
+    moments: Texts = Field(("visit", "signup", "after"), description="The moments of a lead's life, in their order.")
     score_at: str | None = Field(None, description="The moment at which leads are scored; one of table.moments.")
     label: Label = Field(description="The outcome.")
     window: Window | None = Field(None, description="Days to keep; needs a column with the role day.")
-    keep: dict[str, Values] = Field(default_factory=dict, description="Column → values whose leads are in scope.")
+    keep: dict[str, Texts] = Field(default_factory=dict, description="Column → values whose leads are in scope.")
     columns: dict[str, Column] = Field(min_length=2, description="Every column of the raw table, by name.")
 
     def with_role(self, role: Role) -> tuple[str, ...]:

@@ -4,13 +4,13 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from gallop.settings.base import Frozen
+from gallop.settings.base import SettingsModel
 
 Family = Literal["logistic_regression", "random_forest", "gradient_boosting", "splines", "forest", "lightgbm"]
 Parameter = str | int | float | bool | None
 
 
-class Range(Frozen):
+class Range(SettingsModel):
     """Numbers from low to high, both included; whole ones where both ends are whole."""
 
     low: int | float = Field(description="Smallest value.")
@@ -24,18 +24,18 @@ class Range(Frozen):
         return self
 
 
-Values = Range | Annotated[tuple[Parameter, ...], Field(min_length=1)]
+ParameterValues = Range | Annotated[tuple[Parameter, ...], Field(min_length=1)]
 
 
 _BUDGETS: Final = {"quick": 1 / 3, "standard": 1.0, "thorough": 4.0}
 
 
-class FamilySearch(Frozen):
+class FamilySearch(SettingsModel):
     """How many settings of one family are tried, and from which space."""
 
     trials: int = Field(ge=1, le=500, description="Settings tried with the standard budget, none of them twice.")
     start: tuple[dict[str, Parameter], ...] = Field((), description="Settings known to be good, tried first.")
-    space: tuple[dict[str, Values], ...] = Field(
+    space: tuple[dict[str, ParameterValues], ...] = Field(
         min_length=1, description="Grids of valid combinations: parameter → a list of values, or {low, high, log}."
     )
 
@@ -51,8 +51,8 @@ class FamilySearch(Frozen):
         return self
 
 
-def _holds(grid: dict[str, Values], parameters: dict[str, Parameter]) -> bool:
-    def within(values: Values | None, value: Parameter) -> bool:
+def _holds(grid: dict[str, ParameterValues], parameters: dict[str, Parameter]) -> bool:
+    def within(values: ParameterValues | None, value: Parameter) -> bool:
         if not isinstance(values, Range):
             return values is not None and value in values
         return isinstance(value, int | float) and values.low <= value <= values.high
@@ -60,7 +60,7 @@ def _holds(grid: dict[str, Values], parameters: dict[str, Parameter]) -> bool:
     return all(within(grid.get(name), value) for name, value in parameters.items())
 
 
-class Encoding(Frozen):
+class Encoding(SettingsModel):
     """How categories and missing numbers enter the model. All of it is fitted on training rows, inside each fold."""
 
     drop_first: bool = Field(True, description="Leave out the first level of each one-hot category.")
@@ -72,7 +72,7 @@ class Encoding(Frozen):
     )
 
 
-class Training(Frozen):
+class Training(SettingsModel):
     """The search for the best candidate."""
 
     folds: int = Field(5, ge=2, le=20, description="Folds of the cross-validation on training rows.")

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import narwhals.stable.v2 as nw
 
-from gallop.errors import EmptyTable, OneClass, UnknownLabel, WrongType
+from gallop.errors import EmptyTableError, SingleClassError, UnknownLabelError, WrongTypeError
 from gallop.results.run import Quality, RuleCount
 from gallop.schema import ROW, RULE
 from gallop.settings.table import Table
-from gallop.tables.rules import Sorted, sort_rows
+from gallop.tables.rules import RuleResult, apply_rules
 
 LABEL_MIN_ROWS = 10
 """Fewest leads of each label value with which a model can be trained and tested at all."""
@@ -39,7 +39,7 @@ def data_clean(raw: nw.DataFrame, table: Table, source: str) -> Cleaned:
     Raises:
         MissingColumn, EmptyTable, UnknownLabel, WrongType, OneClass.
     """
-    rows = sort_rows(raw, table, source, labelled=True)
+    rows = apply_rules(raw, table, source, labelled=True)
     counts = rows.counts()
     quality = Quality(
         rows=len(raw),
@@ -61,21 +61,21 @@ def _refuse_unknown_labels(rejected: nw.DataFrame, table: Table, source: str) ->
     if len(strange):
         values = sorted(strange[table.label.column].unique().to_list())[:5]
         known = [*table.label.positive, *table.label.negative]
-        raise UnknownLabel(
+        raise UnknownLabelError(
             f"{source}: row {strange[ROW][0]}, column {table.label.column!r}: the label has other values than "
             f"{known}: {values} in {len(strange)} rows. Name them under table.label in params.yaml, or set "
             "table.label.other to reject, to set such rows aside"
         )
 
 
-def _refuse_defects(quality: Quality, rows: Sorted, table: Table, source: str) -> None:
+def _refuse_defects(quality: Quality, rows: RuleResult, table: Table, source: str) -> None:
     broken = {count.rule: count.rows for count in quality.rules if count.defect and count.rows}
     in_scope = quality.kept + sum(broken.values())
     for rule in rows.rules:
         count = broken.get(rule.name, 0)
         if count > table.max_defect_share * in_scope:
             first = rows.rejected.filter(nw.col(RULE) == rule.name).sort(ROW)
-            raise WrongType(
+            raise WrongTypeError(
                 f"{source}: row {first[ROW][0]}, column {rule.column!r}: {first[rule.column][0]!r} is not "
                 f"{rule.accepts}; "
                 f"{count} of {in_scope} rows break the rule {rule.name}, more than table.max_defect_share = "
@@ -83,7 +83,7 @@ def _refuse_defects(quality: Quality, rows: Sorted, table: Table, source: str) -
             )
     if sum(broken.values()) > table.max_defect_share * in_scope:
         listed = ", ".join(f"{name} {rows}" for name, rows in broken.items())
-        raise WrongType(
+        raise WrongTypeError(
             f"{source}: {sum(broken.values())} of {in_scope} rows are broken ({listed}), more than "
             f"table.max_defect_share = {table.max_defect_share}"
         )
@@ -92,10 +92,10 @@ def _refuse_defects(quality: Quality, rows: Sorted, table: Table, source: str) -
 def _require_both_labels(quality: Quality, table: Table, source: str) -> None:
     if not quality.kept:
         counts = ", ".join(f"{count.rule} {count.rows}" for count in quality.rules if count.rows)
-        raise EmptyTable(f"{source}: none of the {quality.rows} rows is left after the rules ({counts})")
+        raise EmptyTableError(f"{source}: none of the {quality.rows} rows is left after the rules ({counts})")
     positives, negatives = quality.positives, quality.kept - quality.positives
     if min(positives, negatives) < LABEL_MIN_ROWS:
-        raise OneClass(
+        raise SingleClassError(
             f"{source}: column {table.label.column!r}: {positives} converted and {negatives} not, after the rules; at "
             f"least {LABEL_MIN_ROWS} leads of each are needed"
         )

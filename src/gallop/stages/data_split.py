@@ -8,15 +8,15 @@ import hashlib
 
 import narwhals.stable.v2 as nw
 
-from gallop.errors import OneClass
-from gallop.results.run import Sides
+from gallop.errors import SingleClassError
+from gallop.results.run import TrainTestSplit
 from gallop.settings.params import Split
 from gallop.settings.table import Table
 
 SIDE = "side"
 
 
-def data_split(leads: nw.DataFrame, table: Table, split: Split, seed: int) -> Sides:
+def data_split(leads: nw.DataFrame, table: Table, split: Split, seed: int) -> TrainTestSplit:
     """Divide model-ready leads into training and test rows, both sorted by id.
 
     Raises:
@@ -32,7 +32,7 @@ def data_split(leads: nw.DataFrame, table: Table, split: Split, seed: int) -> Si
     train, test = (ordered.filter([each == side for each in sides]) for side in ("train", "test"))
     for name, part in (("training", train), ("test", test)):
         if part[table.label.column].n_unique() < 2:
-            raise OneClass(
+            raise SingleClassError(
                 f"data_split: the {len(part)} {name} leads have fewer than two labels; use more leads, another "
                 "split.test_share, or split.by: random"
             )
@@ -40,7 +40,7 @@ def data_split(leads: nw.DataFrame, table: Table, split: Split, seed: int) -> Si
     assignment = nw.from_dict(
         {table.id: ordered[table.id], shown: nw.new_series(SIDE, sides, nw.String, backend=ordered.implementation)}
     )
-    return Sides(train, test, assignment)
+    return TrainTestSplit(train, test, assignment)
 
 
 def _stratified(ids: list[str], labels: list[int], share: float, seed: int) -> list[bool]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gallop.artifacts import bundle
 from gallop.artifacts.bundle import Manifest
-from gallop.errors import DamagedFile, NothingThere
+from gallop.errors import ChecksumError, MissingOutputError
 from gallop.ports import CHAMPION, Registry
 
 BUNDLES = "bundles"
@@ -30,13 +30,13 @@ def deploy(registry: Registry, deployed: Path) -> Manifest:
     """
     champion = registry.holder(CHAMPION)
     if champion is None:
-        raise NothingThere("deploy: the registry has no champion; run `gallop model-selection` first")
+        raise MissingOutputError("deploy: the registry has no champion; run `gallop model-selection` first")
     store = deployed.parent / BUNDLES
     store.mkdir(parents=True, exist_ok=True)
     coming = store / f".{champion.version}.coming"
     shutil.rmtree(coming, ignore_errors=True)
     fetched = registry.fetch(champion.version, coming)
-    manifest = bundle.verify(fetched).model_copy(update={"version": champion.version})
+    manifest = bundle.verify_bundle(fetched).model_copy(update={"version": champion.version})
     bundle.write_manifest(fetched, manifest)
     # Two registries may both have a version 3, so the folder is named by the contents too.
     final = store / f"v{champion.version}-{manifest.digest[:12]}"
@@ -45,7 +45,7 @@ def deploy(registry: Registry, deployed: Path) -> Manifest:
         shutil.rmtree(final)
     if not final.is_dir():
         fetched.rename(final)
-    bundle.verify(final)
+    bundle.verify_bundle(final)
     shutil.rmtree(coming, ignore_errors=True)
     _point(deployed, final)
     return manifest
@@ -53,15 +53,15 @@ def deploy(registry: Registry, deployed: Path) -> Manifest:
 
 def _is_whole(folder: Path) -> bool:
     try:
-        bundle.verify(folder)
-    except (DamagedFile, NothingThere):
+        bundle.verify_bundle(folder)
+    except (ChecksumError, MissingOutputError):
         return False
     return True
 
 
 def _point(link: Path, target: Path) -> None:
     if link.is_dir() and not link.is_symlink():
-        raise NothingThere(f"{link}: is a folder, not the link that deploy makes; move it away")
+        raise MissingOutputError(f"{link}: is a folder, not the link that deploy makes; move it away")
     coming = link.with_name(f".{link.name}.coming")
     coming.unlink(missing_ok=True)
     coming.symlink_to(target.relative_to(link.parent))

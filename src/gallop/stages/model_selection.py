@@ -15,7 +15,7 @@ from gallop.results.run import SAMPLE, Decision, Selected
 from gallop.settings.params import Settings
 
 
-def decide(label: Vector, candidate: Vector, champion: Vector, settings: Settings) -> Decision:
+def decide_promotion(label: Vector, candidate: Vector, champion: Vector, settings: Settings) -> Decision:
     """Compare two sets of probabilities for the same rows under the rule `selection` of the settings.
 
     The candidate is promoted where its mean log-loss is lower by more than `minimum_gain` and lower in at least

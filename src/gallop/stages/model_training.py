@@ -15,21 +15,21 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from gallop.artifacts.bundle import Manifest
-from gallop.errors import ContractBroken, SettingsError, UnsafeModel
+from gallop.errors import ContractError, SettingsError, UnsafeModelError
 from gallop.evaluation.metrics import Vector, estimate, evaluate, paired_difference
 from gallop.hands import Here, Tell, Worker
 from gallop.modelling.assessment import evidence, importances, learning, resampling
-from gallop.modelling.candidates import Contender, Model, contenders, fit, plain, winner
-from gallop.modelling.conformal import sureness
+from gallop.modelling.candidates import CandidateModel, Contender, fit_candidate, fit_plain, ranked_contenders, winner
+from gallop.modelling.conformal import score_uncertainty
 from gallop.modelling.preprocessing import frame
 from gallop.modelling.search.folds import AllRows
 from gallop.modelling.search.run import Searched, search
 from gallop.modelling.search.study import Explored, Trial
 from gallop.modelling.stack import Stack
-from gallop.modelling.thresholds import decide
+from gallop.modelling.thresholds import choose_cutoffs
 from gallop.ports import Run
-from gallop.results.evidence import Learned
-from gallop.results.run import Candidate, Facts, Sides
+from gallop.results.evidence import LearningPoint
+from gallop.results.run import Candidate, TrainingResult, TrainTestSplit
 from gallop.schema import Role
 from gallop.settings.params import Settings
 from gallop.tables.features import input_roles
@@ -37,25 +37,25 @@ from gallop.tables.features import input_roles
 
 @dataclass(frozen=True)
 class Trained:
-    """The winner, the exported file's content (None where nothing meets the contract), every trial, and the facts."""
+    """The winner, the exported file's content (None where nothing meets the contract), every trial, and the result."""
 
-    model: Model
+    model: CandidateModel
     export: bytes | None
-    models: dict[str, Model]
+    models: dict[str, CandidateModel]
     trials: dict[str, Sequence[Trial]]
     example: pd.DataFrame
-    facts: Facts
+    result: TrainingResult
 
     def record(self, manifest: Manifest, files: Sequence[Path]) -> Run:
         """What to track of the whole; the candidates were told of while it went on."""
         return Run(
             name="model_training",
             parameters={
-                "winner": self.facts.winner,
-                "exported": self.facts.exported,
-                "train_rows": self.facts.train_rows,
+                "winner": self.result.winner,
+                "exported": self.result.exported,
+                "train_rows": self.result.train_rows,
             },
-            metrics={f"test_{name}": figure.value for name, figure in self.facts.test.metrics.items()},
+            metrics={f"test_{name}": figure.value for name, figure in self.result.test.metrics.items()},
             tags={"digest": manifest.digest},
             files=files,
         )
@@ -64,7 +64,7 @@ class Trained:
 # On a busy machine trees predict a hundred times slower with a thread per core than with one.
 @threadpool_limits.wrap(limits=1)
 def model_training(
-    sides: Sides,
+    split: TrainTestSplit,
     settings: Settings,
     *,
     export: Callable[[object], bytes],
@@ -78,7 +78,7 @@ def model_training(
     """Search, choose, fit, evaluate.
 
     Args:
-        sides: training and test leads, as `data_split` makes them.
+        split: training and test leads, as `data_split` makes them.
         export: fitted classifier → content of model.pkl; raises `ContractBroken` or `UnsafeModel` where it would
             break the contract.
         truth: id → true probability, for the sample.
@@ -93,8 +93,8 @@ def model_training(
     """
     roles, seed, training = input_roles(settings.table, settings.features), settings.seed, settings.training
     label = settings.table.label.column
-    X, y = frame(sides.train, roles), _labels(sides.train[label])
-    days = sides.train[str(settings.table.day)].to_list() if settings.split.by == "day" else None
+    X, y = frame(split.train, roles), _labels(split.train[label])
+    days = split.train[str(settings.table.day)].to_list() if settings.split.by == "day" else None
 
     def explored(family: str, found: Explored) -> None:
         if found.trials:
@@ -103,10 +103,10 @@ def model_training(
     searched = search(
         X, y, roles, training, seed, days=days, folder=studies, on_trial=on_trial, on_explored=explored, hands=hands
     )
-    ranked = contenders(searched, y, training)
+    ranked = ranked_contenders(searched, y, training)
     best = winner(ranked)
     rows = AllRows(X, y, roles, training)
-    models = {each.trial.family: fit(rows, each, seed) for each in ranked}
+    models = {each.trial.family: fit_candidate(rows, each, seed) for each in ranked}
     model = models[best.trial.family]
     _require_forced(model, X, training.forced)
     exports = {family: _export(each, export) for family, each in models.items()}
@@ -115,23 +115,23 @@ def model_training(
     beside = hands[0] if hands else Here()
     beside.begin(_learned, X, y, roles, best, searched, settings)
     held_out = y[searched.rows]
-    sure = sureness(held_out, best.trial.out_of_fold)
+    uncertainty = score_uncertainty(held_out, best.trial.out_of_fold)
 
     # From here on the test rows are looked at; nothing above depends on them and nothing below decides anything.
-    X_test, y_test = frame(sides.test, roles), _labels(sides.test[label])
+    X_test, y_test = frame(split.test, roles), _labels(split.test[label])
     probability = model.predict_proba(X_test)[:, 1]
-    baseline = plain(rows, "logistic_regression", {}, seed)
+    baseline = fit_plain(rows, "logistic_regression", {}, seed)
     untuned = baseline.predict_proba(X_test)[:, 1]
-    ids = sides.test[settings.table.id].to_list()
+    ids = split.test[settings.table.id].to_list()
     intervals = resampling(settings)
-    decided = decide(held_out, best.trial.out_of_fold, y_test, probability, settings.decision, **intervals)
-    measure: dict = {"threshold": decided.cutoff.probability} | intervals
+    plan = choose_cutoffs(held_out, best.trial.out_of_fold, y_test, probability, settings.decision, **intervals)
+    measure: dict = {"threshold": plan.cutoff.probability} | intervals
     candidates, example = [], _example(X, roles)
     for each in ranked:
         family = each.trial.family
         candidates.append(_summary(each, held_out, best.trial, exports[family], settings, measure))
         on_candidate(_run(candidates[-1], each.explored.trials, models[family], example))
-    facts = Facts(
+    result = TrainingResult(
         winner=best.trial.family,
         exported=exported,
         train_rows=len(y),
@@ -144,7 +144,7 @@ def model_training(
         ahead=paired_difference(y_test, probability, untuned, **intervals)[0],
         best_possible=None if truth is None else estimate(y_test, np.array([truth[key] for key in ids]), **measure),
         importances=importances(model, X_test, y_test, settings),
-        evidence=evidence(model, decided, sure, beside.result(), X_test, y_test, roles, settings),
+        evidence=evidence(model, plan, uncertainty, beside.result(), X_test, y_test, roles, settings),
     )
     content = exports[exported] if exported else None
     return Trained(
@@ -153,11 +153,13 @@ def model_training(
         models,
         {each.trial.family: each.explored.trials for each in ranked},
         example,
-        facts,
+        result,
     )
 
 
-def _learned(X, y, roles, best: Contender, searched: Searched, settings: Settings, _: Tell) -> tuple[Learned, ...]:
+def _learned(
+    X, y, roles, best: Contender, searched: Searched, settings: Settings, _: Tell
+) -> tuple[LearningPoint, ...]:
     return learning(X, y, roles, best, searched, settings)
 
 
@@ -165,16 +167,16 @@ def _labels(column) -> Vector:
     return column.to_numpy().astype(np.float64)
 
 
-def _export(model: Model, export: Callable[[object], bytes]) -> bytes | str:
+def _export(model: CandidateModel, export: Callable[[object], bytes]) -> bytes | str:
     if isinstance(model, Stack):
         return "own"
     try:
         return export(model[-1])
-    except (ContractBroken, UnsafeModel) as error:
+    except (ContractError, UnsafeModelError) as error:
         return str(error)
 
 
-def _require_forced(model: Model, X: pd.DataFrame, forced: Sequence[str]) -> None:
+def _require_forced(model: CandidateModel, X: pd.DataFrame, forced: Sequence[str]) -> None:
     if not forced or not isinstance(model, Stack):
         return
     parts, _ = model.contributions(X)
@@ -200,14 +202,14 @@ def _summary(
         pruned=explored.pruned,
         failed=tuple(f"{each.parameters}: {each.because}" for each in explored.failed),
         explains=contender.assembly is not None,
-        mended=contender.assembly is not None and contender.assembly.curve is not None,
+        calibrated=contender.assembly is not None and contender.assembly.calibrator is not None,
         metrics=metrics,
         behind=behind,
         contract=kept if isinstance(exported, bytes) else exported,
     )
 
 
-def _run(candidate: Candidate, trials: Sequence[Trial], model: Model, example: pd.DataFrame) -> Run:
+def _run(candidate: Candidate, trials: Sequence[Trial], model: CandidateModel, example: pd.DataFrame) -> Run:
     """What to track of a candidate: its best setting and model, and in it one run per trial."""
     return Run(
         name=candidate.family,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import narwhals.stable.v2 as nw
 
-from gallop.errors import EmptyTable, MissingColumn, WrongType
+from gallop.errors import EmptyTableError, MissingColumnError, WrongTypeError
 from gallop.schema import NEW_LEVEL, ROW, RULE, New, Role
 from gallop.settings.table import Table
 from gallop.tables.features import padded_day, plain_text, readable, typed, typed_value
@@ -32,7 +32,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Sorted:
+class RuleResult:
     """Leads that are kept (typed), rows that are not (as text, with their rule in `schema.RULE`), and the rules."""
 
     leads: nw.DataFrame
@@ -129,7 +129,9 @@ def _value_rules(name: str, table: Table) -> list[Rule]:
     return found
 
 
-def sort_rows(raw: nw.DataFrame, table: Table, source: str, *, labelled: bool, used: Collection[str] = ()) -> Sorted:
+def apply_rules(
+    raw: nw.DataFrame, table: Table, source: str, *, labelled: bool, used: Collection[str] = ()
+) -> RuleResult:
     """Sort the rows of a text table into leads and rejected rows.
 
     Args:
@@ -145,7 +147,7 @@ def sort_rows(raw: nw.DataFrame, table: Table, source: str, *, labelled: bool, u
     spare = set() if labelled else {table.label.column, *table.with_role(Role.DAY)} - {*used}
     _require_columns(raw, table, source, spare)
     if not len(raw):
-        raise EmptyTable(f"{source}: has a header but no rows; at least one lead is needed")
+        raise EmptyTableError(f"{source}: has a header but no rows; at least one lead is needed")
     unused = {*table.with_role(Role.IGNORE), *spare}
     names = [name for name in table.columns if name in raw.columns and name not in unused]
     texts = raw.select(ROW, *[plain_text(name, table.columns[name], table.missing).alias(name) for name in names])
@@ -156,7 +158,7 @@ def sort_rows(raw: nw.DataFrame, table: Table, source: str, *, labelled: bool, u
     rejected = claimed.filter(~nw.col(RULE).is_null())
     _refuse(rejected, claiming, source)
     noticed = _noticed(kept, [rule for rule in found if rule.on is New.KEEP])
-    return Sorted(kept.select(ROW, *[_final(name, table) for name in names]), rejected, claiming, noticed)
+    return RuleResult(kept.select(ROW, *[_final(name, table) for name in names]), rejected, claiming, noticed)
 
 
 def _require_columns(raw: nw.DataFrame, table: Table, source: str, spare: set) -> None:
@@ -165,14 +167,14 @@ def _require_columns(raw: nw.DataFrame, table: Table, source: str, spare: set) -
     missing = [name for name in table.columns if name not in raw.columns and name not in optional]
     if missing:
         has = ", ".join(name for name in raw.columns if name != ROW)
-        raise MissingColumn(f"{source}: no column {', '.join(map(repr, missing))}; the header has: {has}")
+        raise MissingColumnError(f"{source}: no column {', '.join(map(repr, missing))}; the header has: {has}")
 
 
 def _refuse(rejected: nw.DataFrame, found: list[Rule], source: str) -> None:
     for rule in found:
         if rule.on is New.REFUSE and len(rows := rejected.filter(nw.col(RULE) == rule.name).sort(ROW)):
             where = f"{source}: row {rows[ROW][0]}, column {rule.column!r}"
-            raise WrongType(
+            raise WrongTypeError(
                 f"{where}: {rows[rule.column][0]!r} is not {rule.accepts}; {len(rows)} rows break the rule "
                 f"{rule.name}, and on_new says refuse"
             )

@@ -1,8 +1,8 @@
 """A synthetic table of the reference schema whose true conversion probabilities are known.
 
-For when the real file cannot be had, and for measuring a model against the best possible one: no model can be expected
-to beat the log-loss of the true probabilities. Nothing is copied from real rows; distributions are made up. It has
-the mess of the real kind: labels that are missing, days without zero-padding, truth values in two spellings.
+For when the real file is not available, and for measuring a model against the best possible one: no model can be
+expected to beat the log-loss of the true probabilities. Nothing is copied from real rows; distributions are made up.
+It has the mess of the real kind: labels that are missing, days without zero-padding, truth values in two spellings.
 """
 
 import csv

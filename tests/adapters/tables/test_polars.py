@@ -16,15 +16,15 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from gallop.adapters.tables.polars import MANIFEST, PolarsTables, write_scores
+from gallop.adapters.tables.polars import TABLE_MANIFEST, PolarsTables, write_scores
 from gallop.errors import (
-    CutTable,
-    DamagedFile,
-    DataUnavailable,
-    EmptyTable,
+    ChecksumError,
+    DataUnavailableError,
+    EmptyTableError,
+    EncodingError,
     GallopError,
-    NothingThere,
-    UnreadableEncoding,
+    MalformedTableError,
+    MissingOutputError,
 )
 from gallop.schema import ROW
 from tests.support.leads import values
@@ -125,14 +125,14 @@ def test_what_python_writes_as_csv_is_read_back(tmp_path, table):
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"  \n\n", b"\xef\xbb\xbf", gzip.compress(b"", mtime=0)])
 def test_an_empty_file_is_refused(tmp_path, content):
-    with pytest.raises(EmptyTable, match=r"leads\.csv: the file is empty"):
+    with pytest.raises(EmptyTableError, match=r"leads\.csv: the file is empty"):
         read(tmp_path, content)
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(DataUnavailable, match="no such file"):
+    with pytest.raises(DataUnavailableError, match="no such file"):
         TABLES.read_text(tmp_path / "nothing.csv")
-    with pytest.raises(DataUnavailable):
+    with pytest.raises(DataUnavailableError):
         TABLES.read_text(tmp_path)
 
 
@@ -146,7 +146,7 @@ def test_a_file_cut_at_any_byte_of_its_last_row_is_refused_unless_all_its_values
         if begun == 4 and whole[:cut].count(b'"') % 2 == 0 and _whole_text(whole[:cut]):
             assert len(read(tmp_path, head + whole[:cut])) == 2
         else:
-            with pytest.raises((CutTable, UnreadableEncoding), match="row 2"):
+            with pytest.raises((MalformedTableError, EncodingError), match="row 2"):
                 read(tmp_path, head + whole[:cut])
 
 
@@ -155,64 +155,64 @@ def _whole_text(content: bytes) -> bool:
 
 
 def test_a_cut_row_is_named_with_its_width(tmp_path):
-    with pytest.raises(CutTable, match=r"leads\.csv: row 2 has 2 values, the header has 3"):
+    with pytest.raises(MalformedTableError, match=r"leads\.csv: row 2 has 2 values, the header has 3"):
         read(tmp_path, "a,b,c\n1,2,3\n4,5")
 
 
 def test_a_row_that_is_too_long_is_named(tmp_path):
-    with pytest.raises(CutTable, match="row 2 has 4 values, the header has 3"):
+    with pytest.raises(MalformedTableError, match="row 2 has 4 values, the header has 3"):
         read(tmp_path, "a,b,c\n1,2,3\n4,5,6,7\n8,9,0\n")
 
 
 def test_rows_are_counted_and_not_lines(tmp_path):
-    with pytest.raises(CutTable, match="row 3 has 1 values"):
+    with pytest.raises(MalformedTableError, match="row 3 has 1 values"):
         read(tmp_path, 'a,b\n\n"x\ny\nz",1\n2,3\n\n\n4\n')
-    with pytest.raises(UnreadableEncoding, match="row 3: byte 0xe6"):
+    with pytest.raises(EncodingError, match="row 3: byte 0xe6"):
         read(tmp_path, b'a,b\n\n"x\ny\nz",1\n2,3\n\n4,\xe6\n')
-    with pytest.raises(UnreadableEncoding, match="row 2: a NUL byte"):
+    with pytest.raises(EncodingError, match="row 2: a NUL byte"):
         read(tmp_path, b"a,b\r1,2\r3,\x00\r")
 
 
 def test_a_line_of_blanks_is_a_row_that_is_too_short(tmp_path):
-    with pytest.raises(CutTable, match="row 2 has 1 values"):
+    with pytest.raises(MalformedTableError, match="row 2 has 1 values"):
         read(tmp_path, "a,b\n1,2\n   \n")
 
 
 @pytest.mark.parametrize("content", ['a,b\n"1,2\n3,4\n', '"a,b\n1,2\n', 'a,b\n1,"2', 'a,b\n1,2\n"'])
 def test_a_quotation_mark_left_open_is_refused(tmp_path, content):
-    with pytest.raises(CutTable):
+    with pytest.raises(MalformedTableError):
         read(tmp_path, content)
 
 
 @pytest.mark.parametrize("long", ['"a,b\n' + "1,2\n" * 60000, 'a,b\n"1,2\n' + "3,4\n" * 60000])
 def test_a_quotation_mark_left_open_in_a_long_file_is_refused(tmp_path, long):
-    with pytest.raises(CutTable):
+    with pytest.raises(MalformedTableError):
         read(tmp_path, long)
 
 
 def test_latin_1_is_refused_with_its_row_and_a_way_out(tmp_path):
-    with pytest.raises(UnreadableEncoding, match=r"leads\.csv: row 2: byte 0xf8 is not UTF-8; .*iconv"):
+    with pytest.raises(EncodingError, match=r"leads\.csv: row 2: byte 0xf8 is not UTF-8; .*iconv"):
         read(tmp_path, "a,b\n1,2\n3,København\n".encode("latin-1"))
-    with pytest.raises(UnreadableEncoding, match="the header: byte 0xf8"):
+    with pytest.raises(EncodingError, match="the header: byte 0xf8"):
         read(tmp_path, "a,ø\n1,2\n".encode("latin-1"))
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_other_unicode_encodings_are_refused(tmp_path, encoding):
-    with pytest.raises(UnreadableEncoding):
+    with pytest.raises(EncodingError):
         read(tmp_path, "a,b\n1,2\n".encode(encoding))
 
 
 def test_a_nul_byte_is_refused_with_its_row(tmp_path):
-    with pytest.raises(UnreadableEncoding, match="row 1: a NUL byte"):
+    with pytest.raises(EncodingError, match="row 1: a NUL byte"):
         read(tmp_path, b"a,b\n1,\x002\n")
-    with pytest.raises(UnreadableEncoding, match="the header: a NUL byte"):
+    with pytest.raises(EncodingError, match="the header: a NUL byte"):
         read(tmp_path, b"a,\x00b\n1,2\n")
 
 
 @pytest.mark.parametrize("header", ["a,b,a", "a, a", "column_2,", "gallop_row,gallop_row_"])
 def test_a_name_that_comes_twice_is_refused(tmp_path, header):
-    with pytest.raises(CutTable, match="more than once"):
+    with pytest.raises(MalformedTableError, match="more than once"):
         read(tmp_path, header + "\n" + ",".join("1" * len(header.split(","))) + "\n")
 
 
@@ -223,7 +223,7 @@ def test_a_column_without_a_name_is_read_as_text_too(tmp_path):
 def test_a_cut_or_damaged_gzip_file_is_refused(tmp_path):
     whole = gzip.compress(b"a,b\n1,2\n" * 50, mtime=0)
     for cut in range(2, len(whole)):
-        with pytest.raises(CutTable, match="gzip"):
+        with pytest.raises(MalformedTableError, match="gzip"):
             read(tmp_path, whole[:cut])
 
 
@@ -251,7 +251,7 @@ def test_any_csv_like_text_is_read_or_refused_and_never_crashes(tmp_path, conten
 
 
 def test_an_error_quotes_no_values_of_the_row(tmp_path):
-    with pytest.raises(CutTable) as caught:
+    with pytest.raises(MalformedTableError) as caught:
         read(tmp_path, "name,phone\nAda Lovelace,12345678\nBob Secret\n")
     assert "Bob" not in str(caught.value)
 
@@ -301,18 +301,18 @@ def test_parquet_columns_of_other_kinds_are_no_values(tmp_path):
 def test_parquet_with_a_name_twice_is_refused(tmp_path):
     twice = pa.table([pa.array([1]), pa.array([2])], names=["a", "a"])
     pyarrow.parquet.write_table(twice, tmp_path / "leads.parquet")
-    with pytest.raises(CutTable, match="more than once"):
+    with pytest.raises(MalformedTableError, match="more than once"):
         TABLES.read_text(tmp_path / "leads.parquet")
 
 
 def test_parquet_without_columns_is_empty(tmp_path):
-    with pytest.raises(EmptyTable):
+    with pytest.raises(EmptyTableError):
         parquet(tmp_path, pl.DataFrame())
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"hello", b"PAR1" + bytes(100) + b"PAR1"])
 def test_what_is_no_parquet_is_refused(tmp_path, content):
-    with pytest.raises(DamagedFile, match=r"leads\.parquet"):
+    with pytest.raises(ChecksumError, match=r"leads\.parquet"):
         read(tmp_path, content, "leads.parquet")
 
 
@@ -320,7 +320,7 @@ def test_a_parquet_file_cut_at_any_byte_is_refused(tmp_path):
     parquet(tmp_path, pl.DataFrame({"a": ["x", "y"]}))
     whole = (tmp_path / "leads.parquet").read_bytes()
     for cut in range(0, len(whole), 7):
-        with pytest.raises(DamagedFile):
+        with pytest.raises(ChecksumError):
             read(tmp_path, whole[:cut], "leads.parquet")
 
 
@@ -339,7 +339,7 @@ def test_a_flipped_bit_in_a_page_with_a_checksum_is_refused(tmp_path):
     pyarrow.parquet.write_table(table, path, write_page_checksum=True, compression="none", use_dictionary=False)
     whole = bytearray(path.read_bytes())
     whole[whole.index(b"value 100")] ^= 1
-    with pytest.raises(DamagedFile):
+    with pytest.raises(ChecksumError):
         read(tmp_path, bytes(whole), "leads.parquet")
 
 
@@ -360,7 +360,7 @@ def test_what_is_written_is_read_back_with_its_types(tmp_path):
 
 def test_the_manifest_tells_rows_schema_and_digest_of_each_table(tmp_path):
     TABLES.write({"leads": FRAME, "none": FRAME.head(0)}, tmp_path)
-    manifest = json.loads((tmp_path / MANIFEST).read_text())
+    manifest = json.loads((tmp_path / TABLE_MANIFEST).read_text())
     assert {name: each["rows"] for name, each in manifest.items()} == {"leads.parquet": 2, "none.parquet": 0}
     assert manifest["leads.parquet"]["schema"] == {"id": "String", "n": "Float64", "yes": "Boolean", "label": "Int8"}
     assert len(manifest["leads.parquet"]["sha256"]) == 64
@@ -373,11 +373,11 @@ def test_equal_tables_are_written_as_equal_bytes(tmp_path):
 
 
 def test_no_table_and_no_manifest_means_that_nothing_is_there(tmp_path):
-    with pytest.raises(NothingThere, match="run the earlier stages first"):
+    with pytest.raises(MissingOutputError, match="run the earlier stages first"):
         TABLES.read(tmp_path / "leads.parquet")
     TABLES.write({"leads": FRAME}, tmp_path)
-    (tmp_path / MANIFEST).unlink()
-    with pytest.raises(NothingThere):
+    (tmp_path / TABLE_MANIFEST).unlink()
+    with pytest.raises(MissingOutputError):
         TABLES.read(tmp_path / "leads.parquet")
 
 
@@ -388,7 +388,7 @@ def test_a_flipped_bit_in_a_stages_output_is_refused(tmp_path, place, bit):
     content = bytearray(path.read_bytes())
     content[place % len(content)] ^= 1 << bit
     path.write_bytes(content)
-    with pytest.raises(DamagedFile, match="SHA-256"):
+    with pytest.raises(ChecksumError, match="SHA-256"):
         TABLES.read(path)
 
 
@@ -396,19 +396,19 @@ def test_a_flipped_bit_in_a_stages_output_is_refused(tmp_path, place, bit):
 @examples(max_examples=100)
 def test_a_flipped_byte_in_a_manifest_is_refused_or_harmless(tmp_path, place, flip):
     TABLES.write({"leads": FRAME}, tmp_path)
-    path = tmp_path / MANIFEST
+    path = tmp_path / TABLE_MANIFEST
     content = bytearray(path.read_bytes())
     content[place % len(content)] ^= flip
     path.write_bytes(content)
-    with suppress(DamagedFile):
+    with suppress(ChecksumError):
         assert values(TABLES.read(tmp_path / "leads.parquet")) == values(FRAME)
 
 
 @pytest.mark.parametrize("manifest", ["", "[]", "{", "null", '{"leads.parquet": 3}', "{}"])
 def test_a_manifest_of_another_shape_is_refused(tmp_path, manifest):
     TABLES.write({"leads": FRAME}, tmp_path)
-    (tmp_path / MANIFEST).write_text(manifest)
-    with pytest.raises(DamagedFile):
+    (tmp_path / TABLE_MANIFEST).write_text(manifest)
+    with pytest.raises(ChecksumError):
         TABLES.read(tmp_path / "leads.parquet")
 
 

@@ -4,9 +4,9 @@ import psycopg
 import pytest
 
 from gallop.adapters.tables import postgres
-from gallop.errors import DataUnavailable, SettingsError
+from gallop.errors import DataUnavailableError, SettingsError
 from gallop.flow import init
-from gallop.profiling.proposal import Asked
+from gallop.profiling.proposal import InitOptions
 from tests.support.postgres import postgres as server
 from tests.support.tables import csv_text, leads
 
@@ -37,7 +37,7 @@ def database():
 def test_a_table_gives_the_same_project_as_its_file(database, tmp_path):
     file = tmp_path / "leads.csv"
     file.write_text(csv_text(leads(300)), encoding="utf-8")
-    asked = Asked("converted")
+    asked = InitOptions("converted")
 
     with init.source(str(file)) as source:
         init.make(source, init.look(source, asked), tmp_path / "of_file")
@@ -65,7 +65,7 @@ def test_two_copies_of_an_unchanged_table_are_equal_byte_by_byte(database, tmp_p
 
 def test_a_database_s_own_types_are_read_as_what_they_are(database):
     with init.source(f"{database}/typed") as source:
-        columns = init.look(source, Asked("bought")).columns
+        columns = init.look(source, InitOptions("bought")).columns
 
     assert {name: column.role.value for name, column in columns.items()} == {
         "id": "id", "bought": "label", "spent": "number", "since": "date", "at": "ignore",
@@ -74,14 +74,14 @@ def test_a_database_s_own_types_are_read_as_what_they_are(database):
 
 @pytest.mark.parametrize("table", ["nowhere", "no_schema.leads"])
 def test_a_table_that_is_not_there_is_refused_by_its_name(database, tmp_path, table):
-    with pytest.raises(DataUnavailable, match=table):
+    with pytest.raises(DataUnavailableError, match=table):
         postgres.snapshot(postgres.place_of(f"{database}/{table}"), tmp_path / "leads.csv")
     assert not (tmp_path / "leads.csv").exists()
 
 
 def test_a_server_that_is_not_there_is_refused(tmp_path):
     place = postgres.place_of("postgresql://me:secret@127.0.0.1:9/shop/leads")
-    with pytest.raises(DataUnavailable, match=r"me@127\.0\.0\.1:9/shop/leads") as refused:
+    with pytest.raises(DataUnavailableError, match=r"me@127\.0\.0\.1:9/shop/leads") as refused:
         postgres.snapshot(place, tmp_path / "leads.csv")
     assert "secret" not in str(refused.value)
 

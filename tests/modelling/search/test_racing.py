@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
 from gallop.modelling.assemble import stacked
-from gallop.modelling.candidates import contenders
+from gallop.modelling.candidates import ranked_contenders
 from gallop.modelling.families import classifier
 from gallop.modelling.search import racing
 from gallop.modelling.search.run import search
@@ -46,7 +46,7 @@ def test_a_forest_that_is_clearly_behind_is_given_up_and_is_no_candidate():
     X, y = smooth()
     found = search(X, y, NUMBERS, with_forest(), 1)
     assert found.families["forest"] == Explored((), (), 1)
-    ranked = contenders(found, y, with_forest())
+    ranked = ranked_contenders(found, y, with_forest())
     assert "forest" not in {each.trial.family for each in ranked}
     mixed = stacked(found, y, with_forest())
     assert mixed is None or all(each.family != "forest" for each in mixed.trials)

@@ -7,9 +7,9 @@ from joblib import effective_n_jobs
 from sklearn.metrics import log_loss
 from threadpoolctl import threadpool_limits
 
-from gallop.errors import OneClass, SettingsError
-from gallop.modelling.candidates import plain
-from gallop.modelling.families import ENCODERS, check, classifier
+from gallop.errors import SettingsError, SingleClassError
+from gallop.modelling.candidates import fit_plain
+from gallop.modelling.families import ENCODERS, check_combination, classifier
 from gallop.modelling.search import space
 from gallop.modelling.search.folds import AllRows, Fold
 from gallop.modelling.search.run import search
@@ -51,7 +51,7 @@ def training(settings: Settings, **families: int) -> Training:
 )
 def test_an_invalid_combination_is_refused_by_name(family, parameters, says):
     with pytest.raises(SettingsError, match=rf"training\.families\.{family}\.space: .*{says}"):
-        check(family, parameters)
+        check_combination(family, parameters)
 
 
 def test_an_invalid_combination_is_refused_before_the_search(settings):
@@ -119,7 +119,7 @@ def test_the_number_of_cores_does_not_change_a_single_bit(settings, monkeypatch)
         found.append([each.log_odds.tobytes() for tried in trials.values() for each in tried.trials])
         for family, tried in trials.items():
             if family not in ENCODERS:
-                model = plain(AllRows(X, y, ROLES, chosen), family, tried.trials[0].parameters, 1)
+                model = fit_plain(AllRows(X, y, ROLES, chosen), family, tried.trials[0].parameters, 1)
                 found[-1].append(model.predict_proba(X).tobytes())
     assert found[0] == found[1]
 
@@ -144,7 +144,7 @@ def test_too_few_leads_of_a_label_for_the_folds_are_refused(settings):
     X, y = leads(40)
     y[:] = 0.0
     y[:2] = 1.0
-    with pytest.raises(OneClass, match=r"2 leads of one label, fewer than training\.folds = 3"):
+    with pytest.raises(SingleClassError, match=r"2 leads of one label, fewer than training\.folds = 3"):
         search(X, y, ROLES, training(settings, logistic_regression=1), 1)
 
 
@@ -152,7 +152,7 @@ def test_too_few_leads_of_a_label_for_the_folds_are_refused(settings):
 def test_each_family_learns_and_gives_probabilities(settings, family):
     X, y = leads(400)
     with threadpool_limits(1):
-        model = plain(AllRows(X, y, ROLES, settings.training), family, {}, 1)
+        model = fit_plain(AllRows(X, y, ROLES, settings.training), family, {}, 1)
         probability = model.predict_proba(X)
     assert probability.shape == (400, 2)
     assert probability.sum(axis=1) == pytest.approx(np.ones(400), abs=1e-6)

@@ -9,10 +9,10 @@ import pytest
 
 from gallop.evaluation.metrics import METRICS
 from gallop.reporting.formatting import METRIC_NAMES, SAMPLE_BANNER, figure, interval, money
-from gallop.reporting.html.page import render
+from gallop.reporting.html.page import render_report
 from gallop.reporting.html.plots import curves
 from gallop.results.run import CodeVersion, Importance, RuleCount
-from tests.support import facts as made
+from tests.support import results as made
 
 HOSTILE = "<script>alert('x')</script> & \"quoted\" {{ 7 * 7 }} $x$"
 VOID = {"meta", "link", "br", "hr", "img"}
@@ -23,9 +23,9 @@ def default_page() -> str:
     return page()
 
 
-def page(facts=None, quality=None, data=None, code=made.CODE, settings=None) -> str:
-    return render(
-        facts or made.facts(), quality or made.quality(), data or made.data(), code, settings or made.settings()
+def page(result=None, quality=None, data=None, code=made.CODE, settings=None) -> str:
+    return render_report(
+        result or made.result(), quality or made.quality(), data or made.data(), code, settings or made.settings()
     )
 
 
@@ -61,7 +61,7 @@ def test_the_same_values_give_the_same_bytes():
 
 def test_every_element_is_closed_where_it_was_opened():
     assert Outline(default_page()).elements
-    assert Outline(page(facts=made.facts(best_possible=made.estimates(0.2)), data=made.data("sample"))).elements
+    assert Outline(page(result=made.result(best_possible=made.estimates(0.2)), data=made.data("sample"))).elements
 
 
 def test_the_page_loads_nothing_and_runs_nothing():
@@ -90,7 +90,7 @@ def test_every_reference_within_the_page_has_its_target():
 
 def test_names_from_data_and_settings_are_shown_as_text():
     text = page(
-        facts=made.facts(
+        result=made.result(
             candidates=(made.candidate("gradient_boosting", 0.0, HOSTILE),),
             importances=(Importance(column=HOSTILE, increase=made.estimate(0.1)),),
         ),
@@ -114,28 +114,28 @@ def test_the_sample_banner_is_there_exactly_for_the_sample(origin, shown):
 def test_the_best_possible_is_there_exactly_where_it_is_known():
     known = made.estimates(0.123)
     assert "best possible" not in default_page()
-    text = page(facts=made.facts(best_possible=known), data=made.data("sample"))
+    text = page(result=made.result(best_possible=known), data=made.data("sample"))
     assert all(interval(each) in text for each in known.values())
 
 
 def test_every_metric_of_model_and_baseline_is_shown_with_its_interval():
-    facts = made.facts()
-    text = page(facts)
+    result = made.result()
+    text = page(result)
     for name in METRICS:
         assert METRIC_NAMES[name] in text
-        for each in (facts.test.metrics[name], facts.baseline[name]):
+        for each in (result.test.metrics[name], result.baseline[name]):
             assert figure(each.value) in text
             assert interval(each) in text
 
 
 def test_every_rule_every_column_and_every_candidate_is_shown():
-    quality, facts = made.quality(), made.facts()
-    text = page(facts, quality)
+    quality, result = made.quality(), made.result()
+    text = page(result, quality)
     for rule in quality.rules:
         assert f"<code>{rule.rule}</code>" in text
     for column in quality.missing:
         assert f"<code>{column}</code>" in text
-    for candidate in facts.candidates:
+    for candidate in result.candidates:
         assert candidate.family.replace("_", " ") in text
         assert interval(candidate.metrics["log_loss"]) in text
     assert made.BROKEN in text
@@ -182,21 +182,21 @@ def test_settings_of_matplotlib_on_this_machine_do_not_change_the_drawings():
 
 
 def test_the_page_stays_small_with_many_test_leads():
-    assert len(page(facts=made.facts(test=made.report(rows=5000)))) < 200_000
+    assert len(page(result=made.result(test=made.report(rows=5000)))) < 200_000
 
 
 @pytest.mark.parametrize("threshold", [0.001, 0.999])
 def test_a_threshold_that_calls_everyone_or_nobody_can_be_shown(threshold):
-    assert "confusion" in page(facts=made.facts(test=made.report(threshold=threshold)))
+    assert "confusion" in page(result=made.result(test=made.report(threshold=threshold)))
 
 
 def test_a_winner_without_export_is_told():
-    assert "No model.pkl was exported" in page(facts=made.facts(exported=None))
-    assert "holds this model" in page(facts=made.facts(exported="gradient_boosting"))
+    assert "No model.pkl was exported" in page(result=made.result(exported=None))
+    assert "holds this model" in page(result=made.result(exported="gradient_boosting"))
 
 
 def test_evidence_that_is_not_there_leaves_no_empty_section():
-    text = page(facts=made.facts(evidence=made.no_evidence()))
+    text = page(result=made.result(evidence=made.no_evidence()))
     Outline(text)
     for name in ("slices", "cases", "learning", "effects", "profit"):
         assert f'id="{name}"' not in text
@@ -205,10 +205,10 @@ def test_evidence_that_is_not_there_leaves_no_empty_section():
 
 
 def test_the_summary_says_whom_to_call_and_what_it_is_worth():
-    facts = made.facts()
-    lead = page(facts)
+    result = made.result()
+    lead = page(result)
     lead = lead[lead.index('class="lead"') : lead.index('class="tiles"')]
-    best = next(each for each in facts.evidence.decision.best if each.capacity)
+    best = next(each for each in result.evidence.decision.best if each.capacity)
     assert "best 50 of 1,000 leads, a week’s capacity" in lead
     assert f"{best.conversions.value:.0f} customers" in lead
     assert best.profit is not None
@@ -216,13 +216,13 @@ def test_the_summary_says_whom_to_call_and_what_it_is_worth():
 
 
 def test_every_band_slice_and_reason_is_shown():
-    facts = made.facts()
-    text = unescape(page(facts))
-    assert [each.name for each in facts.evidence.decision.bands] == re.findall(r'class="band (\w+)"', text)
-    for each in facts.evidence.slices:
+    result = made.result()
+    text = unescape(page(result))
+    assert [each.name for each in result.evidence.decision.bands] == re.findall(r'class="band (\w+)"', text)
+    for each in result.evidence.slices:
         assert f">{each.level}" in text
         assert each.because in text
-    assert any(each.worse for each in facts.evidence.slices)
+    assert any(each.worse for each in result.evidence.slices)
     assert "14 visits: +1.9" in text
     assert "source organic: -0.4" in text
     assert "time spent unknown: +0.1" in text
@@ -244,7 +244,7 @@ def test_names_in_the_evidence_are_shown_as_text():
             for each in made.evidence().slices
         ),
     )
-    text = page(facts=made.facts(evidence=shown))
+    text = page(result=made.result(evidence=shown))
     assert "<script" not in text
     assert HOSTILE not in text
     assert Outline(text).elements
@@ -252,12 +252,12 @@ def test_names_in_the_evidence_are_shown_as_text():
 
 @pytest.mark.parametrize("rule", [{"threshold": "profit", "value": 1.0, "cost": 90.0}, {"threshold": "f1"}])
 def test_every_rule_can_be_shown(rule):
-    decided = made.decided(made.DecisionRule(**rule))
-    assert page(facts=made.facts(evidence=made.evidence(decision=decided)))
+    plan = made.plan(made.DecisionRule(**rule))
+    assert page(result=made.result(evidence=made.evidence(decision=plan)))
 
 
 def test_a_candidate_that_a_curve_mends_says_so():
-    first, *others = made.facts().candidates
-    mended = page(made.facts(candidates=(first.model_copy(update={"mended": True}), *others)))
-    assert "a rising curve mends them" in mended
-    assert "a rising curve mends them" not in page()
+    first, *others = made.result().candidates
+    calibrated = page(made.result(candidates=(first.model_copy(update={"calibrated": True}), *others)))
+    assert "a monotone calibrator corrects them" in calibrated
+    assert "a monotone calibrator corrects them" not in page()

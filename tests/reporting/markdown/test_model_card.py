@@ -4,12 +4,14 @@ import re
 
 from gallop.evaluation.metrics import METRICS
 from gallop.reporting.formatting import METRIC_NAMES, SAMPLE_BANNER
-from gallop.reporting.markdown.model_card import render
-from tests.support import facts as made
+from gallop.reporting.markdown.model_card import render_card
+from tests.support import results as made
 
 
-def card(facts=None, data=None, settings=None) -> str:
-    return render(facts or made.facts(), made.quality(), data or made.data(), made.CODE, settings or made.settings())
+def card(result=None, data=None, settings=None) -> str:
+    return render_card(
+        result or made.result(), made.quality(), data or made.data(), made.CODE, settings or made.settings()
+    )
 
 
 def test_the_same_values_give_the_same_card():
@@ -44,15 +46,15 @@ def test_figures_rules_bands_and_versions_are_told():
 
 
 def test_every_warning_of_a_slice_is_among_the_limits():
-    facts = made.facts()
-    limits = card(facts).split("## Limits")[1]
-    worse = [each for each in facts.evidence.slices if each.worse]
+    result = made.result()
+    limits = card(result).split("## Limits")[1]
+    worse = [each for each in result.evidence.slices if each.worse]
     assert worse
     assert all(each.because in limits for each in worse)
 
 
 def test_evidence_that_is_not_there_is_left_out():
-    text = card(made.facts(evidence=made.no_evidence()))
+    text = card(made.result(evidence=made.no_evidence()))
     assert "## Slices" not in text
     assert "more data" not in text
     assert "profit" not in text
@@ -67,12 +69,12 @@ def test_every_row_has_as_many_cells_as_its_header():
 
 def test_a_name_from_the_data_is_no_markup():
     hostile = "a | b <script> `x` **y**"
-    facts = made.facts(
+    result = made.result(
         evidence=made.evidence(
             slices=tuple(each.model_copy(update={"level": hostile}) for each in made.evidence().slices)
         )
     )
-    text = card(facts)
+    text = card(result)
     assert "<script" not in text
     assert "**y**" not in text
 
@@ -84,12 +86,12 @@ def test_the_sample_is_announced_exactly_for_the_sample():
 
 
 def test_families_that_were_given_up_are_named():
-    assert "being clearly behind: random forest, forest." in card(made.facts(given_up=("random_forest", "forest")))
+    assert "being clearly behind: random forest, forest." in card(made.result(given_up=("random_forest", "forest")))
     assert "clearly behind" not in card()
 
 
 def test_a_candidate_that_a_curve_mends_says_so():
-    first, *others = made.facts().candidates
-    mended = made.facts(candidates=(first.model_copy(update={"mended": True}), *others))
-    assert card(mended).count("calibrated by a curve") == 1
+    first, *others = made.result().candidates
+    calibrated = made.result(candidates=(first.model_copy(update={"calibrated": True}), *others))
+    assert card(calibrated).count("calibrated by a curve") == 1
     assert "calibrated by a curve" not in card()

@@ -12,19 +12,19 @@ from rich.console import Console
 
 from gallop.evaluation.metrics import METRICS
 from gallop.reporting.formatting import METRIC_NAMES, SAMPLE_BANNER, figure, signed
-from gallop.reporting.terminal.summary import RunSummary, render
+from gallop.reporting.terminal.summary import RunSummary, render_summary
 from gallop.results.run import RuleCount
-from tests.support import facts as made
+from tests.support import results as made
 
 
 def run(**changes) -> RunSummary:
     values = {
-        "facts": made.facts(),
+        "result": made.result(),
         "quality": made.quality(),
         "data": made.data(),
         "source": "remote 'store'",
         "selected": made.selected(),
-        "places": {"report": "reports/report.html", "model": "models/model.pkl"},
+        "paths": {"report": "reports/report.html", "model": "models/model.pkl"},
         "next_steps": ("gallop score leads.csv",),
     }
     return RunSummary(**(values | changes))
@@ -32,13 +32,13 @@ def run(**changes) -> RunSummary:
 
 def shown(summary: RunSummary, width: int = 80) -> str:
     console = Console(width=width, file=io.StringIO(), color_system=None)
-    console.print(render(summary))
+    console.print(render_summary(summary))
     return console.file.getvalue()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("width", range(60, 201, 20))
 def test_no_line_is_wider_than_the_terminal_and_nothing_is_cut(width):
-    text = shown(run(facts=made.facts(best_possible=made.estimates(0.2))), width)
+    text = shown(run(result=made.result(best_possible=made.estimates(0.2))), width)
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
     for name in METRICS:
@@ -60,12 +60,12 @@ def test_rules_are_shown_where_they_rejected_rows_with_defects_apart():
 
 
 def test_candidates_show_scores_intervals_distance_and_verdict():
-    facts, text = made.facts(), shown(run())
-    for each in facts.candidates:
+    result, text = made.result(), shown(run())
+    for each in result.candidates:
         for name in ("log_loss", "roc_auc"):
             assert figure(each.metrics[name].value) in text
             assert figure(each.metrics[name].high) in text
-    assert signed(facts.candidates[1].behind.value) in text
+    assert signed(result.candidates[1].behind.value) in text
     assert "contract broken" in text
     assert "contract kept" in text
     assert "breaks the contract:" in text
@@ -85,7 +85,7 @@ def test_the_sample_is_announced_first_and_last(origin, times):
 
 
 def test_what_is_not_there_is_left_out():
-    text = shown(run(facts=None, selected=None, places={}, next_steps=()))
+    text = shown(run(result=None, selected=None, paths={}, next_steps=()))
     assert "Data" in text
     for heading in ("Candidates", "Test:", "Whom to call", "Champion", "Where", "Next"):
         assert heading not in text
@@ -101,7 +101,7 @@ def test_names_are_not_read_as_markup_and_cannot_steer_the_terminal():
 def test_a_terminal_without_unicode_gets_a_summary_too():
     raw = io.BytesIO()
     console = Console(width=80, file=io.TextIOWrapper(raw, encoding="ascii"))
-    console.print(render(run(data=made.data("sample"), source="sjælland")))
+    console.print(render_summary(run(data=made.data("sample"), source="sjælland")))
     console.file.flush()
     assert b"sj?lland" in raw.getvalue()
     assert b"SAMPLE DATA - synthetic" in raw.getvalue()
@@ -118,10 +118,10 @@ def test_the_summary_loads_no_plotting_and_no_modelling():
 @settings(max_examples=25, deadline=None)
 @given(st.text(max_size=40), st.integers(60, 200))
 def test_any_text_fits_any_terminal(text, width):
-    summary = run(source=text, selected=made.selected(because=text), places={"report": text}, next_steps=(text,))
+    summary = run(source=text, selected=made.selected(because=text), paths={"report": text}, next_steps=(text,))
     assert all(cell_len(line) <= width for line in shown(summary, width).split("\n"))
 
 
 def test_families_that_were_given_up_are_named():
-    assert "being clearly behind: forest." in shown(run(facts=made.facts(given_up=("forest",))))
+    assert "being clearly behind: forest." in shown(run(result=made.result(given_up=("forest",))))
     assert "clearly behind" not in shown(run())

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from gallop.errors import ServerUnreachable
+from gallop.errors import ServerUnreachableError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -46,9 +46,11 @@ def require(uri: str) -> None:
     except urllib.error.HTTPError as error:
         # A proxy that wants credentials has no open /health, but somebody answers.
         if error.code >= 500:
-            raise ServerUnreachable(_sentence(parts.hostname, parts.port, f"it answers {error.code}")) from None
+            raise ServerUnreachableError(_sentence(parts.hostname, parts.port, f"it answers {error.code}")) from None
     except OSError as error:
-        raise ServerUnreachable(_sentence(parts.hostname, parts.port, str(getattr(error, "reason", error)))) from None
+        raise ServerUnreachableError(
+            _sentence(parts.hostname, parts.port, str(getattr(error, "reason", error)))
+        ) from None
 
 
 def _sentence(host: str | None, port: int | None, reason: str) -> str:

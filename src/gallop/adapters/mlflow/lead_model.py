@@ -17,7 +17,7 @@ class LeadModel(mlflow.pyfunc.PythonModel):
         """Verify and load the bundle."""
         from gallop.artifacts import bundle
 
-        self._bundle = bundle.load(Path(context.artifacts["bundle"]))
+        self._bundle = bundle.load_bundle(Path(context.artifacts["bundle"]))
 
     def predict(self, context, model_input: pd.DataFrame, params=None) -> np.ndarray:  # noqa: ARG002
         """Score the rows, in their order. The id column may be absent."""

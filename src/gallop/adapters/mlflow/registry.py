@@ -21,7 +21,7 @@ import gallop
 from gallop.adapters.mlflow import client as address
 from gallop.adapters.mlflow.client import connect, requirements
 from gallop.adapters.mlflow.tracking import alive
-from gallop.errors import DamagedFile, RegistryBusy
+from gallop.errors import ChecksumError, RegistryBusyError
 from gallop.ports import Registered
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class MlflowRegistry:
         deadline = time.monotonic() + _PATIENCE
         while not _acquired(with_client, name):
             if time.monotonic() > deadline:
-                raise RegistryBusy(
+                raise RegistryBusyError(
                     f"registry: another selection has held {name} for {_PATIENCE:.0f} s; delete that registered model "
                     "if no selection is running"
                 )
@@ -134,7 +134,7 @@ class MlflowRegistry:
             got = Path(mlflow.artifacts.download_artifacts(source, dst_path=folder, tracking_uri=self._uri))
             found = next((path.parent for path in got.rglob("manifest.json")), None)
             if found is None:
-                raise DamagedFile(f"registry: version {version} of {self._name} holds no bundle")
+                raise ChecksumError(f"registry: version {version} of {self._name} holds no bundle")
             shutil.copytree(found, into)
         return into
 

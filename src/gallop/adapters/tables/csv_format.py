@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from gallop.adapters.tables.polars import unpacked
-from gallop.errors import DataUnavailable
+from gallop.errors import DataUnavailableError
 from gallop.settings.table import Format
 
 _SEPARATORS = ",;\t|"
@@ -22,7 +22,7 @@ def detect(path: Path) -> Format:
         DataUnavailable: no such file. CutTable: cannot be unpacked. EmptyTable: nothing in it.
     """
     if not path.is_file():
-        raise DataUnavailable(f"{path}: no such file")
+        raise DataUnavailableError(f"{path}: no such file")
     content = unpacked(path)
     encoding = _encoding(content)
     return Format(separator=_separator(content[: 4 * _LOOKED_AT].decode(encoding, "ignore")), encoding=encoding)

@@ -17,12 +17,19 @@ from pathlib import Path
 import narwhals.stable.v2 as nw
 import polars as pl
 
-from gallop.errors import CutTable, DamagedFile, DataUnavailable, EmptyTable, NothingThere, UnreadableEncoding
+from gallop.errors import (
+    ChecksumError,
+    DataUnavailableError,
+    EmptyTableError,
+    EncodingError,
+    MalformedTableError,
+    MissingOutputError,
+)
 from gallop.files import digest, write_text, write_whole
 from gallop.schema import ROW, usable_names
 from gallop.settings.table import Format
 
-MANIFEST = "manifest.json"
+TABLE_MANIFEST = "manifest.json"
 
 
 class PolarsTables:
@@ -31,17 +38,17 @@ class PolarsTables:
     def read_text(self, path: Path, form: Format | None = None) -> nw.DataFrame:
         """Read a CSV or Parquet file as text, with row numbers. See the port for the errors."""
         if not path.is_file():
-            raise DataUnavailable(f"{path}: no such file")
+            raise DataUnavailableError(f"{path}: no such file")
         frame = _parquet_as_text(path) if path.suffix in {".parquet", ".pq"} else _csv(path, form or Format())
         return nw.from_native(frame.with_row_index(ROW, offset=1).cast({ROW: pl.Int64}), eager_only=True)
 
     def read(self, path: Path) -> nw.DataFrame:
         """Read one table of a stage's output and check it against its manifest."""
-        manifest = path.parent / MANIFEST
+        manifest = path.parent / TABLE_MANIFEST
         if not path.is_file() or not manifest.is_file():
-            raise NothingThere(f"{path}: not there; run the earlier stages first, or all with `gallop run`")
+            raise MissingOutputError(f"{path}: not there; run the earlier stages first, or all with `gallop run`")
         if _promised(manifest, path.name) != digest(path):
-            raise DamagedFile(
+            raise ChecksumError(
                 f"{path}: SHA-256 is not the one in {manifest}; one of them was damaged or half-replaced. Run the "
                 "stage again"
             )
@@ -59,7 +66,7 @@ class PolarsTables:
                 "sha256": digest(path),
                 "schema": {column: str(dtype) for column, dtype in frame.schema.items()},
             }
-        write_text(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
+        write_text(folder / TABLE_MANIFEST, json.dumps(manifest, indent=2) + "\n")
 
 
 def write_scores(table: nw.DataFrame, path: Path) -> None:
@@ -87,9 +94,9 @@ def _parquet_as_text(path: Path) -> pl.DataFrame:
             _names(file.schema_arrow.names, path)
             frame = pl.DataFrame(pl.from_arrow(file.read()))
     except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
-        raise DamagedFile(f"{path}: not a whole Parquet file: {error}") from None
+        raise ChecksumError(f"{path}: not a whole Parquet file: {error}") from None
     if not frame.width:
-        raise EmptyTable(f"{path}: has no columns")
+        raise EmptyTableError(f"{path}: has no columns")
     names = dict(zip(frame.columns, _names(frame.columns, path), strict=True))
     return frame.select(_as_text(name, dtype).alias(names[name]) for name, dtype in frame.schema.items())
 
@@ -147,9 +154,9 @@ def unpacked(path: Path) -> bytes:
                 content = stream.read()
     except (EOFError, OSError, zlib.error) as error:
         kind = "gzip" if content[:2] == b"\x1f\x8b" else "zstd"
-        raise CutTable(f"{path}: not a whole {kind} file: {error}") from None
+        raise MalformedTableError(f"{path}: not a whole {kind} file: {error}") from None
     if not content.strip():
-        raise EmptyTable(f"{path}: the file is empty; a header and at least one row are needed")
+        raise EmptyTableError(f"{path}: the file is empty; a header and at least one row are needed")
     return content
 
 
@@ -158,22 +165,20 @@ def _utf8(content: bytes, path: Path, encoding: str) -> bytes:
         try:
             content = content.decode(encoding).encode("utf-8")
         except (UnicodeDecodeError, UnicodeEncodeError) as error:
-            raise UnreadableEncoding(
-                f"{path}: not {encoding}, which table.format.encoding says: {error.reason}"
-            ) from None
+            raise EncodingError(f"{path}: not {encoding}, which table.format.encoding says: {error.reason}") from None
     content = content.removeprefix(b"\xef\xbb\xbf")
     if not content.strip():
-        raise EmptyTable(f"{path}: the file is empty; a header and at least one row are needed")
+        raise EmptyTableError(f"{path}: the file is empty; a header and at least one row are needed")
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise UnreadableEncoding(
+        raise EncodingError(
             f"{path}: {_row_at(content, error.start)}: byte {content[error.start]:#04x} is not UTF-8; save the table "
             "as UTF-8 (for example `iconv -f latin1 -t utf-8`), or say its encoding in table.format.encoding"
         ) from None
     if b"\x00" in content:
         row = _row_at(content, content.index(b"\x00"))
-        raise UnreadableEncoding(f"{path}: {row}: a NUL byte, which no CSV has; is it UTF-16 or damaged?")
+        raise EncodingError(f"{path}: {row}: a NUL byte, which no CSV has; is it UTF-16 or damaged?")
     return content
 
 
@@ -193,14 +198,16 @@ def _header(content: bytes, path: Path, separator: str) -> list[str]:
     try:
         names = next(_rows(content[: 1 << 20], separator))
     except csv.Error as error:
-        raise CutTable(f"{path}: the header: {error}; is a quotation mark left open?") from None
+        raise MalformedTableError(f"{path}: the header: {error}; is a quotation mark left open?") from None
     return _names(names, path)
 
 
 def _names(header: list[str], path: Path) -> list[str]:
     names = usable_names(header)
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise CutTable(f"{path}: the header names {twice} more than once; every column needs a name of its own")
+        raise MalformedTableError(
+            f"{path}: the header names {twice} more than once; every column needs a name of its own"
+        )
     return names
 
 
@@ -215,7 +222,9 @@ def _require_quotes_closed(content: bytes, path: Path, separator: str) -> None:
     except csv.Error as error:
         # Strict, it also minds `"x"y`, which is odd but whole.
         if "delimiter" not in str(error):
-            raise CutTable(f"{path}: row {row + 1}: a quotation mark is left open; the file was cut there") from None
+            raise MalformedTableError(
+                f"{path}: row {row + 1}: a quotation mark is left open; the file was cut there"
+            ) from None
 
 
 def _explain(error: ValueError, content: bytes, path: Path, width: int, separator: str) -> Exception:
@@ -225,12 +234,14 @@ def _explain(error: ValueError, content: bytes, path: Path, width: int, separato
         for values in _rows(content, separator):
             row += 1
             if len(values) != width:
-                return CutTable(
+                return MalformedTableError(
                     f"{path}: row {row} has {len(values)} values, the header has {width}; the file was cut or "
                     "malformed there"
                 )
     except csv.Error as broken:
-        return CutTable(f"{path}: row {row + 1}: {broken}")
+        return MalformedTableError(f"{path}: row {row + 1}: {broken}")
     if "Empty CSV" in str(error):
-        return EmptyTable(f"{path}: has a header but no rows; at least one lead is needed")
-    return CutTable(f"{path}: not a well-formed CSV: {str(error).split(':')[0]}; is a quotation mark left open?")
+        return EmptyTableError(f"{path}: has a header but no rows; at least one lead is needed")
+    return MalformedTableError(
+        f"{path}: not a well-formed CSV: {str(error).split(':')[0]}; is a quotation mark left open?"
+    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from gallop.errors import DataUnavailable, EmptyTable, SettingsError
+from gallop.errors import DataUnavailableError, EmptyTableError, SettingsError
 from gallop.files import write_whole
 
 _SCHEMES = {"postgresql", "postgres"}
@@ -72,7 +72,7 @@ def snapshot(place: Place, path: Path) -> int:
             table = sql.Identifier(*([place.schema] if place.schema else []), place.table)
             described = connection.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(table)).description or []
             if not described:
-                raise EmptyTable(f"{place}: has no columns")
+                raise EmptyTableError(f"{place}: has no columns")
             names = [sql.Identifier(column.name) for column in described]
             query = sql.SQL("COPY (SELECT {columns} FROM {table} AS t ORDER BY {order}) TO STDOUT (FORMAT csv, HEADER)")
             texts = sql.SQL(", ").join(sql.SQL("{0}::text AS {0}").format(name) for name in names)
@@ -86,7 +86,7 @@ def snapshot(place: Place, path: Path) -> int:
     try:
         write_whole(path, copy)
     except psycopg.Error as error:
-        raise DataUnavailable(f"{place}: {' '.join(str(error).split())}") from None
+        raise DataUnavailableError(f"{place}: {' '.join(str(error).split())}") from None
     return rows
 
 

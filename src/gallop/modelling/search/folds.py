@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
-from gallop.errors import OneClass
+from gallop.errors import SingleClassError
 from gallop.evaluation.metrics import Vector
 from gallop.modelling.encoder import Columns
 from gallop.modelling.families import ENCODERS, PLAIN, columns, directions
@@ -107,7 +107,7 @@ def stratified(y: Vector, folds: int, seed: int) -> list[tuple[Rows, Rows]]:
         OneClass: fewer rows of a label than folds.
     """
     if (fewest := int(min(np.sum(y == 0), np.sum(y == 1)))) < folds:
-        raise OneClass(f"training rows have {fewest} leads of one label, fewer than training.folds = {folds}")
+        raise SingleClassError(f"training rows have {fewest} leads of one label, fewer than training.folds = {folds}")
     return list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(y, y))
 
 
@@ -123,7 +123,9 @@ def forward(days: Sequence[str], folds: int) -> list[tuple[Rows, Rows]]:
     starts = {str(ordered[len(ordered) * block // (folds + 1)]) for block in range(1, folds + 1)}
     edges = sorted(starts - {str(ordered[0])})
     if not edges:
-        raise OneClass(f"training: too many leads are of {ordered[0]} to hold out later days; use split.by: random")
+        raise SingleClassError(
+            f"training: too many leads are of {ordered[0]} to hold out later days; use split.by: random"
+        )
     at = np.asarray(days, dtype=str)
     ends = [*edges[1:], None]
     return [

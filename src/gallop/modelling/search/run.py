@@ -21,7 +21,7 @@ from joblib import Parallel, cpu_count, delayed
 from scipy.special import logit
 from threadpoolctl import threadpool_limits
 
-from gallop.errors import OneClass
+from gallop.errors import SingleClassError
 from gallop.evaluation.metrics import Vector
 from gallop.hands import Here, Worker
 from gallop.modelling.contributions import Additive, log_loss, log_odds
@@ -29,7 +29,7 @@ from gallop.modelling.families import ENCODERS, PLAIN, Parameters, classifier
 from gallop.modelling.search import racing
 from gallop.modelling.search.folds import Fold, Rows, forward, stratified
 from gallop.modelling.search.lightgbm_cv import cross_validate
-from gallop.modelling.search.study import Budget, Explored, GivenUp, Report, Trial, explore
+from gallop.modelling.search.study import Budget, Explored, GivenUp, ReportLoss, Trial, explore
 from gallop.schema import Role
 from gallop.settings.training import Family, FamilySearch, Training
 
@@ -81,7 +81,9 @@ def search(
     """
     places = forward(days, training.folds) if days is not None else stratified(y, training.folds, seed)
     if any(len(np.unique(y[part])) < 2 for pair in places for part in pair):
-        raise OneClass("training: a fold has leads of one label only; use fewer training.folds, or split.by: random")
+        raise SingleClassError(
+            "training: a fold has leads of one label only; use fewer training.folds, or split.by: random"
+        )
     folds = [Fold(X, y, seen, held_out, roles, training) for seen, held_out in places]
     rows = np.sort(np.concatenate([held_out for _, held_out in places]))
     budget = Budget(training.budget, time.monotonic() + training.seconds if training.seconds else None)
@@ -146,7 +148,7 @@ def _explore(
         places = [np.searchsorted(search.rows, fold.held_out) for fold in search.folds]
         to_beat = [ahead.log_odds[place] for place in places] if ahead else None
 
-        def judged(family: Family, parameters: Parameters, report: Report) -> tuple[Parameters, Vector, float]:
+        def judged(family: Family, parameters: Parameters, report: ReportLoss) -> tuple[Parameters, Vector, float]:
             fitted, odds = _judge(family, parameters, search.folds, search.seed, report, to_beat)
             place = np.concatenate(places)
             ordered = np.empty(len(search.rows))
@@ -168,7 +170,7 @@ def _explore(
 
 
 def _judge(
-    family: str, parameters: Parameters, folds: list[Fold], seed: int, report: Report, to_beat: list[Vector] | None
+    family: str, parameters: Parameters, folds: list[Fold], seed: int, report: ReportLoss, to_beat: list[Vector] | None
 ) -> tuple[Parameters, list[Vector]]:
     if family == "lightgbm":
         return _boosted(parameters, folds, seed, report)
@@ -190,7 +192,9 @@ def _judge(
     return parameters, found
 
 
-def _boosted(parameters: Parameters, folds: list[Fold], seed: int, report: Report) -> tuple[Parameters, list[Vector]]:
+def _boosted(
+    parameters: Parameters, folds: list[Fold], seed: int, report: ReportLoss
+) -> tuple[Parameters, list[Vector]]:
     found, trees = cross_validate(
         [fold.boosting for fold in folds],
         parameters,

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import optuna
 
-from gallop.modelling.families import Parameters, check
+from gallop.modelling.families import Parameters, check_combination
 from gallop.settings.training import FamilySearch, Range
 
 _MOST_COMBINATIONS: Final = 1000
@@ -25,9 +25,9 @@ def check_all(family: str, wanted: FamilySearch) -> None:
         tried = [first | {name: value} for name, values in ends.items() for value in values]
         # The first values of all parameters together come again with each of them.
         for parameters in {key(each): each for each in tried}.values():
-            check(family, parameters)
+            check_combination(family, parameters)
     for parameters in wanted.start:
-        check(family, dict(parameters))
+        check_combination(family, dict(parameters))
 
 
 def first(wanted: FamilySearch, trials: int) -> Iterator[dict[str, Any]]:

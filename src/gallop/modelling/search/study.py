@@ -29,7 +29,7 @@ from gallop.modelling.families import Parameters
 from gallop.modelling.search import space
 from gallop.settings.training import FamilySearch
 
-Report = Callable[[float, int], None]
+ReportLoss = Callable[[float, int], None]
 GivenUp = optuna.TrialPruned
 """Raised by a judge that stops before the last fold."""
 _RANDOM, _REPEATS, _KEPT_PERCENTILE = 8, 10, 75.0
@@ -74,7 +74,7 @@ class Explored:
 class Judge(Protocol):
     """Cross-validates one setting."""
 
-    def __call__(self, parameters: Parameters, report: Report) -> tuple[Parameters, Vector, float]:
+    def __call__(self, parameters: Parameters, report: ReportLoss) -> tuple[Parameters, Vector, float]:
         """Returns the setting as it is to be fitted, its log-odds of held-out rows, and their log-loss."""
         ...
 

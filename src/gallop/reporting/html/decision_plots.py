@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from gallop.reporting.formatting import TRUTHS, brief, count, figure, money, percent, signed, words
 from gallop.reporting.html.svg import ACCENT, INK, LINE, MUTED, PAPER, axes, dot, drawn, note, shares
-from gallop.results.evidence import Decided, Effect, Evidence, Learned
+from gallop.results.evidence import DecisionPlan, Effect, LearningPoint, TestEvidence
 
 EFFECTS: Final = 6
 """Columns whose effect is drawn: the strongest."""
@@ -18,11 +18,11 @@ _LEVELS: Final = 8
 """Levels of a category that are drawn: those of the most leads."""
 
 
-def decisions(evidence: Evidence) -> dict[str, str]:
+def decisions(evidence: TestEvidence) -> dict[str, str]:
     """Name → `<svg>` element: profit, learning, effects; without those that there is nothing to draw of."""
     plots = {}
     if evidence.decision.curve:
-        plots["profit"] = drawn("profit", partial(_profit, decided=evidence.decision))
+        plots["profit"] = drawn("profit", partial(_profit, plan=evidence.decision))
     if len(evidence.learning) > 1:
         plots["learning"] = drawn("learning", partial(_learning, learned=evidence.learning))
     if shown := evidence.effects[:EFFECTS]:
@@ -31,20 +31,20 @@ def decisions(evidence: Evidence) -> dict[str, str]:
     return plots
 
 
-def _profit(canvas: Figure, decided: Decided) -> str:
+def _profit(canvas: Figure, plan: DecisionPlan) -> str:
     plot = axes(canvas, "leads called, best first", "profit per 1,000 leads")
-    x = [0.0, *(each.share for each in decided.curve)]
+    x = [0.0, *(each.share for each in plan.curve)]
     middle, low, high = (
-        [0.0, *(getattr(each.profit, name) for each in decided.curve)] for name in ("value", "low", "high")
+        [0.0, *(getattr(each.profit, name) for each in plan.curve)] for name in ("value", "low", "high")
     )
     plot.axhline(0, color=MUTED, linewidth=1, linestyle="--")
     plot.fill_between(x, low, high, color=ACCENT, alpha=0.15, linewidth=0)
     plot.plot(x, middle, color=ACCENT)
     shares(plot, y=False)
     plot.yaxis.set_major_formatter(FuncFormatter(lambda value, _: money(value)))
-    last = decided.curve[-1]
+    last = plan.curve[-1]
     note(plot, 1.0, last.profit.value - 0.06 * (max(high) - min(low)), "calling everyone", ha="right")
-    best = decided.for_profit
+    best = plan.for_profit
     if best is None or not best.share:
         return "Profit by share of leads called. No share of the leads brings a profit."
     place = min(range(len(x)), key=lambda each: abs(x[each] - best.share))
@@ -55,7 +55,7 @@ def _profit(canvas: Figure, decided: Decided) -> str:
     )
 
 
-def _learning(canvas: Figure, learned: tuple[Learned, ...]) -> str:
+def _learning(canvas: Figure, learned: tuple[LearningPoint, ...]) -> str:
     plot = axes(canvas, "leads learned from", "log-loss, cross-validated")
     x = [each.rows for each in learned]
     plot.set_xscale("log")

@@ -9,15 +9,15 @@ from gallop.evaluation.slices import FEWEST
 from gallop.reporting import decision_text
 from gallop.reporting.html.decision_plots import EFFECTS, decisions
 from gallop.reporting.html.scale import Mark, Scale
-from gallop.results.evidence import Band, Cutoff, Decided, Slice
-from gallop.results.run import Facts
+from gallop.results.evidence import Band, Cutoff, DecisionPlan, Slice
+from gallop.results.run import TrainingResult
 
 _SHARES = Scale(0.0, 1.0)
 
 
-def evidence_parts(facts: Facts) -> dict[str, Any]:
+def evidence_parts(result: TrainingResult) -> dict[str, Any]:
     """What the templates under `sections/` need of the evidence, by name."""
-    evidence = facts.evidence
+    evidence = result.evidence
     drawn = {name: Markup(drawing) for name, drawing in decisions(evidence).items()}
     cutoff = evidence.decision.cutoff
     return {
@@ -43,12 +43,12 @@ def _band(band: Band) -> tuple[Mark, ...]:
     return (*marks, _SHARES.mark(band.test_rate, "baseline")) if band.test_rate else tuple(marks)
 
 
-def _cutoffs(decided: Decided) -> list[tuple[str, Cutoff]]:
+def _cutoffs(plan: DecisionPlan) -> list[tuple[str, Cutoff]]:
     """Every cut-off once, the one in force first."""
-    named = [("best for profit", decided.for_profit), ("best for F1", decided.for_f1)]
-    others = [(name, each) for name, each in named if each and each.probability != decided.cutoff.probability]
-    same = [name for name, each in named if each and each.probability == decided.cutoff.probability]
-    return [(f"in force{''.join(f', {name}' for name in same)}", decided.cutoff), *others]
+    named = [("best for profit", plan.for_profit), ("best for F1", plan.for_f1)]
+    others = [(name, each) for name, each in named if each and each.probability != plan.cutoff.probability]
+    same = [name for name, each in named if each and each.probability == plan.cutoff.probability]
+    return [(f"in force{''.join(f', {name}' for name in same)}", plan.cutoff), *others]
 
 
 def _by_column(slices: tuple[Slice, ...]) -> list[tuple[str, list[tuple[Slice, tuple[Mark, ...]]]]]:

@@ -11,12 +11,12 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from gallop.evaluation.metrics import METRICS, Estimate, Report
+from gallop.evaluation.metrics import METRICS, Estimate, MetricsReport
 from gallop.reporting import formatting, narrative, rule_text
 from gallop.reporting.html.evidence import evidence_parts
 from gallop.reporting.html.plots import curves
 from gallop.reporting.html.scale import Mark, Scale, Tick
-from gallop.results.run import SAMPLE, Candidate, CodeVersion, DataVersion, Facts, Quality, RuleCount
+from gallop.results.run import SAMPLE, Candidate, CodeVersion, DataVersion, Quality, RuleCount, TrainingResult
 from gallop.settings.params import Settings
 from gallop.settings.table import Table
 
@@ -81,11 +81,13 @@ class Rejected:
     meaning: str
 
 
-def render(facts: Facts, quality: Quality, data: DataVersion, code: CodeVersion, settings: Settings) -> str:
+def render_report(
+    result: TrainingResult, quality: Quality, data: DataVersion, code: CodeVersion, settings: Settings
+) -> str:
     """The whole page.
 
     Args:
-        facts: what training found out.
+        result: what training found out.
         quality: what the rules kept and rejected.
         data: which data, for the header and the banner.
         code: which code, for the header.
@@ -94,7 +96,7 @@ def render(facts: Facts, quality: Quality, data: DataVersion, code: CodeVersion,
     Returns:
         UTF-8 HTML without scripts and without anything to load.
     """
-    drawn = curves(facts.test)
+    drawn = curves(result.test)
     template = _environment().get_template("report.html.j2")
     return template.render(
         banner=formatting.SAMPLE_BANNER,
@@ -102,23 +104,23 @@ def render(facts: Facts, quality: Quality, data: DataVersion, code: CodeVersion,
         signed_interval=formatting.signed_interval,
         with_interval=formatting.with_interval,
         only_value=_only_value,
-        facts=facts,
-        **evidence_parts(facts),
+        result=result,
+        **evidence_parts(result),
         quality=quality,
         data=data,
         code=code,
         settings=settings,
         sample=data.origin == SAMPLE,
-        reach=narrative.reach(facts.test),
+        reach=narrative.reach(result.test),
         narrative=narrative,
         scope=rule_text.scope(settings.table),
         rejected=_rejected(quality, settings.table),
         missing=[(name, rows) for name, rows in quality.missing.items() if rows],
         complete=[name for name, rows in quality.missing.items() if not rows],
-        candidates=[_candidates(facts.candidates, facts.winner, name) for name in ("log_loss", "roc_auc")],
-        metrics=_metrics(facts),
-        importances=_importances(facts),
-        confusion=_confusion(facts.test),
+        candidates=[_candidates(result.candidates, result.winner, name) for name in ("log_loss", "roc_auc")],
+        metrics=_metrics(result),
+        importances=_importances(result),
+        confusion=_confusion(result.test),
         plots=[(name, title, caption, Markup(drawn[name])) for name, title, caption in _CAPTIONS],
     )
 
@@ -170,21 +172,22 @@ def _candidates(candidates: tuple[Candidate, ...], winner: str, name: str) -> Ch
     return Chart(f"{formatting.title(formatting.metric(name))} ({formatting.direction(name)})", rows, scale.ticks())
 
 
-def _metrics(facts: Facts) -> tuple[Row, ...]:
+def _metrics(result: TrainingResult) -> tuple[Row, ...]:
     """Each metric of the model, of the baseline, and of the best possible, on a scale of its own."""
     rows = []
     for name in METRICS:
-        estimates = {"best": facts.best_possible[name]} if facts.best_possible else {}
-        estimates = {"model": facts.test.metrics[name], "baseline": facts.baseline[name]} | estimates
+        estimates = {"best": result.best_possible[name]} if result.best_possible else {}
+        estimates = {"model": result.test.metrics[name], "baseline": result.baseline[name]} | estimates
         scale = Scale.around(estimates.values())
         rows.append(Row(name, estimates, tuple(scale.mark(each, kind) for kind, each in estimates.items())))
     return tuple(rows)
 
 
-def _importances(facts: Facts) -> Chart:
-    scale = Scale.around((each.increase for each in facts.importances), zero=True)
+def _importances(result: TrainingResult) -> Chart:
+    scale = Scale.around((each.increase for each in result.importances), zero=True)
     rows = tuple(
-        Row(each.column, {"value": each.increase}, (scale.mark(each.increase, "accent"),)) for each in facts.importances
+        Row(each.column, {"value": each.increase}, (scale.mark(each.increase, "accent"),))
+        for each in result.importances
     )
     return Chart("Rise in log-loss when the column is shuffled", rows, scale.ticks(5), scale.place(0.0))
 
@@ -203,5 +206,5 @@ class Confusion:
         return round(100 * rows / max(1, self.left_rightly + self.called_wrongly + self.missed + self.called_rightly))
 
 
-def _confusion(report: Report) -> Confusion:
+def _confusion(report: MetricsReport) -> Confusion:
     return Confusion(*report.confusion)

@@ -6,7 +6,7 @@ from typing import Final
 
 from matplotlib.figure import Figure
 
-from gallop.evaluation.metrics import Report
+from gallop.evaluation.metrics import MetricsReport
 from gallop.reporting.formatting import figure, percent
 from gallop.reporting.html.svg import ACCENT, MUTED, PAPER, axes, dot, drawn, note, shares
 from gallop.reporting.narrative import reach
@@ -14,7 +14,7 @@ from gallop.reporting.narrative import reach
 _MOST_POINTS: Final = 400
 
 
-def curves(report: Report) -> dict[str, str]:
+def curves(report: MetricsReport) -> dict[str, str]:
     """Name → `<svg>` element: roc, pr, calibration, gain, lift."""
     plots = {"roc": _roc, "pr": _pr, "calibration": _calibration, "gain": _gain, "lift": _lift}
     return {name: drawn(name, partial(draw, report=report)) for name, draw in plots.items()}
@@ -27,7 +27,7 @@ def _thinned(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[f
     return [x for x, _ in chosen], [y for _, y in chosen]
 
 
-def _roc(canvas: Figure, report: Report) -> str:
+def _roc(canvas: Figure, report: MetricsReport) -> str:
     plot = axes(canvas, "other leads called by mistake", "customers found")
     x, y = _thinned(report.roc)
     no, false_yes, missed, yes = report.confusion
@@ -45,7 +45,7 @@ def _roc(canvas: Figure, report: Report) -> str:
     )
 
 
-def _pr(canvas: Figure, report: Report) -> str:
+def _pr(canvas: Figure, report: MetricsReport) -> str:
     plot = axes(canvas, "customers found", "customers among those called")
     x, y = _thinned(report.pr)
     _, false_yes, missed, yes = report.confusion
@@ -63,7 +63,7 @@ def _pr(canvas: Figure, report: Report) -> str:
     return label
 
 
-def _calibration(canvas: Figure, report: Report) -> str:
+def _calibration(canvas: Figure, report: MetricsReport) -> str:
     plot = axes(canvas, "", "leads that became customers")
     plot.set_position((0.1, 0.275, 0.88, 0.64))
     below = canvas.add_axes((0.1, 0.145, 0.88, 0.09))
@@ -87,7 +87,7 @@ def _calibration(canvas: Figure, report: Report) -> str:
     )
 
 
-def _gain(canvas: Figure, report: Report) -> str:
+def _gain(canvas: Figure, report: MetricsReport) -> str:
     plot = axes(canvas, "leads called, best first", "customers reached")
     x, y = [0.0, *(step.share for step in report.lift)], [0.0, *(step.gain for step in report.lift)]
     rate, at = report.positives / report.rows, reach(report)
@@ -102,7 +102,7 @@ def _gain(canvas: Figure, report: Report) -> str:
     return f"Gain curve. {at.sentence}"
 
 
-def _lift(canvas: Figure, report: Report) -> str:
+def _lift(canvas: Figure, report: MetricsReport) -> str:
     plot = axes(canvas, "leads called, best first", "times as many customers as at random")
     x, y = [step.share for step in report.lift], [step.lift for step in report.lift]
     ceiling, called = report.rows / report.positives, [percentage / 100 for percentage in range(1, 101)]

@@ -19,7 +19,7 @@ _NONE = "–"
 Metrics = Mapping[str, Any]
 
 
-def render(metrics: Metrics, against: Metrics | None) -> str:
+def render_metrics(metrics: Metrics, against: Metrics | None) -> str:
     """The markdown of one run.
 
     Args:

@@ -1,4 +1,4 @@
-"""The model card: what the model is for, how good it is, and where it must not be trusted. Markdown, from the facts.
+"""The model card: what the model is for, how good it is, and where it must not be trusted. Markdown, from the results.
 
 The headings follow Mitchell et al. (2019), Model Cards for Model Reporting. The same values give the same bytes.
 """
@@ -28,23 +28,25 @@ from gallop.reporting.formatting import (
     words,
 )
 from gallop.reporting.markdown.metrics import escaped
-from gallop.results.run import SAMPLE, CodeVersion, DataVersion, Facts, Quality
+from gallop.results.run import SAMPLE, CodeVersion, DataVersion, Quality, TrainingResult
 from gallop.settings.params import Settings
 
 
-def render(facts: Facts, quality: Quality, data: DataVersion, code: CodeVersion, settings: Settings) -> str:
-    """The whole card. Arguments as in `reporting.html.render`."""
+def render_card(
+    result: TrainingResult, quality: Quality, data: DataVersion, code: CodeVersion, settings: Settings
+) -> str:
+    """The whole card. Arguments as in `reporting.html.page.render_report`."""
     parts = (
-        _head(facts, data, settings),
+        _head(result, data, settings),
         _use(settings),
-        _data(facts, quality, data, settings),
-        _candidates(facts),
-        _figures(facts),
-        _promises(facts),
-        _decision(facts, settings),
-        _slices(facts),
-        _limits(facts, data, settings),
-        _made(facts, data, code, settings),
+        _data(result, quality, data, settings),
+        _candidates(result),
+        _figures(result),
+        _promises(result),
+        _decision(result, settings),
+        _slices(result),
+        _limits(result, data, settings),
+        _made(result, data, code, settings),
     )
     return "\n".join(line for part in parts for line in part).rstrip("\n") + "\n"
 
@@ -59,12 +61,12 @@ def _table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[
     yield ""
 
 
-def _head(facts: Facts, data: DataVersion, settings: Settings) -> Iterator[str]:
+def _head(result: TrainingResult, data: DataVersion, settings: Settings) -> Iterator[str]:
     yield f"# Model card: {escaped(settings.project.model)}\n"
     if data.origin == SAMPLE:
         yield f"> **{SAMPLE_BANNER}**\n"
-    yield f"A {escaped(family(facts.winner))} that gives each lead its probability of becoming a customer."
-    yield f"{escaped(narrative.export(facts))}\n"
+    yield f"A {escaped(family(result.winner))} that gives each lead its probability of becoming a customer."
+    yield f"{escaped(narrative.export(result))}\n"
 
 
 def _use(settings: Settings) -> Iterator[str]:
@@ -78,14 +80,14 @@ def _use(settings: Settings) -> Iterator[str]:
     yield f"- It takes {escaped(', '.join(settings.features.inputs))}.\n"
 
 
-def _data(facts: Facts, quality: Quality, data: DataVersion, settings: Settings) -> Iterator[str]:
+def _data(result: TrainingResult, quality: Quality, data: DataVersion, settings: Settings) -> Iterator[str]:
     held_out = "the last days" if settings.split.by == "day" else "drawn at random within each outcome"
     yield "## Data\n"
     yield f"- Table: {escaped(data.path)}, {escaped(version(data))}; outcome: {escaped(settings.table.label.column)}."
     yield f"- {narrative.kept(quality)}"
-    converted = percent_of(facts.train_positives, facts.train_rows)
-    yield f"- {leads(facts.train_rows)} to learn from ({converted} customers)."
-    yield f"- {leads(facts.test.rows)} held out to test on, {held_out}.\n"
+    converted = percent_of(result.train_positives, result.train_rows)
+    yield f"- {leads(result.train_rows)} to learn from ({converted} customers)."
+    yield f"- {leads(result.test.rows)} held out to test on, {held_out}.\n"
     meanings = rule_text.meanings(settings.table)
     broken = [each for each in quality.rules if each.rows]
     if broken:
@@ -98,29 +100,29 @@ def _data(facts: Facts, quality: Quality, data: DataVersion, settings: Settings)
         )
 
 
-def _candidates(facts: Facts) -> Iterator[str]:
+def _candidates(result: TrainingResult) -> Iterator[str]:
     yield "## Candidates\n"
     yield "By cross-validation on the training leads; behind: log-loss minus the winner's on the same leads.\n"
     yield from _table(
         ("family", "log-loss", "ROC AUC", "behind"),
         (
             (
-                family(each.family) + (", calibrated by a curve" if each.mended else ""),
+                family(each.family) + (", calibrated by a curve" if each.calibrated else ""),
                 with_interval(each.metrics["log_loss"]),
                 with_interval(each.metrics["roc_auc"]),
-                "winner" if each.family == facts.winner else signed_interval(each.behind),
+                "winner" if each.family == result.winner else signed_interval(each.behind),
             )
-            for each in facts.candidates
+            for each in result.candidates
         ),
     )
-    if facts.given_up:
-        yield f"{given_up(facts.given_up)}\n"
+    if result.given_up:
+        yield f"{given_up(result.given_up)}\n"
 
 
-def _figures(facts: Facts) -> Iterator[str]:
+def _figures(result: TrainingResult) -> Iterator[str]:
     yield "## How good it is\n"
     yield (
-        f"On {leads(facts.test.rows)} that had no say in anything, with {percent(facts.test.confidence)} intervals; "
+        f"On {leads(result.test.rows)} that had no say in anything, with {percent(result.test.confidence)} intervals; "
         "the baseline is an untuned logistic regression.\n"
     )
     yield from _table(
@@ -128,19 +130,19 @@ def _figures(facts: Facts) -> Iterator[str]:
         (
             (
                 f"{metric(name)} ({direction(name)})",
-                with_interval(facts.test.metrics[name]),
-                with_interval(facts.baseline[name]),
+                with_interval(result.test.metrics[name]),
+                with_interval(result.baseline[name]),
                 METRIC_MEANINGS[name],
             )
             for name in METRICS
         ),
     )
-    if more := decision_text.more_data(facts.evidence.learning):
+    if more := decision_text.more_data(result.evidence.learning):
         yield f"Would more data help? {more}\n"
 
 
-def _promises(facts: Facts) -> Iterator[str]:
-    found = facts.evidence.calibration
+def _promises(result: TrainingResult) -> Iterator[str]:
+    found = result.evidence.calibration
     parts = found.brier
     yield "## Do the probabilities mean what they say?\n"
     yield f"- {escaped(decision_text.calibrated(found))}"
@@ -151,15 +153,15 @@ def _promises(facts: Facts) -> Iterator[str]:
         f"{figure(parts.resolution)}, plus reliability {figure(parts.reliability)}, plus differences within bins "
         f"{parts.within:.3f}."
     )
-    yield f"- {decision_text.certain(facts.evidence.certainty)}\n"
+    yield f"- {decision_text.certain(result.evidence.certainty)}\n"
 
 
-def _decision(facts: Facts, settings: Settings) -> Iterator[str]:
-    decided, rule = facts.evidence.decision, settings.decision
+def _decision(result: TrainingResult, settings: Settings) -> Iterator[str]:
+    plan, rule = result.evidence.decision, settings.decision
     yield "## Whom to call\n"
-    yield f"{decision_text.in_force(decided)} Chosen out of fold; the test leads only measure it."
-    optimism = decided.optimism if decided.cutoff == decided.for_profit else None
-    if profit := decision_text.profit_of(decided.cutoff, optimism):
+    yield f"{decision_text.in_force(plan)} Chosen out of fold; the test leads only measure it."
+    optimism = plan.optimism if plan.cutoff == plan.for_profit else None
+    if profit := decision_text.profit_of(plan.cutoff, optimism):
         yield profit
         yield f"A customer is taken to be worth {money(rule.value or 0)}, a call to cost {money(rule.cost or 0)}."
     yield ""
@@ -173,12 +175,12 @@ def _decision(facts: Facts, settings: Settings) -> Iterator[str]:
                 _rate(each.rate),
                 _rate(each.test_rate) if each.test_rate else "no lead",
             )
-            for each in decided.bands
+            for each in plan.bands
         ),
     )
     yield "Of the next 1,000 leads, calling the best:\n"
     yield from _table(
-        ("call", "customers to expect", "at random", *(["profit"] if decided.best[0].profit else [])),
+        ("call", "customers to expect", "at random", *(["profit"] if plan.best[0].profit else [])),
         (
             (
                 f"{count(each.contacts)}{' (capacity)' if each.capacity else ''}",
@@ -186,7 +188,7 @@ def _decision(facts: Facts, settings: Settings) -> Iterator[str]:
                 decision_text.whole(each.at_random),
                 *([f"{money(each.profit.value)} ({money_between(each.profit)})"] if each.profit else []),
             )
-            for each in decided.best
+            for each in plan.best
         ),
     )
 
@@ -195,11 +197,11 @@ def _rate(rate: Estimate) -> str:
     return f"{percent(rate.value, 1)} ({percent(rate.low, 1)} to {percent(rate.high, 1)})"
 
 
-def _slices(facts: Facts) -> Iterator[str]:
-    if not facts.evidence.slices:
+def _slices(result: TrainingResult) -> Iterator[str]:
+    if not result.evidence.slices:
         return
     yield "## Slices\n"
-    yield f"{decision_text.checked(facts.evidence)} (Holm's bound over all tests.)\n"
+    yield f"{decision_text.checked(result.evidence)} (Holm's bound over all tests.)\n"
     yield from _table(
         ("slice", "test leads", "expected", "became customers", "ROC AUC", "warning"),
         (
@@ -211,29 +213,29 @@ def _slices(facts: Facts) -> Iterator[str]:
                 with_interval(each.roc_auc) if each.roc_auc else "–",
                 each.because or "–",
             )
-            for each in facts.evidence.slices
+            for each in result.evidence.slices
         ),
     )
 
 
-def _limits(facts: Facts, data: DataVersion, settings: Settings) -> Iterator[str]:
+def _limits(result: TrainingResult, data: DataVersion, settings: Settings) -> Iterator[str]:
     yield "## Limits\n"
     if data.origin == SAMPLE:
         yield "- It was trained on synthetic leads: its scores mean nothing for real ones."
-    for each in decision_text.careful(facts.evidence):
+    for each in decision_text.careful(result.evidence):
         yield f"- {escaped(each)}"
     if settings.split.by == "random":
         yield "- The test leads are from the same time as the training leads: change over time is not measured."
     yield "- It holds for leads like those above. Where the site, the campaign or the offer changes, measure again."
-    yield f"- The figures rest on {leads(facts.test.positives)} that became customers among the test leads.\n"
+    yield f"- The figures rest on {leads(result.test.positives)} that became customers among the test leads.\n"
 
 
-def _made(facts: Facts, data: DataVersion, code: CodeVersion, settings: Settings) -> Iterator[str]:
+def _made(result: TrainingResult, data: DataVersion, code: CodeVersion, settings: Settings) -> Iterator[str]:
     from gallop import __version__
 
     yield "## How it was made\n"
     yield f"- gallop {__version__}, code {escaped(code.name)}, seed {settings.seed}."
-    yield f"- Data {escaped(data.path)}, md5 {escaped(data.md5)}; test leads {facts.test_digest[:12]}."
+    yield f"- Data {escaped(data.path)}, md5 {escaped(data.md5)}; test leads {result.test_digest[:12]}."
     yield (
         f"- {settings.training.folds} folds; {percent(settings.evaluation.confidence)} intervals from "
         f"{count(settings.evaluation.resamples)} bootstrap resamples. The same data, code and seed give this same card."

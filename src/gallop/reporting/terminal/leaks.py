@@ -7,11 +7,11 @@ from rich.table import Table
 from rich.text import Text
 
 from gallop.leakage.finding import Finding, Severity
-from gallop.leakage.policy import name_of, open_stops
+from gallop.leakage.policy import finding_columns, open_stops
 from gallop.settings.params import Settings
 
 
-def render(found: Sequence[Finding], settings: Settings) -> RenderableType:
+def render_findings(found: Sequence[Finding], settings: Settings) -> RenderableType:
     """The findings with their evidence, and what to do about each."""
     if not found:
         return Text("The leak guard found nothing.")
@@ -24,5 +24,5 @@ def render(found: Sequence[Finding], settings: Settings) -> RenderableType:
         if each.severity is Severity.STOP:
             verdict = "stops" if each in stops else "acknowledged"
         style = "bold red" if verdict == "stops" else ""
-        table.add_row(Text(name_of(each)), Text(verdict, style=style), Text(each.evidence), Text(each.advice))
+        table.add_row(Text(finding_columns(each)), Text(verdict, style=style), Text(each.evidence), Text(each.advice))
     return table

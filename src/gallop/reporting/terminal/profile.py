@@ -14,7 +14,7 @@ _STYLE = {Role.IGNORE: "dim", Role.LABEL: "bold green", Role.ID: "cyan", Role.DA
 _WIDEST = 24
 
 
-def render(proposal: Proposal, form: Format) -> Group:
+def render_profile(proposal: Proposal, form: Format) -> Group:
     """One line per column: type, role and why, share missing, distinct values, examples, and AUC with the label."""
     table = Table(
         title=f"{proposal.profile.rows:,} rows, {len(proposal.columns)} columns", title_justify="left", expand=False

@@ -32,8 +32,8 @@ from gallop.reporting.formatting import (
     signed,
     version,
 )
-from gallop.results.evidence import Evidence
-from gallop.results.run import SAMPLE, Candidate, DataVersion, Facts, Quality, Selected
+from gallop.results.evidence import TestEvidence
+from gallop.results.run import SAMPLE, Candidate, DataVersion, Quality, Selected, TrainingResult
 
 _LONGEST_BAR: Final = 16
 _IN_ASCII: Final = str.maketrans({"━": "#", "—": "-"})
@@ -43,19 +43,19 @@ _IN_ASCII: Final = str.maketrans({"━": "#", "—": "-"})
 class RunSummary:
     """What a run found out and left behind, as far as it came."""
 
-    facts: Facts | None
+    result: TrainingResult | None
     quality: Quality
     data: DataVersion
     source: str
     """Who gave the data: `remote 'x'`, `upstream`, `already here` or `sample`."""
     selected: Selected | None
-    places: Mapping[str, str] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=dict)
     """Label → path or address: report, model, deployed, registry."""
     next_steps: tuple[str, ...] = ()
     """Commands to type next."""
 
 
-def render(run: RunSummary) -> RenderableType:
+def render_summary(run: RunSummary) -> RenderableType:
     """The summary, for `rich.console.Console.print`; legible from 60 columns, and without colour."""
     return _Encodable(Group(*_parts(run)))
 
@@ -77,17 +77,17 @@ def _parts(run: RunSummary) -> Iterator[RenderableType]:
     if sample:
         yield Panel(Text(SAMPLE_BANNER, style="bold", justify="center"), style="yellow", padding=(0, 1))
     yield _section("Data", _data(run), _rules(run.quality))
-    if run.facts:
+    if run.result:
         yield _section(
-            "Candidates, cross-validated on the training leads", _candidates(run.facts), *_remarks(run.facts)
+            "Candidates, cross-validated on the training leads", _candidates(run.result), *_remarks(run.result)
         )
-        held_out = f"Test: {leads(run.facts.test.rows)} held out, {count(run.facts.test.positives)} converted"
-        yield _section(held_out, _metrics(run.facts), _directions(), _exported(run.facts))
-        yield _section("Whom to call", *_whom(run.facts.evidence))
+        held_out = f"Test: {leads(run.result.test.rows)} held out, {count(run.result.test.positives)} converted"
+        yield _section(held_out, _metrics(run.result), _directions(), _exported(run.result))
+        yield _section("Whom to call", *_whom(run.result.evidence))
     if run.selected:
         yield _section("Champion", _decision(run.selected))
-    if run.places:
-        yield _section("Where", _pairs({label: Text(plain(place)) for label, place in run.places.items()}))
+    if run.paths:
+        yield _section("Where", _pairs({label: Text(plain(place)) for label, place in run.paths.items()}))
     if run.next_steps:
         yield _section("Next", *(Text(f"$ {plain(step)}", style="green") for step in run.next_steps))
     if sample:
@@ -158,10 +158,10 @@ def _stacked(estimate: Estimate, style: str = "") -> Text:
     return Text.assemble((figure(estimate.value), style), "\n", (interval(estimate), "dim"))
 
 
-def _candidates(facts: Facts) -> Table:
+def _candidates(result: TrainingResult) -> Table:
     table = _table("family", "log-loss", "ROC AUC", "behind")
-    for each in facts.candidates:
-        won = each.family == facts.winner
+    for each in result.candidates:
+        won = each.family == result.winner
         table.add_row(
             Text.assemble(family(each.family), "\n", _verdict(each)),
             _stacked(each.metrics["log_loss"], "bold" if won else ""),
@@ -184,20 +184,20 @@ def _verdict(candidate: Candidate) -> Text:
     return known.get(candidate.contract, Text("contract broken", style="red"))
 
 
-def _remarks(facts: Facts) -> Iterator[Text]:
-    if facts.given_up:
-        yield Text(given_up(facts.given_up), style="dim")
-    for each in facts.candidates:
+def _remarks(result: TrainingResult) -> Iterator[Text]:
+    if result.given_up:
+        yield Text(given_up(result.given_up), style="dim")
+    for each in result.candidates:
         if each.contract not in {"kept", "none", "own"}:
             yield Text(f"{family(each.family)} breaks the contract: {plain(each.contract)}", style="red")
 
 
-def _metrics(facts: Facts) -> Table:
-    table = _table("", "this model", "baseline", *(["best possible"] if facts.best_possible else []))
+def _metrics(result: TrainingResult) -> Table:
+    table = _table("", "this model", "baseline", *(["best possible"] if result.best_possible else []))
     for name in METRICS:
-        rest = [facts.baseline[name], *([facts.best_possible[name]] if facts.best_possible else [])]
+        rest = [result.baseline[name], *([result.best_possible[name]] if result.best_possible else [])]
         table.add_row(
-            metric(name), _beside(facts.test.metrics[name], "bold"), *(_beside(estimate) for estimate in rest)
+            metric(name), _beside(result.test.metrics[name], "bold"), *(_beside(estimate) for estimate in rest)
         )
     return table
 
@@ -211,21 +211,21 @@ def _directions() -> Text:
     return Text(f"Lower is better for {lower}, higher for the others.", style="dim")
 
 
-def _exported(facts: Facts) -> Text:
-    if facts.exported is None:
+def _exported(result: TrainingResult) -> Text:
+    if result.exported is None:
         return Text("model.pkl: not written, no candidate keeps the contract", style="yellow")
-    if facts.exported == facts.winner:
-        return Text(f"model.pkl: the winner, {family(facts.winner)}")
-    return Text(f"model.pkl: {family(facts.exported)}; the gate {narrative.gate_cost(facts)}", style="yellow")
+    if result.exported == result.winner:
+        return Text(f"model.pkl: the winner, {family(result.winner)}")
+    return Text(f"model.pkl: {family(result.exported)}; the gate {narrative.gate_cost(result)}", style="yellow")
 
 
-def _whom(evidence: Evidence) -> Iterator[RenderableType]:
+def _whom(evidence: TestEvidence) -> Iterator[RenderableType]:
     """The best leads and the bands, then where to be careful."""
-    decided = evidence.decision
-    yield Text(plain(decision_text.call_the_best(decision_text.headline(decided))), style="bold")
-    yield Text(plain(decision_text.in_force(decided)))
+    plan = evidence.decision
+    yield Text(plain(decision_text.call_the_best(decision_text.headline(plan))), style="bold")
+    yield Text(plain(decision_text.in_force(plan)))
     table = _table("band", "from", "of the leads", "convert", "on test leads")
-    for each in decided.bands:
+    for each in plan.bands:
         test = percent(each.test_rate.value, 1) if each.test_rate else "no lead"
         converted = percent(each.rate.value, 1)
         table.add_row(each.name, figure(each.lowest), percent(each.share, 1), Text(converted, style="bold"), test)

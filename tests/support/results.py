@@ -7,24 +7,33 @@ from typing import Any
 import numpy as np
 
 from gallop.evaluation.calibration import calibration
-from gallop.evaluation.metrics import METRICS, Estimate, Report, Vector, evaluate
+from gallop.evaluation.metrics import METRICS, Estimate, MetricsReport, Vector, evaluate
 from gallop.evaluation.slices import slices
-from gallop.modelling.conformal import sureness
-from gallop.modelling.thresholds import decide
-from gallop.results.evidence import Case, Certainty, Decided, Effect, EffectPoint, Evidence, Learned, Reason
+from gallop.modelling.conformal import score_uncertainty
+from gallop.modelling.thresholds import choose_cutoffs
+from gallop.results.evidence import (
+    DecisionPlan,
+    Effect,
+    EffectPoint,
+    LeadExample,
+    LearningPoint,
+    Reason,
+    TestEvidence,
+    UncertaintyCheck,
+)
 from gallop.results.run import (
     Candidate,
     CodeVersion,
     DataVersion,
     Decision,
-    Facts,
     Importance,
     Quality,
     RuleCount,
     Selected,
+    TrainingResult,
 )
 from gallop.settings.decision import DecisionRule
-from gallop.settings.params import Settings, parse
+from gallop.settings.params import Settings, parse_settings
 
 CODE = CodeVersion(commit="0123456789abcdef0123456789abcdef01234567", changed=False)
 MONEY = {"threshold": "profit", "value": 60.0, "cost": 20.0, "capacity": 50}
@@ -50,7 +59,7 @@ def settings(column: str = "visits") -> Settings:
         "decision": MONEY,
         "training": {"families": {"logistic_regression": {"trials": 1, "space": [{"C": [1.0]}]}}},
     }
-    return parse(json.loads(json.dumps(raw)), str(Path("params.yaml")))
+    return parse_settings(json.loads(json.dumps(raw)), str(Path("params.yaml")))
 
 
 def estimate(value: float) -> Estimate:
@@ -69,7 +78,7 @@ def leads(rows: int = 120, seed: int = 7) -> tuple[Vector, Vector]:
     return (draw.uniform(size=rows) < probability).astype(np.float64), probability
 
 
-def report(rows: int = 120, threshold: float = 0.5) -> Report:
+def report(rows: int = 120, threshold: float = 0.5) -> MetricsReport:
     """An honest report on made-up leads."""
     label, probability = leads(rows)
     return evaluate(label, probability, threshold=threshold, resamples=100, confidence=0.95, seed=1)
@@ -83,26 +92,26 @@ def candidate(family: str, behind: float, contract: str) -> Candidate:
         pruned=1,
         failed=(),
         explains=True,
-        mended=False,
+        calibrated=False,
         metrics=estimates(0.3 + behind),
         behind=estimate(behind),
         contract=contract,
     )
 
 
-def decided(rule: DecisionRule | None = None) -> Decided:
+def plan(rule: DecisionRule | None = None) -> DecisionPlan:
     """Decided on made-up leads."""
     rule = rule or DecisionRule(**MONEY)
-    return decide(*leads(600, 3), *leads(), rule, resamples=100, confidence=0.95, seed=1)
+    return choose_cutoffs(*leads(600, 3), *leads(), rule, resamples=100, confidence=0.95, seed=1)
 
 
 def reason(column: str, value: str | float | None, log_odds: float) -> Reason:
     return Reason(column=column, value=value, log_odds=log_odds)
 
 
-def case(probability: float, converted: bool) -> Case:
+def case(probability: float, converted: bool) -> LeadExample:
     reasons = (reason("n_visits", 14.0, 1.9), reason("source", "organic", -0.4), reason("time_spent", None, 0.1))
-    return Case(probability=probability, converted=converted, reasons=reasons)
+    return LeadExample(probability=probability, converted=converted, reasons=reasons)
 
 
 def effect(column: str, values: tuple, strength: float = 0.8) -> Effect:
@@ -113,23 +122,23 @@ def effect(column: str, values: tuple, strength: float = 0.8) -> Effect:
     return Effect(column=column, strength=strength, points=points)
 
 
-def evidence(**changes: Any) -> Evidence:
+def evidence(**changes: Any) -> TestEvidence:
     """All there can be; two in three of one level's leads are made to convert, against their promise."""
     label, probability = leads(400)
     level = np.where(np.arange(400) % 4 == 0, "organic", "signup")
     label = np.where((level == "organic") & (np.arange(400) % 3 > 0), 1.0, label)
     made = {
-        "decision": decided(),
+        "decision": plan(),
         "calibration": calibration(label, probability, resamples=100, confidence=0.95, seed=1),
         "slices": slices({"source": level.tolist()}, label, probability, confidence=0.95),
         "learning": tuple(
-            Learned(rows=rows, log_loss=estimate(loss))
+            LearningPoint(rows=rows, log_loss=estimate(loss))
             for rows, loss in ((312, 0.52), (624, 0.48), (1249, 0.45), (2497, 0.44))
         ),
         "effects": (effect("n_visits", (1.0, 4.0, 9.0, 20.0, None)), effect("source", ("signup", "organic"), 0.2)),
         "hits": tuple(case(0.99 - place / 100, True) for place in range(5)),
         "misses": tuple(case(0.97 - place / 100, False) for place in range(5)),
-        "certainty": Certainty(
+        "certainty": UncertaintyCheck(
             nominal=0.9,
             coverage=estimate(0.91),
             of_converted=estimate(0.9),
@@ -137,18 +146,18 @@ def evidence(**changes: Any) -> Evidence:
             unsure=0.34,
             ranges=estimate(0.95),
         ),
-        "sureness": sureness(label, probability),
+        "uncertainty": score_uncertainty(label, probability),
     }
-    return Evidence(**(made | changes))
+    return TestEvidence(**(made | changes))
 
 
-def no_evidence() -> Evidence:
+def no_evidence() -> TestEvidence:
     """What must be there, and nothing else."""
     nothing = dict.fromkeys(("slices", "learning", "effects", "hits", "misses"), ())
-    return evidence(decision=decided(DecisionRule()), **nothing)
+    return evidence(decision=plan(DecisionRule()), **nothing)
 
 
-def facts(**changes: Any) -> Facts:
+def result(**changes: Any) -> TrainingResult:
     """Two families; the winner breaks the contract, so the other one is exported."""
     made = {
         "winner": "gradient_boosting",
@@ -171,7 +180,7 @@ def facts(**changes: Any) -> Facts:
         ),
         "evidence": evidence(),
     }
-    return Facts(**(made | changes))
+    return TrainingResult(**(made | changes))
 
 
 def quality(**changes: Any) -> Quality:
