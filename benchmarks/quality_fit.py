@@ -23,8 +23,7 @@ def main(folder: Path, seed: int) -> None:
     y = train.pop(LABEL).to_numpy().astype(float)
     test_label = test.pop(LABEL).to_numpy().astype(float)
     start = time.perf_counter()
-    from gallop.modelling.assemble import additive
-    from gallop.modelling.candidates import fit_candidate, ranked_contenders, winner
+    from gallop.modelling.candidates import additive, fit_candidate, ranked_contenders, winner
     from gallop.modelling.conformal import score_uncertainty
     from gallop.modelling.search.folds import AllRows
     from gallop.modelling.search.run import search

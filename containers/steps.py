@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import dagger
 from dagger import dag
 
-from gallop.schema import STAGES
+from gallop.schema import COMMANDS
 
 PROJECT: Final = "/project"
 VENV: Final = "/opt/venv"
@@ -102,9 +102,9 @@ def with_bound_tracking(container: Container, tools: Container) -> Container:
 
 def with_stages(container: Container) -> Container:
     """Every stage, one exec each, then the summary of what came out."""
-    for stage in STAGES:
+    for stage in COMMANDS:
         container = container.with_exec(command(stage))
-    return container.with_exec(["gallop", "report", "--markdown"], redirect_stdout=f"{PROJECT}/{SUMMARY}")
+    return container.with_exec(["gallop", "show", "--markdown"], redirect_stdout=f"{PROJECT}/{SUMMARY}")
 
 
 def with_bundle(container: Container, bundle: dagger.Directory) -> Container:

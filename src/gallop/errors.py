@@ -102,7 +102,7 @@ class RegistryBusyError(GallopError):
 
 
 class TrackingError(GallopError):
-    """The tracking store answers, but does not keep the run; or the process that records it was ended."""
+    """The tracking server answers, but does not do what it is asked."""
 
     exit_code = 26
 
@@ -114,9 +114,15 @@ class LeakError(GallopError):
 
 
 class MissingLibraryError(GallopError):
-    """The system lacks a library that a package needs, and nothing here can stand in for it."""
+    """The system lacks a library that a package needs."""
 
     exit_code = 28
+
+
+class LockedError(GallopError):
+    """Another process works on the same files."""
+
+    exit_code = 29
 
 
 class StageError(GallopError):

@@ -18,8 +18,11 @@ STAGES: Final = (
 )
 """The spine of the project, in order. A stage's name is its module, its DVC stage and (dashed) its command."""
 
-DVC_STAGES: Final = STAGES[:4]
+DVC_STAGES: Final = (*STAGES[:4], "report")
 """The stages that turn files into files. The last two change a registry and a deployment, which no file hash knows."""
+
+COMMANDS: Final = (*DVC_STAGES, *STAGES[4:])
+"""All stages, in the order in which they run."""
 
 ROW: Final = "gallop_row"
 """Column added on reading: the number of the data row in its file, from 1."""

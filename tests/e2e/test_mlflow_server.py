@@ -3,61 +3,27 @@
 import json
 import math
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.support.checkouts import Checkout
-from tests.support.postgres import free_port, postgres
-
-MLFLOW = Path(sys.executable).with_name("mlflow")
+from gallop.artifacts import bundle
+from tests.support.checkouts import GALLOP, Checkout
+from tests.support.mlflow_server import mlflow_on_postgres, mlflow_server
+from tests.support.postgres import free_port
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
     """The address of an MLflow server with its own database and artifact store."""
-    with postgres() as url:
-        port, database = free_port(), url.replace("postgresql:", "postgresql+psycopg:")
-        command = [
-            str(MLFLOW),
-            "server",
-            "--backend-store-uri",
-            database,
-            "--port",
-            str(port),
-            "--host",
-            "127.0.0.1",
-        ]
-        command += ["--artifacts-destination", str(tmp_path / "artifacts"), "--workers", "1"]
-        environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
-        with (tmp_path / "server.log").open("wb") as log:
-            running = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
-        address = f"http://127.0.0.1:{port}"
-        try:
-            wait_for(address, running, tmp_path / "server.log")
-            yield address
-        finally:
-            os.killpg(running.pid, 15)
-            running.wait(timeout=30)
-
-
-def wait_for(address: str, running: subprocess.Popen, log: Path) -> None:
-    for _ in range(600):
-        if running.poll() is not None:
-            pytest.fail(f"the MLflow server ended: {log.read_text()[-2000:]}")
-        try:
-            urllib.request.urlopen(f"{address}/health", timeout=1).close()
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-        else:
-            return
-    pytest.fail("the MLflow server did not answer")
+    with mlflow_on_postgres(tmp_path) as address:
+        yield address
 
 
 def ask(address: str, code: str) -> str:
@@ -103,15 +69,71 @@ def test_training_selection_and_deployment_work_against_a_server(real: Checkout,
     assert math.isnan(other)
 
 
-def test_a_dead_server_is_named_within_seconds_and_nothing_is_trained(real: Checkout) -> None:
-    before = real.outputs()
+def test_a_dead_server_costs_no_training_and_loses_no_run(real: Checkout) -> None:
+    deployed = (real.folder / "models/deployed/manifest.json").read_bytes()
+    params = real.folder / "params.yaml"
+    params.write_text(params.read_text().replace("seed: 42", "seed: 43"))
     real.environment["MLFLOW_TRACKING_URI"] = f"http://user:secret@127.0.0.1:{free_port()}"
-    for command in ("run", "model-training", "model-selection", "deploy"):
-        # The limit guards against MLflow's own patience of four minutes; it does not measure.
-        printed = real.gallop(command, code=23, seconds=60)
-        assert "MLFLOW_TRACKING_URI: no tracking server answers at 127.0.0.1" in printed
-        assert "secret" not in printed
-    assert real.outputs() == before
+    # The limit guards against MLflow's own patience of four minutes; it does not measure.
+    printed = real.gallop("run", code=23, seconds=120)
+    assert "MLFLOW_TRACKING_URI: no tracking server answers at 127.0.0.1" in printed
+    assert "1 trained runs wait in" in printed
+    assert "secret" not in printed
+    assert (real.folder / "models/deployed/manifest.json").read_bytes() == deployed
+    for command in ("track", "model-selection", "deploy"):
+        assert "secret" not in real.gallop(command, code=23, seconds=60)
+    assert len(waiting(real)) == 1
+
+    del real.environment["MLFLOW_TRACKING_URI"]
+    assert "1 runs recorded" in real.gallop("track")
+    assert waiting(real) == []
+    assert "no run waits" in real.gallop("track")
+    before = (real.folder / "models/candidate/manifest.json").read_bytes()
+    real.gallop("run")
+    assert (real.folder / "models/candidate/manifest.json").read_bytes() == before
+    counted = "select count(*) from tags where key = 'digest' and value = ?"
+    digest = bundle.read_manifest(real.folder / "models/candidate").digest
+    with closing(sqlite3.connect(real.folder / "mlflow.db")) as store:
+        assert store.execute(counted, (digest,)).fetchone() == (1,)
+
+
+def waiting(project: Checkout) -> list[Path]:
+    return [path for path in (project.folder / "models/outbox").iterdir() if not path.name.startswith(".")]
+
+
+@pytest.mark.xdist_group("mlflow-server")
+def test_a_server_that_goes_away_half_way_has_each_run_once_when_it_is_back(real: Checkout, tmp_path: Path) -> None:
+    port = free_port()
+    real.environment["MLFLOW_TRACKING_URI"] = f"http://127.0.0.1:{port}"
+    database = f"sqlite:///{tmp_path / 'server.db'}"
+    real.gallop("model-training")
+    with mlflow_server(tmp_path, database, port) as (_, process):
+        recording = subprocess.Popen(
+            [str(GALLOP), "track"],
+            cwd=real.folder,
+            env=os.environ | real.environment,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        begun = "select count(*) from runs where status = 'FINISHED'"
+        while True:
+            with closing(sqlite3.connect(tmp_path / "server.db")) as store:
+                if store.execute(begun).fetchone()[0] or recording.poll() is not None:
+                    break
+        os.killpg(process.pid, signal.SIGKILL)
+        _, printed = recording.communicate(timeout=120)
+    assert recording.returncode in {23, 26}, printed
+    assert "Traceback" not in printed
+    assert len(waiting(real)) == 1
+    with mlflow_server(tmp_path, database, port):
+        real.gallop("track")
+        assert waiting(real) == []
+    result = json.loads((real.folder / "models/candidate/result.json").read_text())
+    trials = sum(each["trials"] - each["pruned"] - len(each["failed"]) for each in result["candidates"])
+    with closing(sqlite3.connect(tmp_path / "server.db")) as store:
+        active = "select count(*), count(distinct status) from runs where lifecycle_stage = 'active'"
+        assert store.execute(active).fetchone() == (1 + len(result["candidates"]) + trials, 1)
 
 
 def test_a_database_that_is_not_there_is_named_too(real: Checkout) -> None:

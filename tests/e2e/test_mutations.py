@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from gallop.errors import GallopError
 from gallop.flow import init
-from gallop.modelling import assemble
-from gallop.modelling.assemble import Assembly
-from gallop.modelling.candidates import fit_plain
+from gallop.modelling import candidates
+from gallop.modelling.candidates import Assembly, fit_plain
 from gallop.modelling.preprocessing import frame
 from gallop.modelling.search.folds import AllRows
 from gallop.modelling.search.study import Trial
@@ -126,7 +125,7 @@ def model_or_refusal(content: bytes) -> str:
         X, y = frame(train_test.train, roles), train_test.train["converted"].to_numpy().astype(float)
         rows = AllRows(X, y, roles, made.training)
         boosted = fit_plain(rows, "gradient_boosting", {"max_iter": 3}, 1)
-        stack = assemble.fit_assembly(rows, SMALL_STACK, 1)
+        stack = candidates.fit_assembly(rows, SMALL_STACK, 1)
         table = frame(train_test.test, roles)
         for model in (boosted, stack):
             assert model.predict_proba(table).shape == (len(table), 2)

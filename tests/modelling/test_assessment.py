@@ -7,13 +7,13 @@ import pytest
 from scipy.special import expit
 
 from gallop.artifacts import contract
-from gallop.modelling.assemble import STACK
+from gallop.modelling.candidates import STACK
 from gallop.modelling.conformal import score_uncertainty
 from gallop.modelling.preprocessing import frame
 from gallop.modelling.stack import Stack
 from gallop.settings.training import FamilySearch
-from gallop.stages.model_training import model_training
 from gallop.tables.features import input_roles
+from tests.support.models import model_training
 
 pytestmark = pytest.mark.xdist_group("trained")
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from gallop.evaluation.calibration import calibration
-from gallop.modelling.assemble import alone
 from gallop.modelling.calibrator import Calibrator, fit_calibrator
+from gallop.modelling.candidates import alone
 from gallop.modelling.contributions import log_loss
 from gallop.modelling.search.folds import stratified
 from gallop.modelling.search.run import Searched

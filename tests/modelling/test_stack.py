@@ -132,7 +132,7 @@ def test_a_hostile_part_within_a_stack_is_refused(models, capsys):
         ("gallop.modelling.stack", "pd.read_pickle"),
         ("gallop.modelling.stack", "minimize"),
         ("gallop.modelling.encoder", "np.memmap"),
-        ("gallop.modelling.assemble", "Assembly"),
+        ("gallop.modelling.candidates", "Assembly"),
         ("gallop.modelling.search.study", "Trial"),
         ("optuna.storages", "JournalStorage"),
     ],

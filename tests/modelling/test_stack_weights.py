@@ -7,7 +7,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from gallop.modelling import assemble
+from gallop.modelling import candidates
 from gallop.modelling.search.run import Searched
 from gallop.modelling.search.study import Explored, Trial
 from gallop.modelling.stack import choose_members, fit_weights
@@ -100,7 +100,7 @@ def searched(y: np.ndarray, **log_odds: list[np.ndarray]) -> Searched:
 def test_a_stack_is_judged_by_weights_that_had_not_seen_the_fold(known):
     true, y = known[0][:600], known[1][:600]
     found = searched(y, splines=[true + noise(1, 600)], lightgbm=[true + noise(2, 600)])
-    made = assemble.stacked(found, y, training())
+    made = candidates.stacked(found, y, training())
     assert [each.family for each in made.trials] in (["splines", "lightgbm"], ["lightgbm", "splines"])
     assert set(made.as_trial.parameters) == {"splines 1", "lightgbm 1"}
     seen = np.column_stack([each.log_odds for each in made.trials])
@@ -114,14 +114,14 @@ def test_a_stack_is_judged_by_weights_that_had_not_seen_the_fold(known):
 def test_families_that_give_no_reasons_are_no_members_and_one_member_is_no_stack(known):
     true, y = known[0][:300], known[1][:300]
     best = searched(y, random_forest=[true, true * 0.9], splines=[true + noise(1, 300)])
-    assert assemble.stacked(best, y, training()) is None
+    assert candidates.stacked(best, y, training()) is None
     two = searched(y, splines=[true + noise(1, 300), true + noise(2, 300)])
-    assert assemble.stacked(two, y, training(stack=0)) is None
-    assert assemble.stacked(two, y, training(stack=2)) is not None
+    assert candidates.stacked(two, y, training(stack=0)) is None
+    assert candidates.stacked(two, y, training(stack=2)) is not None
 
 
 def test_only_what_can_be_held_to_a_direction_is_a_member_where_one_is_demanded(known):
     true, y = known[0][:300], known[1][:300]
     found = searched(y, splines=[true], lightgbm=[true + noise(1, 300), true + noise(2, 300)])
-    made = assemble.stacked(found, y, training(monotone={"n": "increasing"}))
+    made = candidates.stacked(found, y, training(monotone={"n": "increasing"}))
     assert {each.family for each in made.trials} == {"lightgbm"}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gallop.modelling.thresholds import cells_of, choose_cutoffs, contacts_told, profits
+from gallop.modelling.thresholds import cells_of, choose_cutoffs, contact_numbers, measure_cutoffs, profits
 from gallop.results.evidence import NOBODY
 from gallop.settings.decision import Bands, DecisionRule
 
@@ -31,6 +31,11 @@ def made(rows: int = 2000, rate: float = 0.3, seed: int = 1) -> tuple[np.ndarray
     return (draw.uniform(size=rows) < probability).astype(float), probability
 
 
+def planned(label, probability, test_label, test_probability, rule, **how):
+    """The cut-offs chosen on the first leads and measured on the others."""
+    return measure_cutoffs(choose_cutoffs(label, probability, rule, **how), test_label, test_probability, rule, **how)
+
+
 @given(leads())
 def test_every_lead_is_in_one_cell_and_cut_offs_fall(known):
     label, probability = known
@@ -46,7 +51,7 @@ def test_every_lead_is_in_one_cell_and_cut_offs_fall(known):
 @given(leads(), leads())
 def test_the_cut_offs_in_force_are_the_best_that_were_looked_at(known, test):
     label, probability = known
-    plan = choose_cutoffs(label, probability, *test, MONEY, **HOW)
+    plan = planned(label, probability, *test, MONEY, **HOW)
     cells = cells_of(label, probability, MONEY)
     brought = profits(cells, 60.0, 20.0)
     chosen = plan.for_profit
@@ -61,7 +66,7 @@ def test_the_cut_offs_in_force_are_the_best_that_were_looked_at(known, test):
 @settings(max_examples=20)
 @given(leads(), leads(), leads())
 def test_test_leads_choose_nothing(known, one, other):
-    plan = [choose_cutoffs(*known, *test, MONEY, **HOW) for test in (one, other)]
+    plan = [planned(*known, *test, MONEY, **HOW) for test in (one, other)]
     blind = [
         each.model_copy(
             update={
@@ -80,8 +85,8 @@ def test_test_leads_choose_nothing(known, one, other):
 @given(leads(), leads())
 def test_only_the_order_of_the_leads_decides_whom_to_call(known, test):
     label, probability = known
-    one = choose_cutoffs(label, probability, *test, MONEY, **HOW)
-    other = choose_cutoffs(label, probability**2 / 2, *test, MONEY, **HOW)
+    one = planned(label, probability, *test, MONEY, **HOW)
+    other = planned(label, probability**2 / 2, *test, MONEY, **HOW)
     assert [each.share for each in one.curve] == [each.share for each in other.curve]
     assert [each.share for each in one.bands] == [each.share for each in other.bands]
     assert one.best == other.best
@@ -90,7 +95,7 @@ def test_only_the_order_of_the_leads_decides_whom_to_call(known, test):
 
 @given(leads(), leads())
 def test_the_bands_hold_every_lead_once_and_leave_no_gap(known, test):
-    bands = choose_cutoffs(*known, *test, MONEY, **HOW).bands
+    bands = planned(*known, *test, MONEY, **HOW).bands
     assert sum(each.share for each in bands) == pytest.approx(1)
     assert sum(each.test_rows for each in bands) == len(test[0])
     assert [each.lowest for each in bands] == sorted((each.lowest for each in bands), reverse=True)
@@ -100,7 +105,7 @@ def test_the_bands_hold_every_lead_once_and_leave_no_gap(known, test):
 
 @given(leads(), leads())
 def test_more_contacts_bring_no_fewer_conversions_and_never_more_than_contacts(known, test):
-    best = choose_cutoffs(*known, *test, MONEY, **HOW).best
+    best = planned(*known, *test, MONEY, **HOW).best
     expected = [each.conversions.value for each in best]
     assert expected == sorted(expected)
     assert all(0 <= each.conversions.low <= each.conversions.high <= each.contacts + 1e-9 for each in best)
@@ -109,7 +114,7 @@ def test_more_contacts_bring_no_fewer_conversions_and_never_more_than_contacts(k
 
 def test_without_a_ranking_the_best_leads_bring_what_chance_brings():
     label, _ = made()
-    plan = choose_cutoffs(label, np.full(len(label), 0.3), label, np.full(len(label), 0.3), MONEY, **HOW)
+    plan = planned(label, np.full(len(label), 0.3), label, np.full(len(label), 0.3), MONEY, **HOW)
     assert len(plan.curve) == 1
     assert [each.name for each in plan.bands] == ["cold"]
     for each in plan.best:
@@ -117,7 +122,7 @@ def test_without_a_ranking_the_best_leads_bring_what_chance_brings():
 
 
 def test_without_money_there_is_no_profit_anywhere():
-    plan = choose_cutoffs(*made(), *made(300, seed=2), DecisionRule(threshold="f1"), **HOW)
+    plan = planned(*made(), *made(300, seed=2), DecisionRule(threshold="f1"), **HOW)
     assert plan.curve == ()
     assert plan.for_profit is None
     assert plan.optimism is None
@@ -128,14 +133,14 @@ def test_without_money_there_is_no_profit_anywhere():
 
 def test_a_threshold_from_the_settings_stays_as_it_is():
     label, probability = made()
-    plan = choose_cutoffs(label, probability, label, probability, DecisionRule(threshold=0.4), **HOW)
+    plan = planned(label, probability, label, probability, DecisionRule(threshold=0.4), **HOW)
     assert plan.cutoff.probability == 0.4
     assert plan.cutoff.share == (probability >= 0.4).mean()
 
 
 def test_where_no_lead_pays_nobody_is_called():
     rule = DecisionRule(threshold="profit", value=1.0, cost=50.0)
-    plan = choose_cutoffs(*made(), *made(300, seed=2), rule, **HOW)
+    plan = planned(*made(), *made(300, seed=2), rule, **HOW)
     assert plan.cutoff.probability == NOBODY
     assert plan.cutoff.share == 0
     assert plan.cutoff.profit is not None
@@ -145,14 +150,14 @@ def test_where_no_lead_pays_nobody_is_called():
 
 def test_right_probabilities_make_the_best_cut_off_about_cost_by_value():
     label, probability = made(40_000)
-    plan = choose_cutoffs(label, probability, label, probability, MONEY, **HOW)
+    plan = planned(label, probability, label, probability, MONEY, **HOW)
     assert plan.cutoff.probability == pytest.approx(20 / 60, abs=0.05)
 
 
 def test_a_capacity_above_all_leads_is_all_leads():
-    assert contacts_told(DecisionRule(capacity=5000))[-1] == 1000
+    assert contact_numbers(DecisionRule(capacity=5000))[-1] == 1000
     label, probability = made()
-    best = choose_cutoffs(label, probability, label, probability, DecisionRule(capacity=5000), **HOW).best[-1]
+    best = planned(label, probability, label, probability, DecisionRule(capacity=5000), **HOW).best[-1]
     assert best.capacity
     assert best.conversions.value == pytest.approx(1000 * label.mean())
 
@@ -160,7 +165,7 @@ def test_a_capacity_above_all_leads_is_all_leads():
 def test_rare_conversions_are_decided_too():
     label, probability = made(10_000, rate=0.005)
     assert 0.002 < label.mean() < 0.03
-    plan = choose_cutoffs(label, probability, *made(1500, 0.005, 2), MONEY, **HOW)
+    plan = planned(label, probability, *made(1500, 0.005, 2), MONEY, **HOW)
     assert [each.name for each in plan.bands] == ["hot", "warm", "cold"]
     assert plan.bands[0].rate.value > 3 * plan.bands[2].rate.value
 
@@ -171,7 +176,7 @@ def test_the_profit_of_the_best_cut_off_is_not_what_luck_made_it():
     draw = np.random.default_rng(5)
     for seed in range(60):
         label, probability = (draw.uniform(size=300) < 1 / 3).astype(float), draw.uniform(size=300)
-        plan = choose_cutoffs(label, probability, label, probability, rule, resamples=100, confidence=0.95, seed=seed)
+        plan = planned(label, probability, label, probability, rule, resamples=100, confidence=0.95, seed=seed)
         if plan.for_profit and plan.for_profit.profit and plan.optimism is not None:
             corrected.append(plan.for_profit.profit.value)
             raw.append(plan.for_profit.profit.value + plan.optimism)
@@ -184,9 +189,7 @@ def test_the_interval_of_conversions_holds_what_happens():
     rule, inside = DecisionRule(), 0
     for seed in range(100):
         label, probability = made(1500, seed=seed)
-        told = choose_cutoffs(
-            label, probability, label, probability, rule, resamples=200, confidence=0.95, seed=seed
-        ).best[2]
+        told = planned(label, probability, label, probability, rule, resamples=200, confidence=0.95, seed=seed).best[2]
         came, promised = made(1000, seed=10_000 + seed)
         happened = came[np.argsort(-promised)[: told.contacts]].sum()
         inside += told.conversions.low <= happened <= told.conversions.high
@@ -194,11 +197,11 @@ def test_the_interval_of_conversions_holds_what_happens():
 
 
 def test_the_same_seed_gives_the_same_decision():
-    assert choose_cutoffs(*made(), *made(300), MONEY, **HOW) == choose_cutoffs(*made(), *made(300), MONEY, **HOW)
+    assert planned(*made(), *made(300), MONEY, **HOW) == planned(*made(), *made(300), MONEY, **HOW)
 
 
 def test_shares_of_bands_are_kept_where_there_are_no_ties():
     label, probability = made()
     rule = DecisionRule(bands=Bands(hot=0.05, warm=0.25))
-    bands = choose_cutoffs(label, probability, label, probability, rule, **HOW).bands
+    bands = planned(label, probability, label, probability, rule, **HOW).bands
     assert [each.share for each in bands] == pytest.approx([0.05, 0.25, 0.7])

@@ -11,24 +11,23 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 
-from gallop.artifacts import bundle, contract
+from gallop.artifacts import contract
 from gallop.artifacts.safe_pickle import unpickle
 from gallop.errors import ContractError, UnsafeModelError
-from gallop.modelling.assemble import STACK
+from gallop.modelling.candidates import STACK
 from gallop.modelling.families import ENCODERS
 from gallop.modelling.preprocessing import frame
 from gallop.modelling.stack import Stack
 from gallop.results.run import CodeVersion, DataVersion, TrainingResult, TrainTestSplit
 from gallop.settings.params import Settings
-from gallop.stages.model_training import Trained, model_training
 from gallop.tables.features import input_roles
 from gallop.tables.synthetic import sample
-from tests.support.models import quick, split
+from tests.support.models import Assessed, model_training, quick, split
 
 pytestmark = pytest.mark.xdist_group("trained")
 
 
-def predictions(trained: Trained, train_test: TrainTestSplit, settings: Settings) -> np.ndarray:
+def predictions(trained: Assessed, train_test: TrainTestSplit, settings: Settings) -> np.ndarray:
     X = frame(train_test.train, input_roles(settings.table, settings.features))
     return trained.model.predict_proba(X)[:, 1]
 
@@ -185,29 +184,6 @@ def test_training_twice_gives_the_same_to_the_last_bit(train_test, few):
     one, two = (model_training(train_test, few, export=contract.dump) for _ in range(2))
     assert one.result == two.result
     assert np.array_equal(predictions(one, train_test, few), predictions(two, train_test, few))
-
-
-def test_each_candidate_is_told_of_with_its_trials_and_its_model_while_the_training_goes_on(train_test, few):
-    told = []
-    trained = model_training(train_test, few, export=contract.dump, on_candidate=told.append)
-    assert [each.name for each in told] == [each.family for each in trained.result.candidates]
-    for run in told:
-        assert run.model is trained.models[run.name]
-        assert run.example is trained.example
-        assert run.tags["family"] == run.name
-        assert run.metrics["cv_log_loss"] == pytest.approx(trained.trials[run.name][0].log_loss)
-        assert [each.parameters for each in run.children] == [each.parameters for each in trained.trials[run.name]]
-        assert all(each.metrics for each in run.children)
-
-
-def test_the_run_of_the_whole_says_who_won_and_which_bundle_it_made(trained, folder):
-    manifest = bundle.read_manifest(folder)
-    run = trained.record(manifest, [folder / "manifest.json"])
-    assert run.name == "model_training"
-    assert run.parameters["winner"] == trained.result.winner
-    assert run.tags["digest"] == manifest.digest
-    assert set(run.metrics) == {f"test_{name}" for name in trained.result.test.metrics}
-    assert list(run.files) == [folder / "manifest.json"]
 
 
 def test_versions_have_names():

@@ -12,9 +12,8 @@ from gallop.errors import SingleClassError
 from gallop.modelling.search.folds import forward
 from gallop.modelling.search.run import search
 from gallop.settings.params import Settings
-from gallop.stages.model_training import Trained, model_training
 from tests.support.made import ROLES, leads, training
-from tests.support.models import split
+from tests.support.models import Assessed, model_training, split
 
 DAYS = [f"2024-01-{day:02d}" for day in range(1, 29)]
 
@@ -77,7 +76,7 @@ def test_a_single_fold_is_enough_to_train_and_too_little_to_stack():
 
 
 @pytest.fixture(scope="module")
-def by_day(drawn, small: Settings) -> Trained:
+def by_day(drawn, small: Settings) -> Assessed:
     changed = json.loads(small.model_dump_json())
     changed["split"]["by"] = "day"
     changed["training"]["families"] = {

@@ -12,8 +12,8 @@ from gallop.errors import SettingsError
 from gallop.modelling import candidates
 from gallop.modelling.search.folds import AllRows
 from gallop.modelling.search.run import search
-from gallop.stages.model_training import model_training
 from tests.support.made import ROLES, fitted, leads, training
+from tests.support.models import model_training
 
 X, Y = leads(500)
 WAYS = {"n": "increasing", "m": "decreasing"}

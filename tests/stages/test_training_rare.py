@@ -10,9 +10,8 @@ import pytest
 from gallop.artifacts import contract
 from gallop.modelling.preprocessing import frame
 from gallop.settings.params import Settings
-from gallop.stages.model_training import model_training
 from gallop.tables.features import input_roles
-from tests.support.models import split
+from tests.support.models import model_training, split
 
 ROWS, RATE = 6000, 0.009
 

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from gallop.modelling import assemble
-from gallop.modelling.assemble import Assembly
+from gallop.modelling import candidates
 from gallop.modelling.calibrator import Calibrator
+from gallop.modelling.candidates import Assembly
 from gallop.modelling.search.folds import AllRows
 from gallop.modelling.search.study import Trial
 from gallop.modelling.stack import Stack, StackWeights
@@ -73,4 +73,4 @@ def fitted(X: pd.DataFrame, y: np.ndarray, *, kind: str = "stack", roles: dict |
     weights = StackWeights(0.1, np.array([0.5, 0.3, 0.15, 0.1])) if len(trials) > 1 else StackWeights(0.0, np.ones(1))
     calibrator = Calibrator(0.2, np.array([-1.0, 0.4]), np.array([0.5, 1.6, 0.9])) if kind == "calibrated" else None
     assembly = Assembly(trials, weights, trials[0], calibrator)
-    return assemble.fit_assembly(AllRows(X, y, roles or ROLES, training(**changes)), assembly, 1)
+    return candidates.fit_assembly(AllRows(X, y, roles or ROLES, training(**changes)), assembly, 1)

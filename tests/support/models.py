@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import narwhals.stable.v2 as nw
@@ -10,12 +11,12 @@ import pytest
 
 from gallop.artifacts import bundle, contract
 from gallop.artifacts.bundle import Bundle
-from gallop.results.run import CodeVersion, DataVersion, TrainTestSplit
+from gallop.results.run import CodeVersion, DataVersion, TrainingResult, TrainTestSplit
 from gallop.settings.params import Settings
 from gallop.stages.data_clean import data_clean
 from gallop.stages.data_preprocess import data_preprocess
 from gallop.stages.data_split import data_split
-from gallop.stages.model_training import Trained, model_training
+from gallop.stages.model_training import Trained, assess, train
 from gallop.tables.synthetic import sample
 from tests.support.leads import raw
 
@@ -35,6 +36,23 @@ def quick(settings: Settings, trials: int = 2) -> Settings:
     for family in changed["training"]["families"].values():
         family["trials"] = trials
     return Settings.model_validate_json(json.dumps(changed))
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """A training and what the test rows say of it; the training's own attributes are at hand."""
+
+    trained: Trained
+    result: TrainingResult
+
+    def __getattr__(self, name: str):
+        return getattr(self.trained, name)
+
+
+def model_training(train_test: TrainTestSplit, settings: Settings, *, truth: Truth | None = None, **how) -> Assessed:
+    """Both halves of the stage, one after the other."""
+    trained = train(train_test.train, settings, **how)
+    return Assessed(trained, assess(trained, train_test.test, settings, truth=truth))
 
 
 def split(text: str, settings: Settings) -> TrainTestSplit:
@@ -64,13 +82,13 @@ def train_test(drawn: tuple[str, Truth], small: Settings) -> TrainTestSplit:
 
 
 @pytest.fixture(scope="session")
-def trained(train_test: TrainTestSplit, small: Settings, drawn: tuple[str, Truth]) -> Trained:
+def trained(train_test: TrainTestSplit, small: Settings, drawn: tuple[str, Truth]) -> Assessed:
     """A quick training on the small sample."""
     return model_training(train_test, small, export=contract.dump, truth=drawn[1])
 
 
 @pytest.fixture
-def folder(tmp_path: Path, trained: Trained, small: Settings) -> Path:
+def folder(tmp_path: Path, trained: Assessed, small: Settings) -> Path:
     """The bundle of the quick training."""
     bundle.write_bundle(
         tmp_path / "bundle",

@@ -10,7 +10,7 @@ from gallop.evaluation.calibration import calibration
 from gallop.evaluation.metrics import METRICS, Estimate, MetricsReport, Vector, evaluate
 from gallop.evaluation.slices import slices
 from gallop.modelling.conformal import score_uncertainty
-from gallop.modelling.thresholds import choose_cutoffs
+from gallop.modelling.thresholds import choose_cutoffs, measure_cutoffs
 from gallop.results.evidence import (
     DecisionPlan,
     Effect,
@@ -102,7 +102,8 @@ def candidate(family: str, behind: float, contract: str) -> Candidate:
 def plan(rule: DecisionRule | None = None) -> DecisionPlan:
     """Decided on made-up leads."""
     rule = rule or DecisionRule(**MONEY)
-    return choose_cutoffs(*leads(600, 3), *leads(), rule, resamples=100, confidence=0.95, seed=1)
+    how = {"resamples": 100, "confidence": 0.95, "seed": 1}
+    return measure_cutoffs(choose_cutoffs(*leads(600, 3), rule, **how), *leads(), rule, **how)
 
 
 def reason(column: str, value: str | float | None, log_odds: float) -> Reason:

@@ -7,7 +7,6 @@ import signal
 import sys
 from pathlib import Path
 
-from gallop.hands import hands
 from gallop.modelling.search.run import Searched, search
 from tests.support.made import ROLES, leads, training
 
@@ -18,19 +17,15 @@ def digests(searched: Searched) -> dict[str, list]:
     """Per family each trial's parameters and the SHA-256 of its log-odds, and how many were given up or failed."""
     return {
         family: [
-            *([each.parameters, hashlib.sha256(each.log_odds.tobytes()).hexdigest()] for each in explored.trials),
+            *([trial.parameters, hashlib.sha256(trial.log_odds.tobytes()).hexdigest()] for trial in explored.trials),
             [explored.pruned, len(explored.failed)],
         ]
         for family, explored in searched.families.items()
     }
 
 
-def main(folder: str, killed_after: str, helping: str) -> None:
-    """Search with studies in `folder`, and end as a power cut would after so many trials; 0: not at all.
-
-    Args:
-        helping: how many hands help.
-    """
+def main(folder: str, killed_after: str) -> None:
+    """Search with journals in `folder`, and end as a power cut would after so many trials; 0: not at all."""
     tried = []
 
     def on_trial(family: str) -> None:
@@ -38,9 +33,8 @@ def main(folder: str, killed_after: str, helping: str) -> None:
         if len(tried) == int(killed_after):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    with hands(int(helping)) as found_hands:
-        found = search(*leads(300), ROLES, training(), SEED, folder=Path(folder), on_trial=on_trial, hands=found_hands)
-    print(json.dumps({"trials": len(tried), "found": digests(found), "hands": len(found_hands)}))
+    searched = search(*leads(300), ROLES, training(), SEED, folder=Path(folder), on_trial=on_trial)
+    print(json.dumps({"trials": len(tried), "found": digests(searched)}))
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def run(context: typer.Context, require_data: RequireData = False) -> None:
     with console.progress() as progress:
         outcome = run_pipeline(project, progress, require_data=require_data)
     if not outcome.changed:
-        typer.echo("Nothing changed since the last run; nothing was done. `gallop report` shows its results again.")
+        typer.echo("Nothing changed since the last run; nothing was done. `gallop show` shows its results again.")
         return
     Console().print(render_summary(run_summary(project, outcome.source, outcome.selected)))
 
@@ -132,7 +132,7 @@ def data_split(context: typer.Context) -> None:
 
 @app.command("model-training", rich_help_panel=STAGE_PANEL)
 def model_training(context: typer.Context) -> None:
-    """Search for the best candidate, evaluate it once on the test leads, write model and report."""
+    """Search for the best candidate, evaluate it once on the test leads, write the model."""
     from gallop.flow import training
 
     project = _project(context)
@@ -143,6 +143,16 @@ def model_training(context: typer.Context) -> None:
     loss = result.test.metrics["log_loss"]
     exported = f"model.pkl holds {result.exported}" if result.exported else "no candidate meets the export contract"
     console.done("model_training", f"{result.winner} wins, test log-loss {loss.value:.3f}; {exported}")
+
+
+@app.command("report", rich_help_panel=STAGE_PANEL)
+def report(context: typer.Context) -> None:
+    """Draw the report and the model card of the last training; trains nothing."""
+    from gallop.flow.report import run_report
+
+    project = _project(context)
+    run_report(project)
+    console.done("report", "reports/report.html, models/model_card.md")
 
 
 @app.command("model-selection", rich_help_panel=STAGE_PANEL)
@@ -206,7 +216,17 @@ check_app.command("leaks")(init.check_leaks)
 
 
 @app.command(rich_help_panel=PROJECT_PANEL)
-def report(
+def track(context: typer.Context) -> None:
+    """Record the runs that wait in models/outbox in MLflow now; model-selection does so too."""
+    from gallop.flow.tracking import track as record_outbox
+
+    with console.working("recording runs in MLflow"):
+        recorded = record_outbox(_project(context))
+    typer.echo(f"{recorded} runs recorded in MLflow" if recorded else "no run waits to be recorded")
+
+
+@app.command(rich_help_panel=PROJECT_PANEL)
+def show(
     context: typer.Context,
     markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown, for a CI job's page.")] = False,
     against: Annotated[Path | None, typer.Option(help="Another metrics.json to show the change against.")] = None,

@@ -56,6 +56,11 @@ class ProjectPaths:
         return self.root / "models/.studies"
 
     @property
+    def outbox(self) -> Path:
+        """Runs that no tracking server has yet."""
+        return self.root / "models/outbox"
+
+    @property
     def export(self) -> Path:
         """The exported classifier."""
         return self.root / "models/model.pkl"

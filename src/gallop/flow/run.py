@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from gallop import __version__
 from gallop.adapters import dvc
-from gallop.adapters.mlflow import client
 from gallop.errors import DataUnavailableError
 from gallop.files import write_text
 from gallop.flow.project import Project
@@ -102,7 +101,6 @@ def run_pipeline(project: Project, progress: Progress, *, require_data: bool) ->
     """
     _say_version(project)
     source = get_data(project, progress, require=require_data)
-    client.require(client.tracking_uri(project.paths.root))
     changed = dvc.reproduce(project.paths.root, DVC_STAGES)
     publish_export(project)
     selected = current_selection(project)

@@ -21,17 +21,18 @@ if TYPE_CHECKING:
 def run_model_selection(project: Project) -> Selected:
     """models/candidate → the registry; who is champion, and why, goes to reports/selection.json."""
     from gallop.adapters.mlflow.registry import MlflowRegistry
-    from gallop.adapters.mlflow.tracking import MlflowTracker
+    from gallop.adapters.mlflow.tracking import find_run
     from gallop.artifacts import bundle
+    from gallop.flow.tracking import track
     from gallop.ports import Registered
     from gallop.stages.model_selection import model_selection
 
     settings, paths = project.settings, project.paths
     uri = client.tracking_uri(paths.root)
-    tracker, registry = MlflowTracker(uri), MlflowRegistry(uri, settings.project.model, settings.project.name)
-    registry.check()
+    registry = MlflowRegistry(uri, settings.project.model, settings.project.name)
+    track(project)
     candidate = bundle.load_bundle(paths.candidate)
-    run_id = tracker.find(settings.project.name, "digest", candidate.manifest.digest)
+    run_id = find_run(uri, settings.project.name, candidate.manifest.digest)
 
     def compare(champion: Registered) -> Decision:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,141 +1,111 @@
-"""model_training: the candidate, the exported classifier, the report, and the tracked run."""
+"""model_training: split leads → the candidate's bundle, the exported classifier, metrics, and a run in the outbox."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gallop.adapters.git import code_version
-from gallop.adapters.mlflow import client
 from gallop.errors import MissingOutputError
 from gallop.files import digest, write_bytes, write_text
+from gallop.flow.data import TABLES, read_quality
 from gallop.flow.project import Project
-from gallop.ports import Recorder, Run
-from gallop.results.run import SAMPLE, CodeVersion, DataVersion, Quality, TrainingResult, TrainTestSplit
-from gallop.settings.params import Settings
+from gallop.results.estimates import Estimate
+from gallop.results.run import SAMPLE, DataVersion, TrainingResult, TrainTestSplit
+from gallop.results.tracked_run import TrackedRun
 
 if TYPE_CHECKING:
-    from gallop.hands import Tell, Worker
     from gallop.leakage.finding import Finding
+    from gallop.stages.model_training import Trained
 
 _RESULT, _EXPORT, _LEAKS = "result.json", "model.pkl", "leaks.json"
 
 
 def run_model_training(project: Project, on_trial: Callable[[str], None] = lambda _: None) -> TrainingResult:
-    """data/processed/split → models/candidate, models/model.pkl, reports/, and a tracked run."""
-    from gallop.adapters.mlflow.tracking import MlflowTracker
-
-    tracker = MlflowTracker(client.tracking_uri(project.paths.root))
-    tracker.check()
-    with tracker.recording(project.settings.project.name) as recorder:
-        return _train(project, recorder, on_trial)
-
-
-def _train(project: Project, recorder: Recorder, on_trial: Callable[[str], None]) -> TrainingResult:
-    # While these are imported, the recorder imports MLflow.
-    from gallop.hands import hands
-    from gallop.modelling.search.run import ENCODINGS
-
-    # Before Polars is imported or any table is read: see there.
-    with hands(len(ENCODINGS) - 1) as helping:
-        return _train_helped(helping, project, recorder, on_trial)
-
-
-def _train_helped(
-    helping: "Sequence[Worker]", project: Project, recorder: Recorder, on_trial: Callable[[str], None]
-) -> TrainingResult:
-    from gallop.artifacts import bundle
-    from gallop.flow.data import TABLES, read_quality
-    from gallop.hands import Here
+    """data/processed/split → models/candidate, models/model.pkl, reports/metrics.json, and models/outbox."""
+    from gallop.artifacts import bundle, outbox
     from gallop.leakage.policy import require_none
-    from gallop.reporting.markdown import model_card
-    from gallop.stages.model_training import model_training
+    from gallop.stages.model_training import assess, train
 
-    drawer = helping[0] if helping else Here()
-    drawer.begin(_prepare_report)
     settings, paths = project.settings, project.paths
-    quality, data = read_quality(project)
+    _, data = read_quality(project)
     split = read_split(project)
-    truth = None
-    if data.origin == SAMPLE:
-        known = TABLES.read(paths.leads / "truth.parquet")
-        truth = dict(zip(known["lead_id"].to_list(), known["probability"].to_list(), strict=True))
-    found = find_project_leaks(project, split)
-    require_none(found, settings)
+    truth = _truth(project) if data.origin == SAMPLE else None
+    leaks = find_project_leaks(project, split)
+    require_none(leaks, settings)
     code = code_version(paths.root)
-    tags = {"data": data.kind, "data_version": data.md5, "code_version": code.name}
-    recorder.begin(Run("model_training", {}, {}, tags))
+    trained = train(split.train, settings, export=_exporter(project), studies=paths.studies, on_trial=on_trial)
+    result = assess(trained, split.test, settings, truth=truth)
 
-    def tried(family: str) -> None:
-        # A store that cannot be written to ends the search, not the hours after it.
-        recorder.check()
-        on_trial(family)
-
-    trained = model_training(
-        split,
-        settings,
-        export=_exporter(project),
-        truth=truth,
-        studies=paths.studies,
-        on_trial=tried,
-        on_explored=recorder.open,
-        on_candidate=recorder.add,
-        hands=helping,
-    )
-    drawer.begin(_draw_report, trained.result, quality, data, code, settings)
-    described = model_card.render_card(trained.result, quality, data, code, settings)
-    # Nothing is written before all candidates are kept.
-    recorder.settle()
-    page = drawer.result()
-
-    files = {_RESULT: trained.result.model_dump_json(indent=2).encode()}
-    files[_LEAKS] = json.dumps([each.model_dump(mode="json") for each in found], indent=2).encode()
+    files = {_RESULT: result.model_dump_json(indent=2).encode()}
+    files[_LEAKS] = json.dumps([leak.model_dump(mode="json") for leak in leaks], indent=2).encode()
     if trained.export is not None:
         files[_EXPORT] = trained.export
     manifest = bundle.write_bundle(
         paths.candidate,
         model=trained.model,
-        family=trained.result.winner,
+        family=result.winner,
         settings=settings,
         data=data,
         code=code,
-        metrics=trained.result.test.metrics,
-        plan=trained.result.evidence.decision,
-        uncertainty=trained.result.evidence.uncertainty,
+        metrics=result.test.metrics,
+        plan=result.evidence.decision,
+        uncertainty=result.evidence.uncertainty,
         files=files,
     )
+    tags = {"data": data.kind, "data_version": data.md5, "code_version": code.name}
+    models = {f"{family}.pkl": model for family, model in trained.models.items()}
+    outbox.put(paths.outbox, manifest.digest, _tracked(trained, result, tags), models)
     publish_export(project)
-    write_text(paths.metrics, _metrics(trained.result, data))
-    write_text(paths.report, page)
-    write_text(paths.card, described)
-    recorder.finish(trained.record(manifest, files=[paths.report, paths.metrics, paths.card]))
-    return trained.result
+    write_text(paths.metrics, _metrics(result, data))
+    return result
 
 
-def _prepare_report(_: "Tell") -> None:
-    from gallop.reporting.html import page
+def _truth(project: Project) -> dict[str, float]:
+    """The sample's true probabilities, by id."""
+    known = TABLES.read(project.paths.leads / "truth.parquet")
+    return dict(zip(known["lead_id"].to_list(), known["probability"].to_list(), strict=True))
 
-    page.prepare()
 
-
-def _draw_report(
-    result: TrainingResult, quality: Quality, data: DataVersion, code: CodeVersion, settings: Settings, _: "Tell"
-) -> str:
-    from gallop.reporting.html import page
-
-    return page.render_report(result, quality, data, code, settings)
+def _tracked(trained: "Trained", result: TrainingResult, tags: dict[str, str]) -> TrackedRun:
+    """The training as it is tracked: one run, in it one per candidate, in those one per trial."""
+    row = trained.example.iloc[0]
+    example = {str(name): value if isinstance(value, str) else float(value) for name, value in row.items()}
+    candidates = tuple(
+        TrackedRun(
+            name=candidate.family,
+            parameters=candidate.parameters,
+            metrics={f"cv_{name}": figure.value for name, figure in candidate.metrics.items()},
+            tags={"family": candidate.family, "contract": candidate.contract[:500]},
+            children=tuple(
+                TrackedRun(
+                    name=f"{candidate.family} {number}",
+                    parameters=trial.parameters,
+                    metrics={"cv_log_loss": trial.log_loss},
+                )
+                for number, trial in enumerate(trained.trials[candidate.family], 1)
+            ),
+            model=f"{candidate.family}.pkl",
+            example=example,
+        )
+        for candidate in result.candidates
+    )
+    return TrackedRun(
+        name="model_training",
+        parameters={"winner": result.winner, "exported": result.exported, "train_rows": result.train_rows},
+        metrics={f"test_{name}": figure.value for name, figure in result.test.metrics.items()},
+        tags=tags,
+        children=candidates,
+    )
 
 
 def read_split(project: Project) -> TrainTestSplit:
-    """What data_split made. Raises `NothingThere`, `DamagedFile`."""
-    from gallop.flow.data import TABLES
-
+    """What data_split made. Raises `MissingOutputError`, `ChecksumError`."""
     names = ("train", "test", "assignment")
     return TrainTestSplit(*(TABLES.read(project.paths.split / f"{name}.parquet") for name in names))
 
 
 def find_project_leaks(project: Project, split: TrainTestSplit) -> "tuple[Finding, ...]":
-    """What the leak guard finds on the training leads. Raises `NothingThere`, `DamagedFile`."""
-    from gallop.flow.data import TABLES
+    """What the leak guard finds on the training leads. Raises `MissingOutputError`, `ChecksumError`."""
     from gallop.leakage.policy import findings
 
     return findings(TABLES.read(project.paths.leads / "leads.parquet"), split, project.settings)
@@ -144,8 +114,8 @@ def find_project_leaks(project: Project, split: TrainTestSplit) -> "tuple[Findin
 def _exporter(project: Project) -> Callable[[object], bytes]:
     from gallop.artifacts import contract
 
-    place = project.settings.export.contract
-    agreed = contract.read_contract(project.paths.root / place) if place else None
+    path = project.settings.export.contract
+    agreed = contract.read_contract(project.paths.root / path) if path else None
 
     def export(model: object) -> bytes:
         content = contract.dump(model)
@@ -166,7 +136,7 @@ def publish_export(project: Project) -> None:
 
 
 def read_training_result(project: Project) -> TrainingResult:
-    """What model_training found out. Raises `NothingThere`."""
+    """What model_training found out. Raises `MissingOutputError`."""
     path = project.paths.candidate / _RESULT
     if not path.is_file():
         raise MissingOutputError(
@@ -176,9 +146,9 @@ def read_training_result(project: Project) -> TrainingResult:
 
 
 def _metrics(result: TrainingResult, data: DataVersion) -> str:
-    def rounded(estimates: dict) -> dict:
+    def rounded(estimates: dict[str, Estimate]) -> dict:
         # Six decimals: enough for anyone, few enough to be equal on every machine.
-        return {name: {key: round(value, 6) for key, value in each} for name, each in estimates.items()}
+        return {name: {key: round(value, 6) for key, value in estimate} for name, estimate in estimates.items()}
 
     content = {
         "data": data.kind,

@@ -2,16 +2,13 @@
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from gallop.evaluation.calibration import calibration
-from gallop.evaluation.metrics import Estimate, Vector, log_losses, mean_of
+from gallop.evaluation.metrics import Estimate, Vector, log_losses
 from gallop.evaluation.slices import slices
-from gallop.modelling.candidates import CandidateModel, Contender
+from gallop.modelling.candidates import CandidateModel
 from gallop.modelling.conformal import check_uncertainty
 from gallop.modelling.explanations import effects, surest
-from gallop.modelling.learning_curve import log_odds_of_fewer
-from gallop.modelling.search.run import Searched
 from gallop.modelling.stack import Stack
 from gallop.results.evidence import DecisionPlan, LearningPoint, ScoreUncertainty, TestEvidence
 from gallop.results.run import Importance
@@ -21,17 +18,11 @@ from gallop.settings.params import Settings
 _SHUFFLES = 5
 
 
-def resampling(settings: Settings) -> dict:
-    """How intervals are made."""
-    of = settings.evaluation
-    return {"resamples": of.resamples, "confidence": of.confidence, "seed": settings.seed}
-
-
-def evidence(
+def gather_evidence(
     model: CandidateModel,
     plan: DecisionPlan,
     uncertainty: ScoreUncertainty,
-    learning_points: tuple[LearningPoint, ...],
+    learning: tuple[LearningPoint, ...],
     X: pd.DataFrame,
     y: Vector,
     roles: dict[str, Role],
@@ -40,7 +31,7 @@ def evidence(
     """All that is said of a model beyond its test figures.
 
     Args:
-        plan, uncertainty, learning_points: what was chosen and learnt on out-of-fold predictions.
+        plan, uncertainty, learning: what was chosen and learnt on out-of-fold predictions.
         X: model inputs of the test rows; y: their labels, shape (n,).
     """
     probability = model.predict_proba(X)[:, 1]
@@ -50,43 +41,21 @@ def evidence(
         for name, role in roles.items()
         if role is not Role.NUMBER
     }
-    effect, hits, misses = (), (), ()
+    effects_of_columns, hits, misses = (), (), ()
     if isinstance(model, Stack):
         parts, base = model.contributions(X)
-        effect = effects(X, parts)
+        effects_of_columns = effects(X, parts)
         hits, misses = surest(X, y, parts, base)
     return TestEvidence(
         decision=plan,
-        calibration=calibration(y, probability, **resampling(settings)),
+        calibration=calibration(y, probability, **settings.resampling),
         slices=slices(categories, y, probability, confidence=confidence),
-        learning=learning_points,
-        effects=effect,
+        learning=learning,
+        effects=effects_of_columns,
         hits=hits,
         misses=misses,
         certainty=check_uncertainty(uncertainty, y, probability, confidence),
         uncertainty=uncertainty,
-    )
-
-
-def learning(
-    X: pd.DataFrame,
-    y: Vector,
-    roles: dict[str, Role],
-    contender: Contender,
-    searched: Searched,
-    settings: Settings,
-) -> tuple[LearningPoint, ...]:
-    """The learning curve of a candidate, the fewest leads first; empty where its scores cannot be taken apart."""
-    if contender.assembly is None:
-        return ()
-    label = y[searched.rows]
-    folds = list(zip(searched.seen, searched.folds, strict=True))
-    curve = log_odds_of_fewer(X, y, roles, contender.assembly, folds, settings.training, settings.seed)
-    curve[round(np.mean([len(seen) for seen in searched.seen]))] = contender.trial.log_odds
-    intervals = resampling(settings)
-    return tuple(
-        LearningPoint(rows=size, log_loss=mean_of(log_losses(label, expit(log_odds)), **intervals))
-        for size, log_odds in sorted(curve.items())
     )
 
 

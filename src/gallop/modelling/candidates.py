@@ -1,21 +1,38 @@
-"""The candidates of a search: the best trial of each family and the stack; which one wins, and its model."""
+"""The candidates of a search: the best trial of each family and the stack; which one wins, and its fitted model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
+import numpy as np
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from gallop.evaluation.metrics import Vector
-from gallop.modelling import assemble
-from gallop.modelling.assemble import Assembly
-from gallop.modelling.families import Parameters, classifier
+from gallop.modelling.calibrator import Calibrator, fit_calibrator
+from gallop.modelling.contributions import log_loss, losses
+from gallop.modelling.families import ENCODERS, Parameters, classifier, directions
 from gallop.modelling.search.folds import AllRows
 from gallop.modelling.search.run import Searched
 from gallop.modelling.search.study import Explored, Trial
-from gallop.modelling.stack import Stack
+from gallop.modelling.stack import LEAST_GAIN, Member, Stack, StackWeights, choose_members, fit_weights
 from gallop.settings.training import Training
 
 CandidateModel = Stack | Pipeline
+
+STACK: Final = "stack"
+_ALL_ROWS: Final = 1.1
+"""More boosted trees when all rows are learnt from than when some are held out."""
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """What a deployed model is made of."""
+
+    trials: tuple[Trial, ...]
+    weights: StackWeights
+    as_trial: Trial
+    """The whole, as a trial among others."""
+    calibrator: Calibrator | None = None
 
 
 @dataclass(frozen=True)
@@ -31,31 +48,109 @@ class Contender:
 
 def ranked_contenders(searched: Searched, y: Vector, training: Training) -> list[Contender]:
     """All candidates, the lowest log-loss first. y: shape (training rows,)."""
-    found = []
+    contenders = []
     for family, explored in searched.families.items():
         if not explored.trials:
             continue
         best, assembly = explored.trials[0], None
-        if assemble.additive(family, training):
-            assembly = assemble.alone(best, searched, y)
+        if additive(family, training):
+            assembly = alone(best, searched, y)
             best = assembly.as_trial
-        found.append(Contender(best, explored, assembly))
-    stacked = assemble.stacked(searched, y, training)
-    if stacked:
-        found.append(Contender(stacked.as_trial, Explored((stacked.as_trial,), (), 0), stacked))
-    return sorted(found, key=lambda each: each.trial.log_loss)
+        contenders.append(Contender(best, explored, assembly))
+    stack = stacked(searched, y, training)
+    if stack:
+        contenders.append(Contender(stack.as_trial, Explored((stack.as_trial,), (), 0), stack))
+    return sorted(contenders, key=lambda contender: contender.trial.log_loss)
 
 
 def winner(ranked: list[Contender]) -> Contender:
     """The best candidate that gives reasons for its scores; the best of all where none does."""
-    return next((each for each in ranked if each.assembly), ranked[0])
+    return next((contender for contender in ranked if contender.assembly), ranked[0])
+
+
+def additive(family: str, training: Training) -> bool:
+    """Whether a family's scores can be taken apart, and keep the directions that the settings demand."""
+    return family in ENCODERS and not (training.monotone and family != "lightgbm")
+
+
+def alone(trial: Trial, searched: Searched, y: Vector) -> Assembly:
+    """One trial by itself, calibrated where that helps. y: shape (training rows,)."""
+    return _calibrated(Assembly((trial,), StackWeights(0.0, np.ones(1)), trial), searched, y)
+
+
+def stacked(searched: Searched, y: Vector, training: Training) -> Assembly | None:
+    """The best weighted sum of additive trials; None where there is nothing to add up.
+
+    Its own log-odds are those of weights fitted without the fold they are for.
+
+    Args:
+        y: shape (training rows,), 0 or 1.
+    """
+    trials = [
+        trial
+        for family, explored in searched.families.items()
+        if additive(family, training)
+        for trial in explored.trials
+    ]
+    if training.stack < 2 or len(trials) < 2 or len(searched.folds) < 2:
+        return None
+    of_trials = np.column_stack([trial.log_odds for trial in trials])
+    label = y[searched.rows]
+    members = [trials[index] for index in choose_members(of_trials, label, training.stack)]
+    if len(members) < 2:
+        return None
+    of_members = np.column_stack([trial.log_odds for trial in members])
+    log_odds = np.empty(len(label))
+    for held_out in searched.folds:
+        inside = np.isin(searched.rows, held_out)
+        log_odds[inside] = fit_weights(of_members[~inside], label[~inside]).apply(of_members[inside])
+    weights = fit_weights(of_members, label)
+    parameters: Parameters = {}
+    for trial, weight in zip(members, weights.of, strict=True):
+        number = searched.families[trial.family].trials.index(trial) + 1
+        parameters[f"{trial.family} {number}"] = round(float(weight), 4)
+    as_trial = Trial(STACK, parameters, log_odds, log_loss(log_odds, label))
+    return _calibrated(Assembly(tuple(members), weights, as_trial), searched, y)
+
+
+def _calibrated(assembly: Assembly, searched: Searched, y: Vector) -> Assembly:
+    """With a calibrator where that lowers the cross-validated log-loss.
+
+    By as much as another member would have to, and by more than chance (a standard error), which alone bends the
+    calibrator of few leads.
+    """
+    log_odds, label = assembly.as_trial.log_odds, y[searched.rows]
+    calibrated = np.empty(len(label))
+    for held_out in searched.folds:
+        inside = np.isin(searched.rows, held_out)
+        if inside.all():
+            return assembly
+        calibrated[inside] = fit_calibrator(log_odds[~inside], label[~inside]).apply(log_odds[inside])
+    gain = losses(log_odds, label) - losses(calibrated, label)
+    if gain.mean() < max(LEAST_GAIN, gain.std() / np.sqrt(len(gain))):
+        return assembly
+    as_trial = replace(assembly.as_trial, log_odds=calibrated, log_loss=log_loss(calibrated, label))
+    return replace(assembly, as_trial=as_trial, calibrator=fit_calibrator(log_odds, label))
 
 
 def fit_candidate(rows: AllRows, contender: Contender, seed: int) -> CandidateModel:
     """The candidate's model, fitted on all the training rows."""
     if contender.assembly:
-        return assemble.fit_assembly(rows, contender.assembly, seed)
+        return fit_assembly(rows, contender.assembly, seed)
     return fit_plain(rows, contender.trial.family, contender.trial.parameters, seed)
+
+
+def fit_assembly(rows: AllRows, assembly: Assembly, seed: int) -> Stack:
+    """Fit every member on all the training rows."""
+    encoders, members = {}, []
+    with threadpool_limits(limits=1):
+        for trial, weight in zip(assembly.trials, assembly.weights.of, strict=True):
+            kind = ENCODERS[trial.family]
+            encoders[kind], encoded = rows.encoded(trial.family)
+            demanded = directions(trial.family, encoders[kind].sources_, rows.training.monotone)
+            fitted = classifier(trial.family, _for_all_rows(trial) | demanded, seed).fit(encoded, rows.y)
+            members.append(Member(kind, fitted, float(weight)))
+    return Stack(list(rows.roles), encoders, tuple(members), assembly.weights.base, assembly.calibrator)
 
 
 def fit_plain(rows: AllRows, family: str, parameters: Parameters, seed: int) -> Pipeline:
@@ -63,3 +158,9 @@ def fit_plain(rows: AllRows, family: str, parameters: Parameters, seed: int) -> 
     with threadpool_limits(limits=1):
         step, encoded = rows.encoded(family)
         return Pipeline([("encode", step), ("classify", classifier(family, parameters, seed).fit(encoded, rows.y))])
+
+
+def _for_all_rows(trial: Trial) -> Parameters:
+    if trial.family != "lightgbm":
+        return dict(trial.parameters)
+    return trial.parameters | {"n_estimators": round(trial.parameters["n_estimators"] * _ALL_ROWS)}

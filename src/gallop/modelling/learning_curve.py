@@ -6,18 +6,43 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from scipy.special import expit
 
-from gallop.evaluation.metrics import Vector
-from gallop.modelling.assemble import Assembly, fit_assembly
+from gallop.evaluation.metrics import Vector, log_losses, mean_of
+from gallop.modelling.candidates import Assembly, Contender, fit_assembly
 from gallop.modelling.search.folds import AllRows, Rows
+from gallop.modelling.search.run import Searched
+from gallop.results.evidence import LearningPoint
 from gallop.schema import Role
+from gallop.settings.params import Settings
 from gallop.settings.training import Training
 
 _SHARES: Final = (0.25, 0.5)
 _FEWEST_OF_LABEL = 20
 
 
-def log_odds_of_fewer(
+def learning_points(
+    X: pd.DataFrame,
+    y: Vector,
+    roles: dict[str, Role],
+    contender: Contender,
+    searched: Searched,
+    settings: Settings,
+) -> tuple[LearningPoint, ...]:
+    """The learning curve of a candidate, the fewest leads first; empty where its scores cannot be taken apart."""
+    if contender.assembly is None:
+        return ()
+    label = y[searched.rows]
+    folds = list(zip(searched.seen, searched.folds, strict=True))
+    curve = _log_odds_of_fewer(X, y, roles, contender.assembly, folds, settings.training, settings.seed)
+    curve[round(np.mean([len(seen) for seen in searched.seen]))] = contender.trial.log_odds
+    return tuple(
+        LearningPoint(rows=size, log_loss=mean_of(log_losses(label, expit(log_odds)), **settings.resampling))
+        for size, log_odds in sorted(curve.items())
+    )
+
+
+def _log_odds_of_fewer(
     X: pd.DataFrame,
     y: Vector,
     roles: dict[str, Role],

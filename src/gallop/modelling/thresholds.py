@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gallop.evaluation.metrics import Estimate, Vector, spread
-from gallop.modelling.bands import bands
+from gallop.modelling.bands import choose_bands, measure_bands
 from gallop.results.evidence import NOBODY, BestOf, Cutoff, DecisionPlan, ProfitPoint
 from gallop.settings.decision import DecisionRule
 
@@ -30,8 +30,8 @@ CONTACTS: Final = (50, 100, 200, 300, 500)
 """Contacts per 1,000 leads that the report tells of, besides the capacity."""
 # Finer at the top, where one calls: 0.5 %, 1 %, … 10 %, 11 %, … 20 %, 22 %, … 100 %.
 _SHARES: Final = (
-    *(each / 200 for each in range(1, 21)),
-    *(each / 100 for each in (*range(11, 21), *range(22, 101, 2))),
+    *(step / 200 for step in range(1, 21)),
+    *(percent / 100 for percent in (*range(11, 21), *range(22, 101, 2))),
 )
 
 
@@ -74,52 +74,44 @@ class Cells:
 def choose_cutoffs(
     label: Vector,
     probability: Vector,
-    test_label: Vector,
-    test_probability: Vector,
     rule: DecisionRule,
     *,
     resamples: int,
     confidence: float,
     seed: int,
 ) -> DecisionPlan:
-    """Choose the cut-off and the bands, and say what they bring.
+    """Choose the cut-off and the bands, and say what they bring; no test lead is seen.
 
     Args:
         label: outcomes of the training leads, 0 or 1, shape (n,).
         probability: their out-of-fold probabilities, shape (n,).
-        test_label, test_probability: of the test leads; only `Cutoff.test_profit` and the bands' test figures depend
-            on them.
         rule: of params.yaml.
-        resamples, confidence, seed: of the intervals, as in `evaluation.evaluate`.
+        resamples, confidence, seed: of the intervals, as in `evaluation.metrics.evaluate`.
     """
     cells = cells_of(label, probability, rule)
     draw = np.random.default_rng(seed)
-    again = cells.drawn(draw, resamples)
-    test = (test_label, test_probability)
+    resampled = cells.drawn(draw, resamples)
+
+    def cutoff_at(lowest: float, optimism: float = 0.0) -> Cutoff:
+        profit = _profit(label, probability, lowest, rule, resamples, confidence, seed)
+        return _cutoff(label, probability, lowest, profit, optimism)
+
     f1 = 2 * cells.hits / (cells.contacts + label.sum())
-    for_f1 = _cutoff(
-        label, probability, test, float(cells.probability[np.argmax(f1)]), rule, resamples, confidence, seed
-    )
+    for_f1 = cutoff_at(float(cells.probability[np.argmax(f1)]))
     for_profit, optimism, curve = None, None, ()
     if rule.value is not None and rule.cost is not None:
-        made, makes = profits(cells, rule.value, rule.cost), profits(again, rule.value, rule.cost)
-        place = int(np.argmax(made))
-        chosen = float(cells.probability[place]) if made[place] > 0 else NOBODY
-        optimism = _optimism(made, makes) if made[place] > 0 else 0.0
-        for_profit = _cutoff(label, probability, test, chosen, rule, resamples, confidence, seed, optimism)
-        curve = tuple(
-            ProfitPoint(
-                share=float(share), probability=float(lowest), profit=spread(made[at], makes[:, at], confidence)
-            )
-            for at, (share, lowest) in enumerate(zip(cells.contacts / len(label), cells.probability, strict=True))
-        )
+        profit, resampled_profit = profits(cells, rule.value, rule.cost), profits(resampled, rule.value, rule.cost)
+        index = int(np.argmax(profit))
+        chosen = float(cells.probability[index]) if profit[index] > 0 else NOBODY
+        optimism = _optimism(profit, resampled_profit) if profit[index] > 0 else 0.0
+        for_profit = cutoff_at(chosen, optimism)
+        curve = _profit_curve(cells, profit, resampled_profit, confidence)
     if rule.threshold == "profit":
         cutoff, because = for_profit, _why_profit(for_profit, rule)
     elif rule.threshold == "f1":
         cutoff, because = for_f1, "It balances best (F1) between contacting customers only and contacting all of them."
     else:
-        cutoff = _cutoff(label, probability, test, rule.threshold, rule, resamples, confidence, seed)
-        because = "The settings say so."
+        cutoff, because = cutoff_at(rule.threshold), "The settings say so."
     assert cutoff is not None  # `profit` needs value and cost: the settings see to it
     return DecisionPlan(
         cutoff=cutoff,
@@ -128,24 +120,57 @@ def choose_cutoffs(
         optimism=optimism,
         for_f1=for_f1,
         curve=curve,
-        best=_best_of(cells, again.drawn(draw, resamples, PER), rule, confidence),
-        bands=bands(label, probability, *test, rule.bands, confidence),
+        best=_best_of(cells, resampled.drawn(draw, resamples, PER), rule, confidence),
+        bands=choose_bands(label, probability, rule.bands, confidence),
+    )
+
+
+def measure_cutoffs(
+    plan: DecisionPlan,
+    label: Vector,
+    probability: Vector,
+    rule: DecisionRule,
+    *,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> DecisionPlan:
+    """The plan with what its cut-offs and bands bring on the test leads, which change nothing that was chosen.
+
+    Args:
+        label, probability: of the test leads, shape (n,).
+    """
+
+    def measured(cutoff: Cutoff | None) -> Cutoff | None:
+        if cutoff is None:
+            return None
+        profit = _profit(label, probability, cutoff.probability, rule, resamples, confidence, seed)
+        return cutoff.model_copy(update={"test_profit": profit})
+
+    return plan.model_copy(
+        update={
+            "cutoff": measured(plan.cutoff),
+            "for_profit": measured(plan.for_profit),
+            "for_f1": measured(plan.for_f1),
+            "bands": measure_bands(plan.bands, label, probability, confidence),
+        }
     )
 
 
 def cells_of(label: Vector, probability: Vector, rule: DecisionRule) -> Cells:
     """The leads between cut-offs at round shares, at the bands' shares and at the capacity. Ties are never torn."""
     ordered = -np.sort(-probability)
-    wanted = {*_SHARES, *(each / PER for each in contacts_told(rule)), rule.bands.hot, rule.bands.hot + rule.bands.warm}
+    contacts = (number / PER for number in contact_numbers(rule))
+    wanted = {*_SHARES, *contacts, rule.bands.hot, rule.bands.hot + rule.bands.warm}
     lowest = np.unique([ordered[max(1, round(share * len(ordered))) - 1] for share in wanted])[::-1]
     # The last cut-off is the lowest probability of all, so that every lead is in a cell.
-    place = len(lowest) - np.searchsorted(lowest[::-1], probability, side="right")
-    won, lost = (np.bincount(place[label == each], minlength=len(lowest)) for each in (1, 0))
+    index = len(lowest) - np.searchsorted(lowest[::-1], probability, side="right")
+    won, lost = (np.bincount(index[label == outcome], minlength=len(lowest)) for outcome in (1, 0))
     return Cells(lowest, won, lost)
 
 
-def contacts_told(rule: DecisionRule) -> tuple[int, ...]:
-    """Contacts per 1,000 leads to tell of: round figures, and the capacity, though never more than there are leads."""
+def contact_numbers(rule: DecisionRule) -> tuple[int, ...]:
+    """Contacts per 1,000 leads to report: round figures, and the capacity, though never more than there are leads."""
     return tuple(sorted({*CONTACTS, *([min(rule.capacity, PER)] if rule.capacity else [])}))
 
 
@@ -154,27 +179,32 @@ def profits(cells: Cells, value: float, cost: float) -> NDArray[np.float64]:
     return (value * cells.hits - cost * cells.contacts) * (PER / cells.contacts[..., -1:])
 
 
-def _optimism(made: Vector, makes: NDArray[np.float64]) -> float:
+def _profit_curve(
+    cells: Cells, profit: Vector, resampled_profit: NDArray[np.float64], confidence: float
+) -> tuple[ProfitPoint, ...]:
+    shares = cells.contacts / cells.contacts[-1]
+    return tuple(
+        ProfitPoint(
+            share=float(share),
+            probability=float(lowest),
+            profit=spread(profit[index], resampled_profit[:, index], confidence),
+        )
+        for index, (share, lowest) in enumerate(zip(shares, cells.probability, strict=True))
+    )
+
+
+def _optimism(profit: Vector, resampled_profit: NDArray[np.float64]) -> float:
     """How much more the best cut-off of a resample seems to bring than it does, on average; nobody brings nothing."""
-    place = makes.argmax(axis=1)
-    there, here = makes[np.arange(len(makes)), place], made[place]
-    return max(0.0, float(np.mean(np.where(there > 0, there - here, 0.0))))
+    index = resampled_profit.argmax(axis=1)
+    seeming, actual = resampled_profit[np.arange(len(resampled_profit)), index], profit[index]
+    return max(0.0, float(np.mean(np.where(seeming > 0, seeming - actual, 0.0))))
 
 
 def _cutoff(
-    label: Vector,
-    probability: Vector,
-    test: tuple[Vector, Vector],
-    lowest: float,
-    rule: DecisionRule,
-    resamples: int,
-    confidence: float,
-    seed: int,
-    optimism: float = 0.0,
+    label: Vector, probability: Vector, lowest: float, profit: Estimate | None, optimism: float = 0.0
 ) -> Cutoff:
     yes = probability >= lowest
     contacts, hits, converted = int(yes.sum()), float(label[yes].sum()), float(label.sum())
-    profit = _profit(label, probability, lowest, rule, resamples, confidence, seed)
     if profit is not None and optimism:
         profit = Estimate(value=profit.value - optimism, low=profit.low - optimism, high=profit.high - optimism)
     return Cutoff(
@@ -184,7 +214,6 @@ def _cutoff(
         recall=hits / converted,
         f1=2 * hits / (contacts + converted),
         profit=profit,
-        test_profit=_profit(*test, lowest, rule, resamples, confidence, seed),
     )
 
 
@@ -200,22 +229,23 @@ def _profit(
     """Profit per 1,000 leads of contacting those at or above one cut-off."""
     if rule.value is None or rule.cost is None:
         return None
-    place = (probability < lowest).astype(int)
-    cells = Cells(np.array([lowest, 0.0]), *(np.bincount(place[label == each], minlength=2) for each in (1, 0)))
-    makes = profits(cells.drawn(np.random.default_rng(seed), resamples), rule.value, rule.cost)
-    return spread(profits(cells, rule.value, rule.cost)[0], makes[:, 0], confidence)
+    below = (probability < lowest).astype(int)
+    counts = (np.bincount(below[label == outcome], minlength=2) for outcome in (1, 0))
+    cells = Cells(np.array([lowest, 0.0]), *counts)
+    resampled = profits(cells.drawn(np.random.default_rng(seed), resamples), rule.value, rule.cost)
+    return spread(profits(cells, rule.value, rule.cost)[0], resampled[:, 0], confidence)
 
 
 def _best_of(cells: Cells, next_leads: Cells, rule: DecisionRule, confidence: float) -> tuple[BestOf, ...]:
     """What the best of 1,000 leads bring; `next_leads` are draws of 1,000 leads from resamples of those at hand."""
-    rows, told = int(cells.contacts[-1]), []
-    for contacts in contacts_told(rule):
+    rows, best = int(cells.contacts[-1]), []
+    for contacts in contact_numbers(rule):
         expected = float(cells.best(contacts * rows / PER)) * PER / rows
         conversions = spread(expected, next_leads.best(contacts), confidence)
         profit = None
         if rule.value is not None and rule.cost is not None:
-            profit = Estimate(**{key: rule.value * each - rule.cost * contacts for key, each in conversions})
-        told.append(
+            profit = Estimate(**{key: rule.value * number - rule.cost * contacts for key, number in conversions})
+        best.append(
             BestOf(
                 contacts=contacts,
                 conversions=conversions,
@@ -224,7 +254,7 @@ def _best_of(cells: Cells, next_leads: Cells, rule: DecisionRule, confidence: fl
                 capacity=rule.capacity is not None and contacts == min(rule.capacity, PER),
             )
         )
-    return tuple(told)
+    return tuple(best)
 
 
 def _why_profit(chosen: Cutoff | None, rule: DecisionRule) -> str:

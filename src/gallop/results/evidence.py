@@ -124,8 +124,8 @@ class Cutoff(ResultModel):
     profit: Estimate | None
     """Expected per 1,000 leads; None where the settings have no value and cost. What was chosen to be the largest
     flatters itself: where this is the best cut-off for profit, `Decided.optimism` is already taken off."""
-    test_profit: Estimate | None
-    """The same on the test rows, which had no say in the choice."""
+    test_profit: Estimate | None = None
+    """The same on the test rows, which had no say in the choice; None until they are looked at."""
 
 
 class ProfitPoint(ResultModel):
@@ -159,9 +159,9 @@ class Band(ResultModel):
     """Of the leads, out of fold."""
     rate: Estimate
     """Conversion rate out of fold."""
-    test_rows: int
-    test_rate: Estimate | None
-    """Conversion rate of the test leads in it; None where there is none."""
+    test_rows: int = 0
+    test_rate: Estimate | None = None
+    """Conversion rate of the test leads in it; None where there is none, and until they are looked at."""
 
 
 class DecisionPlan(ResultModel):

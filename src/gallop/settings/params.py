@@ -6,7 +6,7 @@ types and impossible values, naming each key, the value it has, and what would b
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -129,6 +129,12 @@ class Settings(SettingsModel):
         if self.split.by == "day" and not self.table.day:
             raise ValueError("split.by is day, but no column has the role day")
         return self
+
+    @property
+    def resampling(self) -> dict[str, Any]:
+        """How intervals are made: the arguments `resamples`, `confidence` and `seed` of the figures."""
+        evaluation = self.evaluation
+        return {"resamples": evaluation.resamples, "confidence": evaluation.confidence, "seed": self.seed}
 
     def _dates_agree(self) -> None:
         for name in self.features.dates:

@@ -1,8 +1,8 @@
 """model_training: search on training rows, choose, and only then look at the test rows, once.
 
-The winner has the lowest cross-validated log-loss of those that give reasons for their scores. What is exported as
-model.pkl is the last step of the best candidate that meets the export contract; where that is not the winner, or there
-is none, the result says so.
+`train` sees no test row. It chooses the winner (the lowest cross-validated log-loss of those that give reasons for
+their scores), its cut-offs, and what is exported as model.pkl: the last step of the best candidate that meets the
+export contract. `assess` measures what was chosen on the test rows, and decides nothing.
 """
 
 import hashlib
@@ -10,164 +10,157 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from gallop.artifacts.bundle import Manifest
 from gallop.errors import ContractError, SettingsError, UnsafeModelError
 from gallop.evaluation.metrics import Vector, estimate, evaluate, paired_difference
-from gallop.hands import Here, Tell, Worker
-from gallop.modelling.assessment import evidence, importances, learning, resampling
+from gallop.modelling.assessment import gather_evidence, importances
 from gallop.modelling.candidates import CandidateModel, Contender, fit_candidate, fit_plain, ranked_contenders, winner
 from gallop.modelling.conformal import score_uncertainty
+from gallop.modelling.learning_curve import learning_points
 from gallop.modelling.preprocessing import frame
 from gallop.modelling.search.folds import AllRows
-from gallop.modelling.search.run import Searched, search
-from gallop.modelling.search.study import Explored, Trial
+from gallop.modelling.search.run import search
+from gallop.modelling.search.study import Trial
 from gallop.modelling.stack import Stack
-from gallop.modelling.thresholds import choose_cutoffs
-from gallop.ports import Run
-from gallop.results.evidence import LearningPoint
-from gallop.results.run import Candidate, TrainingResult, TrainTestSplit
+from gallop.modelling.thresholds import choose_cutoffs, measure_cutoffs
+from gallop.results.evidence import DecisionPlan, LearningPoint, ScoreUncertainty
+from gallop.results.run import Candidate, TrainingResult
 from gallop.schema import Role
 from gallop.settings.params import Settings
 from gallop.tables.features import input_roles
 
+Export = Callable[[object], bytes]
+"""Fitted classifier → content of model.pkl; raises `ContractError` or `UnsafeModelError` where it is not exported."""
+
 
 @dataclass(frozen=True)
 class Trained:
-    """The winner, the exported file's content (None where nothing meets the contract), every trial, and the result."""
+    """What was chosen and fitted on training rows alone."""
 
-    model: CandidateModel
-    export: bytes | None
+    winner: str
     models: dict[str, CandidateModel]
+    """Family → the candidate fitted on all training rows, the lowest log-loss first."""
+    baseline: CandidateModel
+    """An untuned logistic regression."""
+    exported: str | None
+    """The family whose classifier is exported; None where none meets the contract."""
+    export: bytes | None
     trials: dict[str, Sequence[Trial]]
+    candidates: tuple[Candidate, ...]
+    given_up: tuple[str, ...]
+    plan: DecisionPlan
+    uncertainty: ScoreUncertainty
+    learning: tuple[LearningPoint, ...]
+    rows: int
+    positives: int
     example: pd.DataFrame
-    result: TrainingResult
+    """One made-up row of typical values, which is nobody's."""
 
-    def record(self, manifest: Manifest, files: Sequence[Path]) -> Run:
-        """What to track of the whole; the candidates were told of while it went on."""
-        return Run(
-            name="model_training",
-            parameters={
-                "winner": self.result.winner,
-                "exported": self.result.exported,
-                "train_rows": self.result.train_rows,
-            },
-            metrics={f"test_{name}": figure.value for name, figure in self.result.test.metrics.items()},
-            tags={"digest": manifest.digest},
-            files=files,
-        )
+    @property
+    def model(self) -> CandidateModel:
+        """The winner's."""
+        return self.models[self.winner]
 
 
 # On a busy machine trees predict a hundred times slower with a thread per core than with one.
 @threadpool_limits.wrap(limits=1)
-def model_training(
-    split: TrainTestSplit,
+def train(
+    leads: nw.DataFrame,
     settings: Settings,
     *,
-    export: Callable[[object], bytes],
-    truth: Mapping[str, float] | None = None,
+    export: Export,
     studies: Path | None = None,
     on_trial: Callable[[str], None] = lambda _: None,
-    on_explored: Callable[[Run], None] = lambda _: None,
-    on_candidate: Callable[[Run], None] = lambda _: None,
-    hands: Sequence[Worker] = (),
 ) -> Trained:
-    """Search, choose, fit, evaluate.
+    """Search, choose and fit.
 
     Args:
-        split: training and test leads, as `data_split` makes them.
-        export: fitted classifier → content of model.pkl; raises `ContractBroken` or `UnsafeModel` where it would
-            break the contract.
-        truth: id → true probability, for the sample.
+        leads: the training leads, as `data_split` gives them.
         studies: where searches are kept while they run, so that a killed one goes on; None to keep nothing.
-        on_trial: told the family's name after each trial.
-        on_explored: given the trials of each family that will be a candidate, as soon as they are over.
-        on_candidate: given each candidate to track, with its trials and its model.
-        hands: processes that help with the search, and with the learning curve.
+        on_trial: called with the family's name after each trial.
 
     Raises:
-        SettingsError, OneClass: see `search`. SettingsError also where the model makes no use of a forced input.
+        SettingsError, SingleClassError: see `search`. SettingsError also where the model ignores a forced input.
     """
     roles, seed, training = input_roles(settings.table, settings.features), settings.seed, settings.training
-    label = settings.table.label.column
-    X, y = frame(split.train, roles), _labels(split.train[label])
-    days = split.train[str(settings.table.day)].to_list() if settings.split.by == "day" else None
-
-    def explored(family: str, found: Explored) -> None:
-        if found.trials:
-            on_explored(Run(family, {}, {}, children=_runs(family, found.trials)))
-
-    searched = search(
-        X, y, roles, training, seed, days=days, folder=studies, on_trial=on_trial, on_explored=explored, hands=hands
-    )
+    X, y = frame(leads, roles), _labels(leads[settings.table.label.column])
+    days = leads[str(settings.table.day)].to_list() if settings.split.by == "day" else None
+    searched = search(X, y, roles, training, seed, days=days, folder=studies, on_trial=on_trial)
     ranked = ranked_contenders(searched, y, training)
     best = winner(ranked)
     rows = AllRows(X, y, roles, training)
-    models = {each.trial.family: fit_candidate(rows, each, seed) for each in ranked}
-    model = models[best.trial.family]
-    _require_forced(model, X, training.forced)
-    exports = {family: _export(each, export) for family, each in models.items()}
-    exported = next((each.trial.family for each in ranked if isinstance(exports[each.trial.family], bytes)), None)
-    # While the candidates are measured.
-    beside = hands[0] if hands else Here()
-    beside.begin(_learned, X, y, roles, best, searched, settings)
-    held_out = y[searched.rows]
-    uncertainty = score_uncertainty(held_out, best.trial.out_of_fold)
-
-    # From here on the test rows are looked at; nothing above depends on them and nothing below decides anything.
-    X_test, y_test = frame(split.test, roles), _labels(split.test[label])
-    probability = model.predict_proba(X_test)[:, 1]
-    baseline = fit_plain(rows, "logistic_regression", {}, seed)
-    untuned = baseline.predict_proba(X_test)[:, 1]
-    ids = split.test[settings.table.id].to_list()
-    intervals = resampling(settings)
-    plan = choose_cutoffs(held_out, best.trial.out_of_fold, y_test, probability, settings.decision, **intervals)
-    measure: dict = {"threshold": plan.cutoff.probability} | intervals
-    candidates, example = [], _example(X, roles)
-    for each in ranked:
-        family = each.trial.family
-        candidates.append(_summary(each, held_out, best.trial, exports[family], settings, measure))
-        on_candidate(_run(candidates[-1], each.explored.trials, models[family], example))
-    result = TrainingResult(
-        winner=best.trial.family,
-        exported=exported,
-        train_rows=len(y),
-        train_positives=int(y.sum()),
-        candidates=tuple(candidates),
-        given_up=tuple(family for family, explored in searched.families.items() if not explored.trials),
-        test=evaluate(y_test, probability, **measure),
-        test_digest=hashlib.sha256("\n".join(sorted(map(str, ids))).encode()).hexdigest(),
-        baseline=estimate(y_test, untuned, **measure),
-        ahead=paired_difference(y_test, probability, untuned, **intervals)[0],
-        best_possible=None if truth is None else estimate(y_test, np.array([truth[key] for key in ids]), **measure),
-        importances=importances(model, X_test, y_test, settings),
-        evidence=evidence(model, plan, uncertainty, beside.result(), X_test, y_test, roles, settings),
-    )
+    models = {contender.trial.family: fit_candidate(rows, contender, seed) for contender in ranked}
+    _require_forced(models[best.trial.family], X, training.forced)
+    exports = {family: _exported(model, export) for family, model in models.items()}
+    exported = next((family for family, content in exports.items() if isinstance(content, bytes)), None)
     content = exports[exported] if exported else None
+    held_out, intervals = y[searched.rows], settings.resampling
+    plan = choose_cutoffs(held_out, best.trial.out_of_fold, settings.decision, **intervals)
     return Trained(
-        model,
-        content if isinstance(content, bytes) else None,
-        models,
-        {each.trial.family: each.explored.trials for each in ranked},
-        example,
-        result,
+        winner=best.trial.family,
+        models=models,
+        baseline=fit_plain(rows, "logistic_regression", {}, seed),
+        exported=exported,
+        export=content if isinstance(content, bytes) else None,
+        trials={contender.trial.family: contender.explored.trials for contender in ranked},
+        candidates=tuple(
+            _candidate(contender, held_out, best.trial, exports[contender.trial.family], plan, settings)
+            for contender in ranked
+        ),
+        given_up=tuple(family for family, explored in searched.families.items() if not explored.trials),
+        plan=plan,
+        uncertainty=score_uncertainty(held_out, best.trial.out_of_fold),
+        learning=learning_points(X, y, roles, best, searched, settings),
+        rows=len(y),
+        positives=int(y.sum()),
+        example=_example(X, roles),
     )
 
 
-def _learned(
-    X, y, roles, best: Contender, searched: Searched, settings: Settings, _: Tell
-) -> tuple[LearningPoint, ...]:
-    return learning(X, y, roles, best, searched, settings)
+@threadpool_limits.wrap(limits=1)
+def assess(
+    trained: Trained, leads: nw.DataFrame, settings: Settings, *, truth: Mapping[str, float] | None = None
+) -> TrainingResult:
+    """Measure what was trained on the test leads, which had no say in it.
+
+    Args:
+        leads: the test leads, as `data_split` gives them.
+        truth: id → true probability, for the sample.
+    """
+    roles, model = input_roles(settings.table, settings.features), trained.model
+    X, y = frame(leads, roles), _labels(leads[settings.table.label.column])
+    ids = leads[settings.table.id].to_list()
+    probability, untuned = (fitted.predict_proba(X)[:, 1] for fitted in (model, trained.baseline))
+    intervals = settings.resampling
+    measure: dict = {"threshold": trained.plan.cutoff.probability} | intervals
+    plan = measure_cutoffs(trained.plan, y, probability, settings.decision, **intervals)
+    return TrainingResult(
+        winner=trained.winner,
+        exported=trained.exported,
+        train_rows=trained.rows,
+        train_positives=trained.positives,
+        candidates=trained.candidates,
+        given_up=trained.given_up,
+        test=evaluate(y, probability, **measure),
+        test_digest=hashlib.sha256("\n".join(sorted(map(str, ids))).encode()).hexdigest(),
+        baseline=estimate(y, untuned, **measure),
+        ahead=paired_difference(y, probability, untuned, **intervals)[0],
+        best_possible=None if truth is None else estimate(y, np.array([truth[key] for key in ids]), **measure),
+        importances=importances(model, X, y, settings),
+        evidence=gather_evidence(model, plan, trained.uncertainty, trained.learning, X, y, roles, settings),
+    )
 
 
-def _labels(column) -> Vector:
+def _labels(column: nw.Series) -> Vector:
     return column.to_numpy().astype(np.float64)
 
 
-def _export(model: CandidateModel, export: Callable[[object], bytes]) -> bytes | str:
+def _exported(model: CandidateModel, export: Export) -> bytes | str:
+    """The content of model.pkl, or why there is none."""
     if isinstance(model, Stack):
         return "own"
     try:
@@ -188,48 +181,26 @@ def _require_forced(model: CandidateModel, X: pd.DataFrame, forced: Sequence[str
             )
 
 
-def _summary(
-    contender: Contender, y: Vector, best: Trial, exported: bytes | str, settings: Settings, measure: dict
+def _candidate(
+    contender: Contender, y: Vector, best: Trial, exported: bytes | str, plan: DecisionPlan, settings: Settings
 ) -> Candidate:
-    trial, explored = contender.trial, contender.explored
-    metrics = estimate(y, trial.out_of_fold, **measure)
-    behind, _ = paired_difference(y, trial.out_of_fold, best.out_of_fold, **resampling(settings))
+    trial, explored, intervals = contender.trial, contender.explored, settings.resampling
+    behind, _ = paired_difference(y, trial.out_of_fold, best.out_of_fold, **intervals)
     kept = "kept" if settings.export.contract else "none"
     return Candidate(
         family=trial.family,
         parameters=trial.parameters,
         trials=len(explored.trials) + explored.pruned + len(explored.failed),
         pruned=explored.pruned,
-        failed=tuple(f"{each.parameters}: {each.because}" for each in explored.failed),
+        failed=tuple(f"{failure.parameters}: {failure.because}" for failure in explored.failed),
         explains=contender.assembly is not None,
         calibrated=contender.assembly is not None and contender.assembly.calibrator is not None,
-        metrics=metrics,
+        metrics=estimate(y, trial.out_of_fold, threshold=plan.cutoff.probability, **intervals),
         behind=behind,
         contract=kept if isinstance(exported, bytes) else exported,
     )
 
 
-def _run(candidate: Candidate, trials: Sequence[Trial], model: CandidateModel, example: pd.DataFrame) -> Run:
-    """What to track of a candidate: its best setting and model, and in it one run per trial."""
-    return Run(
-        name=candidate.family,
-        parameters=dict(candidate.parameters),
-        metrics={f"cv_{name}": figure.value for name, figure in candidate.metrics.items()},
-        tags={"family": candidate.family, "contract": candidate.contract[:500]},
-        children=_runs(candidate.family, trials),
-        model=model,
-        example=example,
-    )
-
-
-def _runs(family: str, trials: Sequence[Trial]) -> list[Run]:
-    return [
-        Run(f"{family} {place}", trial.parameters, {"cv_log_loss": trial.log_loss})
-        for place, trial in enumerate(trials, 1)
-    ]
-
-
 def _example(X: pd.DataFrame, roles: dict[str, Role]) -> pd.DataFrame:
-    """One made-up row of typical values: an example for the registry that is nobody's."""
     typical = {name: [X[name].median() if role is Role.NUMBER else X[name].mode()[0]] for name, role in roles.items()}
     return pd.DataFrame(typical)

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
-from gallop.modelling.assemble import stacked
-from gallop.modelling.candidates import ranked_contenders
+from gallop.modelling.candidates import ranked_contenders, stacked
 from gallop.modelling.families import classifier
 from gallop.modelling.search import racing
 from gallop.modelling.search.run import search
@@ -76,22 +75,22 @@ def test_families_without_reasons_are_no_leaders():
 @given(log_odds)
 def test_nobody_loses_against_an_equal(odds):
     y = (np.arange(len(odds)) % 2).astype(float)
-    assert not racing.lost(np.array(odds), np.array(odds), y)
+    assert not racing.clearly_behind(np.array(odds), np.array(odds), y)
 
 
 @given(log_odds, log_odds)
 def test_of_two_at_most_one_loses(one, other):
     rows = min(len(one), len(other))
     a, b, y = np.array(one[:rows]), np.array(other[:rows]), (np.arange(rows) % 2).astype(float)
-    assert not (racing.lost(a, b, y) and racing.lost(b, a, y))
+    assert not (racing.clearly_behind(a, b, y) and racing.clearly_behind(b, a, y))
 
 
 def test_far_behind_on_one_lead_may_be_chance_and_on_many_is_not():
     y = np.ones(400)
     good, bad = np.full(400, 2.0), np.full(400, 1.0)
     once = np.where(np.arange(400) == 0, -30.0, 2.0)
-    assert racing.lost(bad, good, y)
-    assert not racing.lost(once, good, y)
+    assert racing.clearly_behind(bad, good, y)
+    assert not racing.clearly_behind(once, good, y)
 
 
 @pytest.mark.parametrize("jobs", [2, 5])

@@ -9,13 +9,15 @@ import socket
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from gallop.errors import ServerUnreachableError
+from gallop.errors import GallopError, ServerUnreachableError, TrackingError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -59,6 +61,41 @@ def _sentence(host: str | None, port: int | None, reason: str) -> str:
         f"{VARIABLE}: no tracking server answers at {host}{f':{port}' if port else ''}: {reason}. Start it, or unset "
         f"{VARIABLE} to use the local mlflow.db"
     )
+
+
+@contextmanager
+def translated_errors(uri: str) -> Generator[None]:
+    """Errors of MLflow and of its store become a sentence with an exit code.
+
+    Raises:
+        ServerUnreachableError: nothing answers any more. TrackingError: the server answers, but does not do it.
+    """
+    try:
+        yield
+    except GallopError:
+        raise
+    except Exception as error:
+        if not _is_of_the_store(error):
+            raise
+        require(uri)
+        root: BaseException = error
+        while root.__cause__ is not None:
+            root = root.__cause__
+        reason = (str(root).splitlines() or [""])[0]
+        raise TrackingError(f"MLflow at {public(uri)}: {type(root).__name__}: {_without_secret(reason, uri)}") from None
+
+
+def _is_of_the_store(error: Exception) -> bool:
+    from mlflow.exceptions import MlflowException
+    from requests import RequestException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return isinstance(error, MlflowException | SQLAlchemyError | RequestException | OSError)
+
+
+def _without_secret(text: str, uri: str) -> str:
+    password = urlsplit(uri).password
+    return text.replace(uri, public(uri)).replace(password, "***") if password else text.replace(uri, public(uri))
 
 
 def public(uri: str) -> str:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import gallop
 from gallop.adapters.mlflow import client as address
 from gallop.adapters.mlflow.client import connect, requirements
-from gallop.adapters.mlflow.tracking import alive
+from gallop.adapters.mlflow.tracking import is_alive
 from gallop.errors import ChecksumError, RegistryBusyError
 from gallop.ports import Registered
 
@@ -154,7 +154,7 @@ def _acquired(with_client: "MlflowClient", name: str) -> bool:
     except MlflowException:
         return False  # released in between
     local = held.tags.get("host") == socket.gethostname()
-    if time.time() - held.creation_timestamp / 1000 > _STALE or (local and not alive(int(held.tags["pid"]))):
+    if time.time() - held.creation_timestamp / 1000 > _STALE or (local and not is_alive(int(held.tags["pid"]))):
         with_client.delete_registered_model(name)
     return False
 

@@ -32,10 +32,6 @@ class Fold:
     roles: dict[str, Role]
     training: Training
 
-    def __reduce__(self) -> tuple:
-        # What is encoded stays where it was encoded: LightGBM's data cannot go to another process.
-        return type(self), (self.X, self.y, self.seen, self.held_out, self.roles, self.training)
-
     def encoded(self, family: str) -> tuple:
         """Encoded rows of both sides."""
         kind = ENCODERS.get(family, PLAIN)

@@ -20,15 +20,15 @@ _FAR, _ERRORS = 0.02, 2.0
 """Of the leader's log-loss, and in standard errors of the paired difference: behind by more than both is given up."""
 
 
-def leader(found: Iterable[Explored]) -> Trial | None:
+def leader(families: Iterable[Explored]) -> Trial | None:
     """The best trial up to now of those that give reasons; None where there is none to race against."""
-    trials = [each.trials[0] for each in found if each.trials and each.trials[0].family in ENCODERS]
+    trials = [family.trials[0] for family in families if family.trials and family.trials[0].family in ENCODERS]
     return min(trials, key=lambda trial: trial.log_loss, default=None)
 
 
-def lost(log_odds: Vector, of_leader: Vector, y: Vector) -> bool:
-    """Whether a trial is clearly behind on the rows that it was judged on so far: all of shape (rows,)."""
-    ahead = losses(of_leader, y)
-    behind = losses(log_odds, y) - ahead
-    chance = behind.std() / np.sqrt(len(behind))
-    return bool(behind.mean() > max(_FAR * ahead.mean(), _ERRORS * chance))
+def clearly_behind(log_odds: Vector, of_leader: Vector, y: Vector) -> bool:
+    """Whether a trial is behind by more than chance on the rows it was judged on so far: all of shape (rows,)."""
+    leading = losses(of_leader, y)
+    behind = losses(log_odds, y) - leading
+    standard_error = behind.std() / np.sqrt(len(behind))
+    return bool(behind.mean() > max(_FAR * leading.mean(), _ERRORS * standard_error))

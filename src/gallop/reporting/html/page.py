@@ -125,13 +125,6 @@ def render_report(
     )
 
 
-def prepare() -> None:
-    """Read the page's templates, so that the first page is drawn as fast as the next one."""
-    made = _environment()
-    for name in made.list_templates(extensions=["j2"]):
-        made.get_template(name)
-
-
 @cache
 def _environment() -> Environment:
     made = Environment(

@@ -19,7 +19,7 @@ import dagger
 from dagger import dag
 
 IMAGE: Final = "python:3.12.14-bookworm@sha256:dbbe4ceb97851e2e5fa83798b239811f871cb743b259ba3563737349f6bcfaa0"
-STAGES: Final = ("data-clean", "data-preprocess", "data-split", "model-training", "model-selection", "deploy")
+STAGES: Final = ("data-clean", "data-preprocess", "data-split", "model-training", "report", "model-selection", "deploy")
 OUTPUTS: Final = ("models", "reports")
 PROJECT, REMOTE = "/project", "/data-remote"
 

@@ -1,0 +1,44 @@
+"""`gallop track`, and the first step of model_selection: what waits in the outbox goes to the tracking server."""
+
+from gallop.adapters.mlflow import client
+from gallop.errors import ServerUnreachableError
+from gallop.files import locked
+from gallop.flow.project import Project
+
+
+def track(project: Project) -> int:
+    """Record every run that waits, each exactly once, and take it out of the outbox; returns how many there were.
+
+    Raises:
+        ServerUnreachableError, TrackingError: a server that is down or gone half-way; what it does not have yet, waits.
+        ChecksumError: an entry is damaged. LockedError: another process records them now.
+    """
+    from gallop.artifacts import outbox
+
+    paths, uri = project.paths, client.tracking_uri(project.paths.root)
+    waiting = outbox.entries(paths.outbox)
+    try:
+        client.require(uri)
+    except ServerUnreachableError as error:
+        kept = f". Nothing is lost: {len(waiting)} trained runs wait in {paths.outbox}" if waiting else ""
+        raise ServerUnreachableError(f"{error}{kept}") from None
+    if not waiting:
+        return 0
+    with locked(paths.outbox / ".lock", "the outbox"):
+        entries = outbox.entries(paths.outbox)
+        for entry in entries:
+            from gallop.adapters.mlflow.tracking import record
+
+            record(uri, project.settings.project.name, entry, _artifacts(project, entry.digest))
+            entry.remove()
+    return len(entries)
+
+
+def _artifacts(project: Project, digest: str) -> list:
+    """Report, metrics and card, where they are those of this training."""
+    from gallop.artifacts import bundle
+
+    paths = project.paths
+    if not (paths.candidate / bundle.MANIFEST).is_file() or bundle.read_manifest(paths.candidate).digest != digest:
+        return []
+    return [path for path in (paths.report, paths.metrics, paths.card) if path.is_file()]
