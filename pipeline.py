@@ -78,7 +78,7 @@ async def pack(options: Options) -> None:
     if not deployed.is_dir():
         raise MissingOutputError(f"{deployed}: nothing is deployed there; `pipeline.py train` does it")
     source = host_source(options)
-    base = dag.container().from_(steps.image("serving"))
+    base = steps.with_openmp(dag.container().from_(steps.image("serving")))
     tools = steps.with_packages(base, source.file("containers/scoring.lock"))
     scorer = steps.with_project(tools, source.filter(include=SERVED))
     packed = await evaluated(steps.with_bundle(scorer, dag.host().directory(str(deployed.resolve()))))

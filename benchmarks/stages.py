@@ -1,4 +1,4 @@
-"""How long the four file stages take on the real data, each as its own command, next to a peer in the same run.
+"""How long the file stages take on the real data, each as its own command, next to a peer in the same run.
 
 The peer is scikit-learn alone: read the table with pandas, the same split and folds, and the same number of fits of the
 same families, with no rules, tracking, report or manifests. The ratio says what the rest of the pipeline costs.
@@ -52,19 +52,19 @@ def main() -> None:
         project = Path(folder, "project")
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(project)], check=True)
         subprocess.run([GALLOP, "data", "pull"], cwd=project, check=True, stdout=subprocess.DEVNULL)
-        taken: dict[str, list[float]] = {stage: [] for stage in (*DVC_STAGES, "all four", "peer")}
+        taken: dict[str, list[float]] = {stage: [] for stage in (*DVC_STAGES, "all file stages", "peer")}
         for _ in range(ROUNDS + 1):
             for stage in DVC_STAGES:
                 taken[stage].append(_seconds([GALLOP, stage.replace("_", "-")], project))
-            taken["all four"].append(sum(taken[stage][-1] for stage in DVC_STAGES))
+            taken["all file stages"].append(sum(taken[stage][-1] for stage in DVC_STAGES))
             taken["peer"].append(_seconds([sys.executable, "-c", PEER, "data/raw/raw_data.csv"], project))
         shutil.rmtree(project)
     print(machine())
-    print(f"median of {ROUNDS} rounds, wall seconds; the first round, which also makes MLflow's database, apart")
+    print(f"median of {ROUNDS} rounds, wall seconds; the first round apart")
     for name, rounds in taken.items():
         print(f"  {name:16} {statistics.median(rounds[1:]):6.2f}   first {rounds[0]:6.2f}")
-    ratios = [ours / peer for ours, peer in zip(taken["all four"][1:], taken["peer"][1:], strict=True)]
-    print(f"  all four / peer  {statistics.median(ratios):6.2f}   (paired)")
+    ratios = [ours / peer for ours, peer in zip(taken["all file stages"][1:], taken["peer"][1:], strict=True)]
+    print(f"  all file stages / peer {statistics.median(ratios):6.2f}   (paired)")
 
 
 def _seconds(command: list[str], folder: Path) -> float:

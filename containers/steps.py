@@ -44,6 +44,12 @@ def verb(name: str) -> list[str]:
     return ["make", "--old-file=.venv/ready", f"BIN={VENV}/bin", name]
 
 
+def with_openmp(container: Container) -> Container:
+    """The library that LightGBM takes from the system, which slim images lack."""
+    install = "apt-get update -qq && apt-get install -y -qq --no-install-recommends libgomp1"
+    return container.with_exec(["sh", "-c", f"{install} && rm -rf /var/lib/apt/lists/*"])
+
+
 def with_packages(container: Container, lock: dagger.File) -> Container:
     """The locked packages. The lock goes in before the source, so the layer holds until the lock changes."""
     return (

@@ -3,11 +3,8 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-
-from gallop.errors import LockedError
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -38,34 +35,6 @@ def write_text(path: Path, text: str) -> None:
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a binary file whole."""
     write_whole(path, lambda temporary: temporary.write_bytes(content))
-
-
-@contextmanager
-def locked(path: Path, what: str, timeout_s: float = 2.0) -> Generator[None]:
-    """Hold a lock file as long as the context lasts; the system lets go of it where the process ends.
-
-    Args:
-        what: what is locked, for people.
-
-    Raises:
-        LockedError: another process holds it; its id is named.
-    """
-    from filelock import FileLock, Timeout
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    owner = path.with_name(f"{path.name}.owner")
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=timeout_s)
-    except Timeout:
-        holder = owner.read_text(encoding="utf-8") if owner.is_file() else "another process"
-        raise LockedError(f"{path}: {what} is in use by {holder}; wait until it has ended") from None
-    try:
-        owner.write_text(f"process {os.getpid()}", encoding="utf-8")
-        yield
-    finally:
-        owner.unlink(missing_ok=True)
-        lock.release()
 
 
 def digest(path: Path, algorithm: str = "sha256") -> str:

@@ -104,5 +104,6 @@ def test_a_killed_training_leaves_the_outputs_before_it_and_no_run_open_for_ever
     training.wait(timeout=30)
     assert real.outputs() == before
     real.gallop("model-training")
+    real.gallop("track")
     statuses = ask(real, f"print(sorted({{r.info.status for r in c.search_runs([{EXPERIMENT}])}}))")
     assert statuses == "['FINISHED', 'KILLED']"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gallop.adapters.copier import TEMPLATE
-from gallop.schema import STAGES
+from gallop.schema import COMMANDS
 
 PROJECT = TEMPLATE / "project"
 
@@ -31,7 +31,7 @@ def test_the_generated_pipeline_runs_every_stage_in_order_and_then_exports(gener
     assert commands == [
         ("pip", "install", "-r", "requirements.txt"),
         ("gallop", "data", "pull"),
-        *[("gallop", stage.replace("_", "-")) for stage in STAGES],
+        *[("gallop", stage.replace("_", "-")) for stage in COMMANDS],
     ]
     assert [call["name"] for call in calls if call.field == "withSecretVariable"] == ["TOKEN"]
     assert len([leaf for leaf in session.leaves if leaf.field == "export"]) == 2

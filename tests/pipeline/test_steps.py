@@ -6,12 +6,12 @@ from types import ModuleType
 
 import pytest
 
-from gallop.schema import STAGES
+from gallop.schema import COMMANDS
 from tests.pipeline.standin.calls import Call
 from tests.pipeline.standin.session import Session
 
 Run = Callable[..., Session]
-STAGE_COMMANDS = [("gallop", stage.replace("_", "-")) for stage in STAGES]
+STAGE_COMMANDS = [("gallop", stage.replace("_", "-")) for stage in COMMANDS]
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def test_an_export_leaves_nothing_of_the_run_before(run: Run, tmp_path: Path) ->
 
 def test_the_summary_is_written_by_a_command_and_printed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     calls = evaluated(run("train"))
-    assert calls[-1]["args"] == ("gallop", "report", "--markdown")
+    assert calls[-1]["args"] == ("gallop", "show", "--markdown")
     assert calls[-1]["redirectStdout"] == "/project/reports/summary.md"
     assert "<contents>" in capsys.readouterr().out
 
@@ -199,6 +199,7 @@ def test_the_image_holds_the_deployed_bundle_and_runs_without_rights(run: Run, d
     calls = evaluated(session)
     assert "slim" in calls[position(calls, "from")]["address"]
     assert calls[position(calls, "withDirectory", path="/project/models/deployed")]["source"]["path"] == str(deployed)
+    assert "libgomp1" in commands(session)[0][-1]
     assert position(calls, "withUser", name="10001:10001")
     assert position(calls, "withEntrypoint", args=("gallop",))
     assert tarball.is_file()

@@ -2,7 +2,7 @@
 
 from gallop.adapters.mlflow import client
 from gallop.errors import ServerUnreachableError
-from gallop.files import locked
+from gallop.flow.locks import locked
 from gallop.flow.project import Project
 
 
