@@ -184,4 +184,4 @@ def test_encoders_fitted_on_the_same_leads_know_each_others_places():
     trees, splines = (Columns(["n"], ["level", "many"], splines=each).fit(X, y) for each in (False, True))
     new = X.assign(level=X["level"].where(X.index % 7 > 0, "unheard of"))
     for one, other in ((trees, splines), (splines, trees)):
-        assert np.array_equal(one.transform(new, other.places(new)), one.transform(new), equal_nan=True)
+        assert np.array_equal(one.transform(new, other.level_rows(new)), one.transform(new), equal_nan=True)

@@ -20,7 +20,7 @@ def raw_table(project: Project) -> tuple[Path, DataVersion]:
     """The table to train on: the raw file where it is there and as pinned, else the sample.
 
     Raises:
-        DamagedFile: the raw file is not the one its pointer pins. NothingThere: there is neither.
+        ChecksumError: the raw file is not the one its pointer pins. MissingOutputError: there is neither.
     """
     raw, sample = project.paths.raw, project.paths.sample
     if raw.is_file():
@@ -53,7 +53,7 @@ def run_data_clean(project: Project) -> Quality:
 
 
 def read_quality(project: Project) -> tuple[Quality, DataVersion]:
-    """What data_clean found, and on which data. Raises `NothingThere`."""
+    """What data_clean found, and on which data. Raises `MissingOutputError`."""
     path = project.paths.leads / _QUALITY
     if not path.is_file():
         raise MissingOutputError(f"{path}: not there; run `gallop data-clean` first, or everything with `gallop run`")

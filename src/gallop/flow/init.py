@@ -55,7 +55,7 @@ def source(table: str) -> Generator[Source]:
     """The table at a path or URL, as a file for as long as the context lasts.
 
     Raises:
-        DataUnavailable, CutTable, EmptyTable.
+        DataUnavailableError, MalformedTableError, EmptyTableError.
     """
     if not re.match(r"[a-z+]+://", table):
         path = Path(table)
@@ -65,10 +65,10 @@ def source(table: str) -> Generator[Source]:
     from gallop.adapters.tables import postgres
 
     with tempfile.TemporaryDirectory() as folder:
-        place = postgres.place_of(table)
-        path = Path(folder, f"{_plain(place.table)}.csv")
-        rows = postgres.snapshot(place, path)
-        yield Source(path, Format(), f"a copy of {place}, {rows:,} rows")
+        origin = postgres.place_of(table)
+        path = Path(folder, f"{_plain(origin.table)}.csv")
+        rows = postgres.snapshot(origin, path)
+        yield Source(path, Format(), f"a copy of {origin}, {rows:,} rows")
 
 
 def guard(source: Source, proposal: Proposal) -> Proposal:
@@ -78,7 +78,7 @@ def guard(source: Source, proposal: Proposal) -> Proposal:
     to decide; so is the evidence for each column.
 
     Raises:
-        EmptyTable, UnknownLabel, WrongType, OneClass: the rows do not fit the proposal.
+        EmptyTableError, UnknownLabelError, WrongTypeError, SingleClassError: the rows do not fit the proposal.
     """
     from gallop.leakage.policy import WHOLE, findings, open_stops
     from gallop.stages.data_clean import data_clean
@@ -96,9 +96,9 @@ def guard(source: Source, proposal: Proposal) -> Proposal:
         if not stops:
             break
         leaks: dict[str, Leak] = {}
-        for each in stops:
-            name = each.column or WHOLE
-            because = f"{each.evidence} (found by `gallop init`; nobody has decided yet)"
+        for stop in stops:
+            name = stop.column or WHOLE
+            because = f"{stop.evidence} (found by `gallop init`; nobody has decided yet)"
             leaks.setdefault(name, Leak(name, because, keep=name not in settings.features.used))
         proposal = proposal.without(leaks.values())
         if not proposal.inputs:
@@ -128,12 +128,12 @@ def make(source: Source, proposal: Proposal, into: Path) -> Made:
     into.mkdir(parents=True, exist_ok=True)
     before = {path for path in into.rglob("*") if path.is_file()}
     copier.render_template(json.loads(json.dumps(answers)), into)
-    place = into / raw
-    place.parent.mkdir(parents=True, exist_ok=True)
-    if place.resolve() != source.path.resolve():
-        shutil.copyfile(source.path, place)
+    target = into / raw
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.resolve() != source.path.resolve():
+        shutil.copyfile(source.path, target)
     project = Project.open(into)
-    dvc.track(into, place)
+    dvc.track(into, target)
     after = {path for path in into.rglob("*") if path.is_file() and ".git" not in path.relative_to(into).parts[:1]}
     files = sorted(str(path.relative_to(into)) for path in after - before)
     return Made(project, proposal, tuple(name for name in files if not name.startswith((".dvc/cache", ".dvc/tmp"))))

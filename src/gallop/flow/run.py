@@ -42,7 +42,7 @@ def write_sample(project: Project) -> None:
     """Write the synthetic table and its true probabilities beside the place of the raw file, never in its place.
 
     Raises:
-        DataUnavailable: the project's table is not the reference one, of which alone there is a sample.
+        DataUnavailableError: the project's table is not the reference one, of which alone there is a sample.
     """
     rows = project.settings.data.sample_rows
     if rows is None:
@@ -57,7 +57,7 @@ def pull_data(project: Project, progress: Progress) -> str:
     """Make sure that the raw file is there and as pinned; returns who gave it.
 
     Raises:
-        DataUnavailable: nobody could. DamagedFile: there is a file, but not the pinned one.
+        DataUnavailableError: nobody could. ChecksumError: there is a file, but not the pinned one.
     """
     paths = project.paths
     if paths.raw.is_file():
@@ -88,16 +88,16 @@ def get_data(project: Project, progress: Progress, *, require: bool) -> str:
 
 def _say_version(project: Project) -> None:
     """Keep the file by which a generated project's stages depend on gallop, whose code is not among its files."""
-    place = project.paths.root / VERSION
-    if place.is_file() and place.read_text(encoding="utf-8").strip() != __version__:
-        write_text(place, f"{__version__}\n")
+    version_file = project.paths.root / VERSION
+    if version_file.is_file() and version_file.read_text(encoding="utf-8").strip() != __version__:
+        write_text(version_file, f"{__version__}\n")
 
 
 def run_pipeline(project: Project, progress: Progress, *, require_data: bool) -> Outcome:
     """Everything, from raw data to a deployed champion; only what changed since the last run is done again.
 
     Raises:
-        Any `GallopError`; a stage's failure as `StageFailed` with the stage's own exit code.
+        Any `GallopError`; a stage's failure as `StageError` with the stage's own exit code.
     """
     _say_version(project)
     source = get_data(project, progress, require=require_data)

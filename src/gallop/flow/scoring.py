@@ -29,7 +29,8 @@ def score_file(project: Project, leads: Path, output: Path, reasons: Path | None
         reasons: where to write what each column adds to each score; None for nowhere.
 
     Raises:
-        NothingThere, DamagedFile, UnsafeModel: the deployed bundle. MissingColumn, EmptyTable and the like: the leads.
+        MissingOutputError, ChecksumError, UnsafeModelError: the deployed bundle. MissingColumnError, EmptyTableError and
+            the like: the leads.
     """
     from gallop.adapters.tables.polars import write_scores
     from gallop.artifacts import bundle
@@ -54,7 +55,7 @@ def score_file(project: Project, leads: Path, output: Path, reasons: Path | None
 
 
 def validate_export(project: Project, model: Path, *, isolated: bool) -> str:
-    """Hold an exported classifier to the project's contract; returns a sentence. Raises `ContractBroken`."""
+    """Hold an exported classifier to the project's contract; returns a sentence. Raises `ContractError`."""
     from gallop.artifacts import contract
 
     place = project.settings.export.contract

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def run_summary(project: Project, source: str, selected: Selected | None) -> "RunSummary":
-    """What `gallop run` shows at its end. Raises `NothingThere`."""
+    """What `gallop run` shows at its end. Raises `MissingOutputError`."""
     from gallop.reporting.terminal.summary import RunSummary
 
     quality, data = read_quality(project)
@@ -44,7 +44,7 @@ def run_summary(project: Project, source: str, selected: Selected | None) -> "Ru
 
 
 def metrics_of(project: Project) -> dict:
-    """The test metrics of the last training, and the decision on it if there is one. Raises `NothingThere`."""
+    """The test metrics of the last training, and the decision on it if there is one. Raises `MissingOutputError`."""
     from gallop.flow.selection import last_selection
 
     selected = last_selection(project)
@@ -60,7 +60,7 @@ def metrics_of(project: Project) -> dict:
 
 
 def read_metrics(path: Path) -> dict:
-    """A metrics.json. Raises `NothingThere`."""
+    """A metrics.json. Raises `MissingOutputError`."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -67,7 +67,7 @@ def importances(model: CandidateModel, X: pd.DataFrame, y: Vector, settings: Set
     draw = np.random.default_rng(settings.seed)
     whole = log_losses(y, model.predict_proba(X)[:, 1]).mean()
     tail = (1 - settings.evaluation.confidence) / 2
-    found = []
+    importances_of_columns = []
     for name in X.columns:
         order = np.concatenate([draw.permutation(len(X)) for _ in range(_SHUFFLES)])
         copies = pd.concat([X] * _SHUFFLES, ignore_index=True)
@@ -76,5 +76,5 @@ def importances(model: CandidateModel, X: pd.DataFrame, y: Vector, settings: Set
         increases = losses.reshape(_SHUFFLES, len(X)).mean(axis=1) - whole
         low, high = np.quantile(increases, [tail, 1 - tail])
         increase = Estimate(value=float(increases.mean()), low=float(low), high=float(high))
-        found.append(Importance(column=name, increase=increase))
-    return tuple(sorted(found, key=lambda importance: -importance.increase.value))
+        importances_of_columns.append(Importance(column=name, increase=increase))
+    return tuple(sorted(importances_of_columns, key=lambda importance: -importance.increase.value))

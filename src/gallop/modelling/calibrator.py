@@ -54,8 +54,8 @@ def fit_calibrator(log_odds: Vector, y: Vector) -> Calibrator:
 
     straight = np.r_[0.0, np.ones(parts.shape[1])]
     bounds = [(None, None), *[(_FLATTEST, None)] * parts.shape[1]]
-    found = minimize(loss, straight, jac=True, method="L-BFGS-B", bounds=bounds).x
-    return Calibrator(float(found[0]), knots, found[1:])
+    coefficients = minimize(loss, straight, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return Calibrator(float(coefficients[0]), knots, coefficients[1:])
 
 
 def _pieces(log_odds: Vector, knots: Vector) -> Matrix:

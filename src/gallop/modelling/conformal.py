@@ -31,8 +31,8 @@ def score_uncertainty(label: Vector, probability: Vector) -> ScoreUncertainty:
     for outcome in (0, 1):
         # How strange each known lead of this outcome is; a new lead no stranger than 90 % of them may be one.
         strange = np.sort(np.abs(outcome - probability[label == outcome]))
-        place = int(np.ceil((len(strange) + 1) * NOMINAL)) - 1
-        limits.append(float(strange[place]) if place < len(strange) else 1.0)
+        index = int(np.ceil((len(strange) + 1) * NOMINAL)) - 1
+        limits.append(float(strange[index]) if index < len(strange) else 1.0)
     order = np.argsort(probability, kind="stable")
     tail, ranges = (1 - NOMINAL) / 2, []
     for members in np.array_split(order, max(1, min(_GROUPS, len(order) // _GROUP_ROWS))):
@@ -54,9 +54,9 @@ def prediction_sets(probability: Vector, uncertainty: ScoreUncertainty) -> list[
 
 def rate_interval(probability: Vector, ranges: Sequence[ScoreRange]) -> tuple[Vector, Vector]:
     """The lowest and highest rate at which leads with each score convert; the score itself lies between them."""
-    middles = [each.middle for each in ranges]
-    low = np.interp(probability, middles, [each.low for each in ranges])
-    high = np.interp(probability, middles, [each.high for each in ranges])
+    middles = [of_scores.middle for of_scores in ranges]
+    low = np.interp(probability, middles, [of_scores.low for of_scores in ranges])
+    high = np.interp(probability, middles, [of_scores.high for of_scores in ranges])
     return np.minimum(low, probability), np.maximum(high, probability)
 
 
@@ -72,7 +72,7 @@ def check_uncertainty(
     may, may_not = probability >= uncertainty.converts_from, probability <= uncertainty.not_up_to
     right = np.where(label == 1, may, may_not)
     parts = [right, right[label == 1], right[label == 0]]
-    coverage, of_converted, of_others = (wilson(int(each.sum()), len(each), confidence) for each in parts)
+    coverage, of_converted, of_others = (wilson(int(part.sum()), len(part), confidence) for part in parts)
     held = ranges_held(uncertainty, label, probability)
     return UncertaintyCheck(
         nominal=uncertainty.nominal,
@@ -89,12 +89,12 @@ def ranges_held(uncertainty: ScoreUncertainty, label: Vector, probability: Vecto
 
     As many as the central part of a beta-binomial distribution, which knows that the test leads are few themselves.
     """
-    group = np.searchsorted([each.highest for each in uncertainty.ranges[:-1]], probability, side="left")
+    group = np.searchsorted([of_scores.highest for of_scores in uncertainty.ranges[:-1]], probability, side="left")
     tail, held = (1 - uncertainty.nominal) / 2, []
-    for place, each in enumerate(uncertainty.ranges):
-        members = label[group == place]
+    for number, of_scores in enumerate(uncertainty.ranges):
+        members = label[group == number]
         if len(members) >= _FEWEST:
-            expected = betabinom(len(members), each.converted + 0.5, each.rows - each.converted + 0.5)
+            expected = betabinom(len(members), of_scores.converted + 0.5, of_scores.rows - of_scores.converted + 0.5)
             low, high = expected.ppf([tail, 1 - tail])
             held.append(bool(low <= members.sum() <= high))
     return held

@@ -93,8 +93,8 @@ def _probability(forest: RandomForestClassifier, encoded: Matrix) -> Vector:
     """The mean over the trees of the share of converted leads in each row's leaf."""
     narrow = np.ascontiguousarray(encoded, dtype=np.float32)
     total = np.zeros(len(encoded))
-    for each in forest.estimators_:
-        tree = each.tree_
+    for estimator in forest.estimators_:
+        tree = estimator.tree_
         total += tree.value[:, 0, 1][tree.apply(narrow)]
     return total / len(forest.estimators_)
 
@@ -102,8 +102,8 @@ def _probability(forest: RandomForestClassifier, encoded: Matrix) -> Vector:
 def _steps(forest: RandomForestClassifier, encoded: Matrix) -> tuple[Matrix, float]:
     narrow = np.ascontiguousarray(encoded, dtype=np.float32)
     total, base = np.zeros(encoded.shape), 0.0
-    for each in forest.estimators_:
-        tree = each.tree_
+    for estimator in forest.estimators_:
+        tree = estimator.tree_
         share = tree.value[:, 0, 1]
         parents = np.flatnonzero(tree.children_left >= 0)
         rows = np.concatenate([tree.children_left[parents], tree.children_right[parents]])

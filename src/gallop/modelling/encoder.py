@@ -74,29 +74,29 @@ class Columns(TransformerMixin, BaseEstimator):
             self.center_ = np.nan_to_num(np.nanmean(np.where(np.isnan(encoded).all(axis=0), 0.0, encoded), axis=0))
         return encoded
 
-    def places(self, X: pd.DataFrame) -> dict[str, LevelRows]:
+    def level_rows(self, X: pd.DataFrame) -> dict[str, LevelRows]:
         """Category → the row of its table that each lead's level stands in; no text counts as `MISSING_LEVEL`.
 
         This is most of the time that encoding takes, and the same for all encoders fitted on the same leads.
         """
         check_is_fitted(self, "sources_")
-        return {name: _places(X[name].to_numpy(dtype=object), known) for name, known in self._levels.items()}
+        return {name: _level_rows(X[name].to_numpy(dtype=object), known) for name, known in self._levels.items()}
 
-    def transform(self, X: pd.DataFrame, places: dict[str, LevelRows] | None = None) -> Matrix:
+    def transform(self, X: pd.DataFrame, level_rows: dict[str, LevelRows] | None = None) -> Matrix:
         """Shape (rows, columns). An unknown level encodes as the rare ones do; where there are none, as no level.
 
         Args:
-            places: what `places` says of X; None to have it asked.
+            level_rows: what `level_rows` gives for X; None to work it out.
         """
         check_is_fitted(self, "sources_")
-        places = self.places(X) if places is None else places
+        level_rows = self.level_rows(X) if level_rows is None else level_rows
         encoded = np.empty((len(X), len(self.sources_)))
         if self.numbers:
-            there = np.column_stack([X[name].to_numpy(dtype=np.float64) for name in self.numbers])
-            wide = self._spline_columns(there) if self.splines else there
+            values = np.column_stack([X[name].to_numpy(dtype=np.float64) for name in self.numbers])
+            wide = self._spline_columns(values) if self.splines else values
             encoded[:, : wide.shape[1]] = wide
         for name, (start, end) in self._spans.items():
-            encoded[:, start:end] = self._tables[name][places[name]]
+            encoded[:, start:end] = self._tables[name][level_rows[name]]
         return encoded
 
     def _learn(self, X: pd.DataFrame, y: Vector) -> dict[str, Vector]:
@@ -109,9 +109,9 @@ class Columns(TransformerMixin, BaseEstimator):
             folds = StratifiedKFold(_RATE_FOLDS, shuffle=True, random_state=_SEED)
             encoder = TargetEncoder(target_type="binary", cv=folds)
             crossed = encoder.fit_transform(X[rated], y)
-            for place, name in enumerate(rated):
-                rates[name] = dict(zip(encoder.categories_[place], encoder.encodings_[place], strict=True))
-                others[name] = crossed[:, place]
+            for index, name in enumerate(rated):
+                rates[name] = dict(zip(encoder.categories_[index], encoder.encodings_[index], strict=True))
+                others[name] = crossed[:, index]
         for name in self.categories:
             self._learn_levels(name, X[name], rates.get(name), float(np.mean(y)))
         return others
@@ -119,21 +119,21 @@ class Columns(TransformerMixin, BaseEstimator):
     def _learn_numbers(self, X: pd.DataFrame) -> list[str]:
         if not (self.splines and self.numbers):
             return list(self.numbers)
-        there = X[self.numbers].to_numpy(dtype=np.float64)
-        gaps = np.isnan(there)
-        there = np.where(gaps.all(axis=0), 0.0, there)
-        self._middle = np.nanmedian(there, axis=0)
+        values = X[self.numbers].to_numpy(dtype=np.float64)
+        gaps = np.isnan(values)
+        values = np.where(gaps.all(axis=0), 0.0, values)
+        self._middle = np.nanmedian(values, axis=0)
         self._gaps = np.flatnonzero(gaps.any(axis=0))
-        filled = np.where(np.isnan(there), self._middle, there)
+        filled = np.where(np.isnan(values), self._middle, values)
         ranks = np.linspace(0.0, 1.0, min(_QUANTILES, len(X)))
         self._quantiles = np.quantile(filled, ranks, axis=0).T
         of_splines = [name for name in self.numbers for _ in range(_BASIS.shape[1])]
-        return [*of_splines, *(self.numbers[place] for place in self._gaps)]
+        return [*of_splines, *(self.numbers[index] for index in self._gaps)]
 
-    def _spline_columns(self, there: Matrix) -> Matrix:
-        gaps = np.isnan(there)
-        filled = np.where(gaps, self._middle, there)
-        parts = [_basis(_ranks(filled[:, place], quantiles)) for place, quantiles in enumerate(self._quantiles)]
+    def _spline_columns(self, values: Matrix) -> Matrix:
+        gaps = np.isnan(values)
+        filled = np.where(gaps, self._middle, values)
+        parts = [_basis(_ranks(filled[:, index], quantiles)) for index, quantiles in enumerate(self._quantiles)]
         return np.hstack([*parts, gaps[:, self._gaps]])
 
     def _has_rate(self, name: str, levels: int) -> bool:
@@ -145,7 +145,7 @@ class Columns(TransformerMixin, BaseEstimator):
         levels = sorted(counts.index)
         common = [level for level in levels if counts[level] >= RARE_ROWS]
         rare = len(common) < len(levels)
-        groups = {level: place for place, level in enumerate(common)}
+        groups = {level: index for index, level in enumerate(common)}
         width = len(common) + rare
         if (self.fixed or {}).get(name) == "target":
             width = 0
@@ -172,13 +172,13 @@ class Columns(TransformerMixin, BaseEstimator):
         return logit(np.clip(rates, 1e-4, 1 - 1e-4)) if self.splines else rates
 
 
-def _places(levels: NDArray, known: dict[str, int]) -> LevelRows:
+def _level_rows(levels: NDArray, known: dict[str, int]) -> LevelRows:
     """-1, the last row, for levels that are not known."""
     # Level by level in Python: a tenth of the time that pandas takes for a page of leads.
-    places = np.fromiter(map(known.get, levels, repeat(-1)), np.intp, len(levels))
-    if MISSING_LEVEL in known and len(others := np.flatnonzero(places < 0)):
-        places[others[pd.isna(levels[others])]] = known[MISSING_LEVEL]
-    return places
+    rows = np.fromiter(map(known.get, levels, repeat(-1)), np.intp, len(levels))
+    if MISSING_LEVEL in known and len(others := np.flatnonzero(rows < 0)):
+        rows[others[pd.isna(levels[others])]] = known[MISSING_LEVEL]
+    return rows
 
 
 def _ranks(values: Vector, quantiles: Vector) -> Vector:
@@ -189,7 +189,7 @@ def _ranks(values: Vector, quantiles: Vector) -> Vector:
 
 def _basis(ranks: Vector) -> Matrix:
     """The cubic B-splines at some ranks, read off `_BASIS`: shape (rows, splines)."""
-    places = ranks * (len(_BASIS) - 1)
-    below = np.minimum(places.astype(int), len(_BASIS) - 2)
-    share = (places - below)[:, None]
+    position = ranks * (len(_BASIS) - 1)
+    below = np.minimum(position.astype(int), len(_BASIS) - 2)
+    share = (position - below)[:, None]
     return _BASIS[below] * (1 - share) + _BASIS[below + 1] * share

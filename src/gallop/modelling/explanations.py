@@ -22,20 +22,20 @@ def effects(X: pd.DataFrame, contributions: Matrix) -> tuple[Effect, ...]:
         X: model inputs, n rows.
         contributions: shape (n, inputs), log-odds.
     """
-    found = []
-    for place, name in enumerate(X.columns):
-        of_column = contributions[:, place]
+    effects_of_columns = []
+    for index, name in enumerate(X.columns):
+        of_column = contributions[:, index]
         strength = float(np.abs(of_column - of_column.mean()).mean())
-        found.append(Effect(column=name, strength=strength, points=_points(X[name], of_column)))
-    return tuple(sorted(found, key=lambda effect: -effect.strength))
+        effects_of_columns.append(Effect(column=name, strength=strength, points=_points(X[name], of_column)))
+    return tuple(sorted(effects_of_columns, key=lambda effect: -effect.strength))
 
 
 def reasons(row: pd.Series, contributions: Vector, most: int = _REASONS) -> tuple[Reason, ...]:
     """The largest contributions to one score, the largest first."""
     order = np.argsort(-np.abs(contributions), kind="stable")[:most]
     return tuple(
-        Reason(column=str(row.index[place]), value=_plain(row.iloc[place]), log_odds=float(contributions[place]))
-        for place in order
+        Reason(column=str(row.index[index]), value=_plain(row.iloc[index]), log_odds=float(contributions[index]))
+        for index in order
     )
 
 
@@ -66,16 +66,17 @@ def surest(
 
 def _points(values: pd.Series, contributions: Vector) -> tuple[EffectPoint, ...]:
     if values.dtype.kind == "f":
-        there = np.flatnonzero(values.notna())
-        order = there[np.argsort(values.to_numpy()[there], kind="stable")]
+        known = np.flatnonzero(values.notna())
+        order = known[np.argsort(values.to_numpy()[known], kind="stable")]
         numbers = values.to_numpy()
         # Equal numbers stay together, so a column of few values has a point for each.
         edges = np.unique(np.quantile(numbers[order], np.linspace(0, 1, _RANGES + 1)[1:-1])) if len(order) else []
-        places = np.searchsorted(edges, numbers[order], side="left")
+        parts_of_rows = np.searchsorted(edges, numbers[order], side="left")
         parts: list[tuple[str | float | None, Rows]] = [
-            (float(np.median(numbers[order[places == part]])), order[places == part]) for part in np.unique(places)
+            (float(np.median(numbers[order[parts_of_rows == part]])), order[parts_of_rows == part])
+            for part in np.unique(parts_of_rows)
         ]
-        if len(there) < len(values):
+        if len(known) < len(values):
             parts.append((None, np.flatnonzero(values.isna())))
     else:
         counts = values.value_counts()

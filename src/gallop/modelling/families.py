@@ -53,13 +53,13 @@ def classifier(family: str, parameters: Parameters, seed: int) -> Classifier:
     Raises:
         SettingsError: the family has no such parameter.
     """
-    made = _FAMILIES[family](seed)
-    known = {*made.get_params(), *_FURTHER.get(family, ())}
+    model = _FAMILIES[family](seed)
+    known = {*model.get_params(), *_FURTHER.get(family, ())}
     if unknown := sorted(set(parameters) - known):
         raise SettingsError(f"training.families.{family}.space: no parameter {unknown}; known are {sorted(known)}")
-    if isinstance(made, LGBMClassifier):
+    if isinstance(model, LGBMClassifier):
         parameters = EXACT | parameters
-    return made.set_params(**parameters)
+    return model.set_params(**parameters)
 
 
 def columns(family: str, roles: dict[str, Role], encoding: Encoding | None = None) -> Columns:

@@ -55,7 +55,7 @@ def _log_odds_of_fewer(
 
     Args:
         X: model inputs of the training rows, n of them; y: shape (n,).
-        folds: places of the rows that each fold learns from, and of those it holds out.
+        folds: indices of the rows that each fold learns from, and of those it holds out.
 
     Returns:
         Leads learnt from → log-odds of the held-out rows, in their order. Shares with too few leads of a label are left
@@ -72,13 +72,13 @@ def _log_odds_of_fewer(
     wanted = [job for job, (share, _, _) in zip(jobs, sizes, strict=True) if enough[share]]
     answers = iter(Parallel(n_jobs=-1, prefer="threads")(wanted))
     rows = np.sort(np.concatenate([held_out for _, held_out in folds]))
-    found = {}
+    log_odds_of_sizes = {}
     for share in (share for share in _SHARES if enough[share]):
         log_odds = np.empty(len(rows))
         for _, held_out in folds:
             log_odds[np.searchsorted(rows, held_out)] = next(answers)
-        found[round(np.mean([size for at, size, _ in sizes if at == share]))] = log_odds
-    return found
+        log_odds_of_sizes[round(np.mean([size for at, size, _ in sizes if at == share]))] = log_odds
+    return log_odds_of_sizes
 
 
 def _part(rows: Rows, share: float, draw: np.random.Generator) -> Rows:

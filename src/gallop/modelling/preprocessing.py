@@ -27,10 +27,10 @@ class Clip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def fit(self, X, y=None):  # noqa: ARG002 scikit-learn's protocol
         """Learn the bounds of each column. X: shape (n, columns), numbers or NaN."""
         X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
-        there = np.ma.masked_invalid(X)
-        mean = there.mean(axis=0).filled(0.0)
+        finite = np.ma.masked_invalid(X)
+        mean = finite.mean(axis=0).filled(0.0)
         # One row, or none, says nothing about spread: then nothing is clipped.
-        spread = there.std(axis=0, ddof=1).filled(np.inf)
+        spread = finite.std(axis=0, ddof=1).filled(np.inf)
         self.low_, self.high_ = mean - self.sd * spread, mean + self.sd * spread
         return self
 
@@ -137,12 +137,12 @@ def encoder(roles: dict[str, Role], clip_sd: float, encoding: Encoding | None = 
     )
     parts = [
         (name, step, columns)
-        for name, step, columns, there in (
+        for name, step, columns, categories_or_numbers in (
             ("numbers", scale, numbers, numbers),
             ("levels", levels, few, categories),
             ("rates", rates, many, categories),
         )
-        if there
+        if categories_or_numbers
     ]
     return ColumnTransformer(parts, verbose_feature_names_out=PlainNames()).set_output(transform="pandas")
 

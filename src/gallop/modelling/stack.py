@@ -67,8 +67,8 @@ def fit_weights(member_log_odds: Matrix, y: Vector) -> StackWeights:
         return value / rows, slope / rows
 
     bounds = [(None, None), *[(0.0, None)] * members]
-    found = minimize(loss, np.r_[0.0, mean], jac=True, method="L-BFGS-B", bounds=bounds).x
-    return StackWeights(float(found[0]), found[1:])
+    coefficients = minimize(loss, np.r_[0.0, mean], jac=True, method="L-BFGS-B", bounds=bounds).x
+    return StackWeights(float(coefficients[0]), coefficients[1:])
 
 
 def choose_members(member_log_odds: Matrix, y: Vector, most: int) -> list[int]:
@@ -79,15 +79,15 @@ def choose_members(member_log_odds: Matrix, y: Vector, most: int) -> list[int]:
     chosen: list[int] = []
     lowest = np.inf
     while len(chosen) < min(most, member_log_odds.shape[1]):
-        others = [place for place in range(member_log_odds.shape[1]) if place not in chosen]
-        tried = [member_log_odds[:, [*chosen, place]] for place in others]
-        losses = [log_loss(fit_weights(each, y).apply(each), y) for each in tried]
+        others = [index for index in range(member_log_odds.shape[1]) if index not in chosen]
+        tried = [member_log_odds[:, [*chosen, index]] for index in others]
+        losses = [log_loss(fit_weights(log_odds, y).apply(log_odds), y) for log_odds in tried]
         if min(losses) > lowest - LEAST_GAIN:
             break
         lowest = min(losses)
         chosen.append(others[int(np.argmin(losses))])
     weights = fit_weights(member_log_odds[:, chosen], y).of
-    kept = [place for place, weight in zip(chosen, weights, strict=True) if weight > _NEGLIGIBLE]
+    kept = [index for index, weight in zip(chosen, weights, strict=True) if weight > _NEGLIGIBLE]
     return kept or chosen[:1]
 
 
@@ -141,11 +141,11 @@ class Stack(ClassifierMixin, BaseEstimator):
 
     def contributions(self, X: pd.DataFrame) -> tuple[Matrix, float]:
         """What each input adds to the log-odds of each row, shape (rows, inputs), and the base that all rows share."""
-        places = {name: place for place, name in enumerate(self.inputs)}
+        indices = {name: index for index, name in enumerate(self.inputs)}
         total, base = np.zeros((len(X), len(self.inputs))), self.base
         for name, encoded in self._encoded(X).items():
             encoder = self.encoders[name]
-            at = np.array([places[source] for source in encoder.sources_], dtype=int)
+            at = np.array([indices[source] for source in encoder.sources_], dtype=int)
             for member in (member for member in self.members if member.encoder == name):
                 parts, shared = contributions(member.classifier, encoded, encoder.center_)
                 base += member.weight * shared
@@ -154,12 +154,12 @@ class Stack(ClassifierMixin, BaseEstimator):
         return (total, base) if self.calibrator is None else _stretched(total, base, self.calibrator)
 
     def _encoded(self, X: pd.DataFrame) -> dict[str, Matrix]:
-        places = None
+        level_rows = None
         encoded = {}
         for name, encoder in self.encoders.items():
             # They were fitted on the same leads, so a level has the same place in each.
-            places = encoder.places(X) if places is None else places
-            encoded[name] = encoder.transform(X, places)
+            level_rows = encoder.level_rows(X) if level_rows is None else level_rows
+            encoded[name] = encoder.transform(X, level_rows)
         return encoded
 
 

@@ -37,7 +37,7 @@ def data_clean(raw: nw.DataFrame, table: Table, source: str) -> Cleaned:
         source: the table's name in errors.
 
     Raises:
-        MissingColumn, EmptyTable, UnknownLabel, WrongType, OneClass.
+        MissingColumnError, EmptyTableError, UnknownLabelError, WrongTypeError, SingleClassError.
     """
     rows = apply_rules(raw, table, source, labelled=True)
     counts = rows.counts()

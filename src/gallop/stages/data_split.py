@@ -20,7 +20,7 @@ def data_split(leads: nw.DataFrame, table: Table, split: Split, seed: int) -> Tr
     """Divide model-ready leads into training and test rows, both sorted by id.
 
     Raises:
-        OneClass: one side has leads of one label only (possible with `by: day` or a tiny share).
+        SingleClassError: one side has leads of one label only (possible with `by: day` or a tiny share).
     """
     ordered = leads.sort(table.id)
     ids, labels = ordered[table.id].to_list(), ordered[table.label.column].to_list()
@@ -29,7 +29,7 @@ def data_split(leads: nw.DataFrame, table: Table, split: Split, seed: int) -> Tr
     else:
         held_out = _stratified(ids, labels, split.test_share, seed)
     sides = ["test" if held else "train" for held in held_out]
-    train, test = (ordered.filter([each == side for each in sides]) for side in ("train", "test"))
+    train, test = (ordered.filter([lead == side for lead in sides]) for side in ("train", "test"))
     for name, part in (("training", train), ("test", test)):
         if part[table.label.column].n_unique() < 2:
             raise SingleClassError(
@@ -46,10 +46,10 @@ def data_split(leads: nw.DataFrame, table: Table, split: Split, seed: int) -> Tr
 def _stratified(ids: list[str], labels: list[int], share: float, seed: int) -> list[bool]:
     held: set[int] = set()
     for label in set(labels):
-        members = [place for place, value in enumerate(labels) if value == label]
-        members.sort(key=lambda place: hashlib.sha256(f"{seed}:{ids[place]}".encode()).digest())
+        members = [index for index, value in enumerate(labels) if value == label]
+        members.sort(key=lambda index: hashlib.sha256(f"{seed}:{ids[index]}".encode()).digest())
         held.update(members[: round(share * len(members))])
-    return [place in held for place in range(len(ids))]
+    return [index in held for index in range(len(ids))]
 
 
 def _last_days(days: list[str], share: float) -> list[bool]:

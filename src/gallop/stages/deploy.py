@@ -26,7 +26,8 @@ def deploy(registry: Registry, deployed: Path) -> Manifest:
         The deployed manifest, with the registry's version.
 
     Raises:
-        NothingThere: there is no champion. DamagedFile: the bundle is not what its manifest says; nothing changes.
+        MissingOutputError: there is no champion. ChecksumError: the bundle is not what its manifest says; nothing
+            changes.
     """
     champion = registry.holder(CHAMPION)
     if champion is None:

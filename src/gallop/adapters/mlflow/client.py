@@ -37,7 +37,7 @@ def tracking_uri(root: Path) -> str:
 
 
 def require(uri: str) -> None:
-    """Raise `ServerUnreachable` within seconds where nothing answers at a tracking URI."""
+    """Raise `ServerUnreachableError` within seconds where nothing answers at a tracking URI."""
     parts = urlsplit(uri)
     try:
         if parts.scheme in {"http", "https"}:

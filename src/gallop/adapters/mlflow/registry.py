@@ -125,7 +125,7 @@ class MlflowRegistry:
             connect(self._uri).delete_registered_model_alias(self._name, alias)
 
     def fetch(self, version: str, into: Path) -> Path:
-        """See the port. Raises `DamagedFile` where the version has no bundle."""
+        """See the port. Raises `ChecksumError` where the version has no bundle."""
         import mlflow
 
         with_client = connect(self._uri)

@@ -97,10 +97,10 @@ def _step(family: str, roles: dict[str, Role], training: Training):
 
 
 def stratified(y: Vector, folds: int, seed: int) -> list[tuple[Rows, Rows]]:
-    """Places of rows seen and held out, per fold, with as many converted leads in each.
+    """Indices of rows seen and held out, per fold, with as many converted leads in each.
 
     Raises:
-        OneClass: fewer rows of a label than folds.
+        SingleClassError: fewer rows of a label than folds.
     """
     if (fewest := int(min(np.sum(y == 0), np.sum(y == 1)))) < folds:
         raise SingleClassError(f"training rows have {fewest} leads of one label, fewer than training.folds = {folds}")
@@ -113,7 +113,7 @@ def forward(days: Sequence[str], folds: int) -> list[tuple[Rows, Rows]]:
     There are fewer folds where single days are longer than a block; nothing is before the first day.
 
     Raises:
-        OneClass: there is one day only.
+        SingleClassError: there is one day only.
     """
     ordered = np.sort(np.asarray(days, dtype=str))
     starts = {str(ordered[len(ordered) * block // (folds + 1)]) for block in range(1, folds + 1)}

@@ -87,8 +87,8 @@ def cross_validate(
             best, best_trees = loss, trees
         elif trees - best_trees >= _STEP * _PATIENCE:
             break
-    found = [
+    of_folds = [
         np.asarray(booster.predict(fold.held_out, raw_score=True, num_iteration=best_trees, num_threads=1))
         for booster, fold in zip(boosters, folds, strict=True)
     ]
-    return found, best_trees
+    return of_folds, best_trees

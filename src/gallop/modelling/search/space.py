@@ -20,11 +20,13 @@ def check_all(family: str, wanted: FamilySearch) -> None:
         SettingsError: names the family, the combination, and what its library says.
     """
     for grid in wanted.space:
-        ends = {name: (each.low, each.high) if isinstance(each, Range) else each for name, each in grid.items()}
+        ends = {
+            name: (values.low, values.high) if isinstance(values, Range) else values for name, values in grid.items()
+        }
         first = {name: values[0] for name, values in ends.items()}
         tried = [first | {name: value} for name, values in ends.items() for value in values]
         # The first values of all parameters together come again with each of them.
-        for parameters in {key(each): each for each in tried}.values():
+        for parameters in {key(setting): setting for setting in tried}.values():
             check_combination(family, parameters)
     for parameters in wanted.start:
         check_combination(family, dict(parameters))
@@ -33,34 +35,34 @@ def check_all(family: str, wanted: FamilySearch) -> None:
 def first(wanted: FamilySearch, trials: int) -> Iterator[dict[str, Any]]:
     """What is tried first: the settings known to be good, or the whole space where it is small enough."""
     for parameters in wanted.start:
-        place = next(place for place, grid in enumerate(wanted.space) if set(parameters) <= set(grid))
-        yield _named(wanted, place, dict(parameters))
+        index = next(index for index, grid in enumerate(wanted.space) if set(parameters) <= set(grid))
+        yield _named(wanted, index, dict(parameters))
     if any(isinstance(values, Range) for grid in wanted.space for values in grid.values()):
         return
     sizes = [int(np.prod([len(values) for values in grid.values()])) for grid in wanted.space]  # ty: ignore[invalid-argument-type]
     if sum(sizes) <= min(trials, _MOST_COMBINATIONS):
-        for place, grid in enumerate(wanted.space):
+        for index, grid in enumerate(wanted.space):
             for chosen in itertools.product(*grid.values()):
-                yield _named(wanted, place, dict(zip(grid, chosen, strict=True)))
+                yield _named(wanted, index, dict(zip(grid, chosen, strict=True)))
 
 
-def _named(wanted: FamilySearch, place: int, parameters: Parameters) -> dict[str, Any]:
+def _named(wanted: FamilySearch, index: int, parameters: Parameters) -> dict[str, Any]:
     if len(wanted.space) == 1:
         return parameters
-    return {"grid": place} | {f"{place}.{name}": value for name, value in parameters.items()}
+    return {"grid": index} | {f"{index}.{name}": value for name, value in parameters.items()}
 
 
-def suggest(asked: optuna.Trial, wanted: FamilySearch) -> Parameters:
-    place = asked.suggest_categorical("grid", range(len(wanted.space))) if len(wanted.space) > 1 else 0
+def suggest(trial: optuna.Trial, wanted: FamilySearch) -> Parameters:
+    index = trial.suggest_categorical("grid", range(len(wanted.space))) if len(wanted.space) > 1 else 0
     parameters = {}
-    for name, values in sorted(wanted.space[place].items()):
-        named = name if len(wanted.space) == 1 else f"{place}.{name}"
+    for name, values in sorted(wanted.space[index].items()):
+        named = name if len(wanted.space) == 1 else f"{index}.{name}"
         if not isinstance(values, Range):
-            parameters[name] = asked.suggest_categorical(named, list(values))
+            parameters[name] = trial.suggest_categorical(named, list(values))
         elif isinstance(values.low, int) and isinstance(values.high, int):
-            parameters[name] = asked.suggest_int(named, values.low, values.high, log=values.log)
+            parameters[name] = trial.suggest_int(named, values.low, values.high, log=values.log)
         else:
-            parameters[name] = asked.suggest_float(named, values.low, values.high, log=values.log)
+            parameters[name] = trial.suggest_float(named, values.low, values.high, log=values.log)
     return parameters
 
 
