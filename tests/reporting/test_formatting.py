@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gallop.evaluation.metrics import METRICS, Estimate
 from gallop.reporting import decision_text, formatting, narrative, rule_text
 from gallop.reporting.html.scale import Scale
-from gallop.results.evidence import LearningPoint
+from gallop.results.evidence import NOBODY, LearningPoint
 from gallop.tables.rules import rules
 from tests.support import results as made
 
@@ -29,7 +29,7 @@ def test_what_rounds_to_zero_has_no_minus(value):
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_an_undefined_figure_is_said_to_be_so(value):
+def test_an_undefined_figure_is_written_as_not_available(value):
     assert formatting.figure(value) == formatting.signed(value) == formatting.percent(value) == "n/a"
 
 
@@ -63,12 +63,12 @@ def test_every_rule_of_a_table_has_a_meaning():
 def test_marks_stand_on_the_strip_in_their_order(triples, zero):
     estimates = [Estimate(low=low, value=value, high=high) for low, value, high in map(sorted, triples)]
     scale = Scale.around(estimates, zero=zero)
-    for each in estimates:
-        mark = scale.mark(each, "accent")
+    for estimate in estimates:
+        mark = scale.mark(estimate, "accent")
         assert 0 <= mark.start <= mark.at <= mark.end <= 100
-    places = [tick.at for tick in scale.ticks()]
-    assert places == sorted(places)
-    assert len(places) <= 9
+    positions = [tick.at for tick in scale.ticks()]
+    assert positions == sorted(positions)
+    assert len(positions) <= 9
 
 
 def test_an_undefined_figure_does_not_move_the_scale():
@@ -77,13 +77,13 @@ def test_an_undefined_figure_does_not_move_the_scale():
     assert Scale.around([unknown]).ticks()
 
 
-def test_the_story_never_claims_to_beat_a_better_baseline():
+def test_the_text_never_claims_to_beat_a_better_baseline():
     better = made.result(baseline=made.estimates(0.01))
     worse = made.result(baseline=made.estimates(5.0), ahead=Estimate(value=-0.05, low=-0.07, high=-0.03))
     lucky = made.result(baseline=made.estimates(5.0), ahead=Estimate(value=-0.05, low=-0.11, high=0.01))
     assert "not better than" in narrative.against_baseline(better)
-    assert "-0.050 [-0.070, -0.030], surely better" in narrative.against_baseline(worse)
-    assert "perhaps by chance better" in narrative.against_baseline(lucky)
+    assert "-0.050 [-0.070, -0.030], more than chance explains" in narrative.against_baseline(worse)
+    assert "which may be chance" in narrative.against_baseline(lucky)
 
 
 def test_the_reach_is_next_to_what_a_perfect_ranking_could_reach():
@@ -96,7 +96,7 @@ def test_the_reach_is_next_to_what_a_perfect_ranking_could_reach():
 
 
 @pytest.mark.parametrize(
-    ("reason", "said"),
+    ("reason", "text"),
     [
         (made.reason("n_visits", 14.0, 1.94), "14 visits: +1.9"),
         (made.reason("purchases", 3.0, -0.26), "3 purchases: -0.3"),
@@ -108,28 +108,28 @@ def test_the_reach_is_next_to_what_a_perfect_ranking_could_reach():
         (made.reason("n_", "", 1.0), "n unknown: +1.0"),
     ],
 )
-def test_a_reason_is_told_as_a_salesperson_reads_it(reason, said):
-    assert formatting.told(reason) == said
+def test_a_reason_is_written_as_a_salesperson_reads_it(reason, text):
+    assert formatting.describe_reason(reason) == text
 
 
 @pytest.mark.parametrize(
     ("amount", "shown"),
     [(13541.0, "13,500"), (-987.6, "-988"), (12.34, "12.3"), (60.0, "60"), (0.0, "0"), (-0.001, "0"), (0.5, "0.5")],
 )
-def test_money_is_told_with_three_figures(amount, shown):
+def test_money_is_written_with_three_significant_figures(amount, shown):
     assert formatting.money(amount) == shown
 
 
 @given(st.floats(-1e12, 1e12))
 def test_money_is_never_off_by_more_than_its_third_figure(amount):
-    told = float(formatting.money(amount).replace(",", ""))
-    assert abs(told - amount) <= max(0.01, abs(amount) * 0.0051)
+    written = float(formatting.money(amount).replace(",", ""))
+    assert abs(written - amount) <= max(0.01, abs(amount) * 0.0051)
 
 
 def test_more_data_helps_by_the_rule_that_the_page_states():
     def learned(*losses):
         return tuple(
-            LearningPoint(rows=500 * 2**place, log_loss=made.estimate(loss)) for place, loss in enumerate(losses)
+            LearningPoint(rows=500 * 2**step, log_loss=made.estimate(loss)) for step, loss in enumerate(losses)
         )
 
     assert "Probably yes" in str(decision_text.more_data(learned(0.5, 0.45, 0.44)))
@@ -138,10 +138,25 @@ def test_more_data_helps_by_the_rule_that_the_page_states():
     assert decision_text.more_data(learned(0.5)) is None
 
 
-def test_the_summary_speaks_of_the_capacity_else_of_the_most_profitable_share():
+def test_the_summary_shows_the_capacity_else_of_the_most_profitable_share():
     assert decision_text.headline(made.plan()).contacts == 50
     paid = made.plan(made.DecisionRule(value=60.0, cost=20.0))
     assert paid.for_profit is not None
-    nearest = min((50, 100, 200, 300, 500), key=lambda each: abs(each - 1000 * paid.for_profit.share))
+    nearest = min((50, 100, 200, 300, 500), key=lambda contacts: abs(contacts - 1000 * paid.for_profit.share))
     assert decision_text.headline(paid).contacts == nearest
     assert decision_text.headline(made.plan(made.DecisionRule())).contacts == 200
+
+
+def test_calibration_is_judged_against_what_chance_explains():
+    calibration = made.evidence().calibration
+    calibrated = calibration.model_copy(update={"ece": calibration.by_chance})
+    wrong = calibration.model_copy(update={"by_chance": calibration.by_chance.model_copy(update={"high": 0.0})})
+    assert decision_text.describe_calibration(calibrated).endswith(": no evidence of miscalibration.")
+    assert decision_text.describe_calibration(wrong).endswith("wrong by more than chance explains.")
+
+
+def test_the_recommendation_names_the_probability_or_no_one():
+    plan = made.plan(made.DecisionRule(threshold=0.25))
+    assert "recommends contacting leads from a probability of 0.250 upwards" in decision_text.recommendation(plan)
+    no_one = plan.model_copy(update={"cutoff": plan.cutoff.model_copy(update={"probability": NOBODY})})
+    assert decision_text.recommendation(no_one).startswith("The model recommends contacting no one.")

@@ -33,9 +33,9 @@ def init(
         screen.print(page.render_profile(proposal, source.form))
         if not yes and sys.stdin.isatty():
             proposal = console.confirm(proposal)
-        screen.print(page.judging())
+        screen.print(page.guard_notice())
         made = flow.make(source, flow.guard(source, proposal), into.resolve())
-    screen.print(page.made(made.proposal, made.files))
+    screen.print(page.render_outcome(made.proposal, made.files))
     where = "" if into == Path() else f"cd {into} && "
     typer.echo(f"Next: {where}gallop run")
 

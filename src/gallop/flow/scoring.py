@@ -34,11 +34,11 @@ def score_file(project: Project, leads: Path, output: Path, reasons: Path | None
     """
     from gallop.adapters.tables.polars import write_scores
     from gallop.artifacts import bundle
-    from gallop.reporting.formatting import told
+    from gallop.reporting.formatting import describe_reason
     from gallop.scoring import CONTACT, score_table
 
     deployed = bundle.load_bundle(project.paths.deployed)
-    scores = score_table(TABLES.read_text(leads, deployed.settings.table.format), deployed, str(leads), told)
+    scores = score_table(TABLES.read_text(leads, deployed.settings.table.format), deployed, str(leads), describe_reason)
     aside = output.with_name(f"{output.stem}.rejected{output.suffix}")
     if len(scores.rejected):
         write_scores(scores.rejected, aside)

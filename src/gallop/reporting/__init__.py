@@ -1,1 +1,1 @@
-"""What a person looks at: the HTML report and the summary in the terminal."""
+"""What a person reads: the HTML report, the summary in the terminal, the model card and the Markdown for CI."""

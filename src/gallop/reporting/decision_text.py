@@ -1,17 +1,17 @@
-"""What the evidence says, in plain words: whom to call, what that brings, and where to be careful."""
+"""The evidence in plain words: whom to call, what that brings, and where to be careful."""
 
 import math
 from typing import Final
 
 from gallop.evaluation.metrics import Estimate
 from gallop.reporting.formatting import (
-    between,
     count,
     figure,
     interval,
     money,
-    money_between,
+    money_range,
     percent,
+    range_text,
     with_interval,
     words,
 )
@@ -27,29 +27,29 @@ from gallop.results.evidence import (
 )
 
 NOTICEABLE: Final = 0.01
-"""Share of the log-loss that twice as many leads must be expected to take off before more data is said to help."""
-_CALLED: Final = 200
-"""Contacts per 1,000 leads that the summary supposes where neither capacity nor money says how many."""
+"""More data is said to help where twice as many leads are expected to lower the log-loss by this share of it."""
+_CONTACTS: Final = 200
+"""Contacts per 1,000 leads that the summary assumes where the settings have neither capacity nor money."""
 
 
 def headline(plan: DecisionPlan) -> BestOf:
-    """How many of 1,000 leads the summary speaks of: the capacity; else about the most profitable; else a fifth."""
-    for each in plan.best:
-        if each.capacity:
-            return each
-    wanted = 1000 * plan.for_profit.share if plan.for_profit else _CALLED
-    return min(plan.best, key=lambda each: abs(each.contacts - wanted))
+    """The number of contacts that the summary shows: the capacity; else about the most profitable; else a fifth."""
+    for choice in plan.best:
+        if choice.capacity:
+            return choice
+    contacts = 1000 * plan.for_profit.share if plan.for_profit else _CONTACTS
+    return min(plan.best, key=lambda choice: abs(choice.contacts - contacts))
 
 
-def call_the_best(each: BestOf) -> str:
+def call_the_best(choice: BestOf) -> str:
     """One line of the table as a sentence."""
-    said = (
-        f"Call the best {count(each.contacts)} of 1,000 leads: expect {whole(each.conversions.value)} conversions "
-        f"({between(each.conversions)}), against {whole(each.at_random)} from calling at random"
+    sentence = (
+        f"Call the best {count(choice.contacts)} of 1,000 leads: expect {whole(choice.conversions.value)} customers "
+        f"({range_text(choice.conversions)}), against {whole(choice.at_random)} from calling at random"
     )
-    if each.profit is not None:
-        said += f"; worth {money(each.profit.value)} after the calls are paid ({money_between(each.profit)})"
-    return said + "."
+    if choice.profit is not None:
+        sentence += f"; worth {money(choice.profit.value)} after the cost of the calls ({money_range(choice.profit)})"
+    return sentence + "."
 
 
 def whole(conversions: float) -> str:
@@ -57,12 +57,12 @@ def whole(conversions: float) -> str:
     return f"{conversions:,.0f}" if conversions >= 9.95 else f"{conversions:.1f}"
 
 
-def in_force(plan: DecisionPlan) -> str:
+def recommendation(plan: DecisionPlan) -> str:
     """The cut-off that travels with the model, and why it is this one."""
     if plan.cutoff.probability == NOBODY:
         return f"The model recommends contacting no one. {plan.because}"
     return (
-        f"The model says call from a probability of {figure(plan.cutoff.probability)} on: "
+        f"The model recommends contacting leads from a probability of {figure(plan.cutoff.probability)} upwards: "
         f"{percent(plan.cutoff.share)} of the leads. {plan.because}"
     )
 
@@ -71,92 +71,92 @@ def profit_of(cutoff: Cutoff, optimism: float | None) -> str | None:
     """What a cut-off brings, out of fold and on the test leads. None without money in the settings."""
     if cutoff.profit is None:
         return None
-    said = f"Out of fold it brings {money(cutoff.profit.value)} per 1,000 leads ({money_between(cutoff.profit)})"
+    sentence = f"Out of fold it brings {money(cutoff.profit.value)} per 1,000 leads ({money_range(cutoff.profit)})"
     if optimism:
-        said += f", {money(optimism)} already taken off because the best of many cut-offs looks better than it is"
+        sentence += f", after subtracting {money(optimism)} because the best of many cut-offs looks better than it is"
     if cutoff.test_profit is not None:
-        said += (
-            f"; on the test leads, which had no say in it, {money(cutoff.test_profit.value)} "
-            f"({money_between(cutoff.test_profit)})"
+        sentence += (
+            f". On the test leads, which were not used to choose it, it brings {money(cutoff.test_profit.value)} "
+            f"({money_range(cutoff.test_profit)})"
         )
-    return said + "."
+    return sentence + "."
 
 
-def more_data(learned: tuple[LearningPoint, ...]) -> str | None:
-    """Would more data help? By what the last step up in leads brought, carried on to twice as many."""
-    if len(learned) < 2:
+def more_data(curve: tuple[LearningPoint, ...]) -> str | None:
+    """Would more data help? The gain of the last step of the learning curve, extrapolated to twice as many leads."""
+    if len(curve) < 2:
         return None
-    before, last = learned[-2], learned[-1]
-    gained = (before.log_loss.value - last.log_loss.value) / math.log2(last.rows / before.rows)
-    shown = f"from {count(before.rows)} to {count(last.rows)} leads the log-loss went"
-    shown += f" from {figure(before.log_loss.value)} to {figure(last.log_loss.value)}"
-    if gained >= NOTICEABLE * last.log_loss.value:
+    before, last = curve[-2], curve[-1]
+    gain = (before.log_loss.value - last.log_loss.value) / math.log2(last.rows / before.rows)
+    step = f"from {count(before.rows)} to {count(last.rows)} leads the log-loss went"
+    step += f" from {figure(before.log_loss.value)} to {figure(last.log_loss.value)}"
+    if gain >= NOTICEABLE * last.log_loss.value:
         return (
-            f"Probably yes: {shown}, so twice as many leads may take off another {figure(gained)} "
-            f"({percent(gained / last.log_loss.value, 1)})."
+            f"Probably yes: {step}, so twice as many leads may lower it by another {figure(gain)} "
+            f"({percent(gain / last.log_loss.value, 1)})."
         )
-    return f"Hardly: {shown}; at that pace twice as many leads would take off less than {percent(NOTICEABLE)} of it."
+    return f"Hardly: {step}; at that rate twice as many leads would lower it by less than {percent(NOTICEABLE)}."
 
 
-def calibrated(found: Calibration) -> str:
-    """Can the probabilities be taken at their word?"""
-    said = (
-        f"On average over ten groups of leads, promise and outcome are {percent(found.ece.value, 1)} apart (ECE "
-        f"{with_interval(found.ece)}). Chance alone would make it {figure(found.by_chance.value)} "
-        f"{interval(found.by_chance)} if every probability were exactly right"
+def describe_calibration(calibration: Calibration) -> str:
+    """Are the probabilities calibrated?"""
+    sentence = (
+        f"On average over ten groups of leads, the predicted and the actual conversion rate differ by "
+        f"{percent(calibration.ece.value, 1)} (ECE {with_interval(calibration.ece)}). If every probability were "
+        f"exactly right, chance alone would make it {figure(calibration.by_chance.value)} "
+        f"{interval(calibration.by_chance)}"
     )
-    if off(found):
-        return f"{said}: the probabilities are off by more than chance."
-    return f"{said}, so nothing speaks against taking the probabilities at their word."
+    if is_miscalibrated(calibration):
+        return f"{sentence}: the probabilities are wrong by more than chance explains."
+    return f"{sentence}: no evidence of miscalibration."
 
 
-def off(found: Calibration) -> bool:
+def is_miscalibrated(calibration: Calibration) -> bool:
     """Whether probabilities miss the outcomes by more than chance."""
-    return found.ece.value > found.by_chance.high
+    return calibration.ece.value > calibration.by_chance.high
 
 
-def certain(found: UncertaintyCheck) -> str:
-    """How sure the model is of single leads."""
+def describe_uncertainty(check: UncertaintyCheck) -> str:
+    """How certain the model is of single leads."""
     return (
-        f"For {percent(found.unsure)} of the test leads the model cannot rule out either outcome at "
-        f"{percent(found.nominal)} certainty; its sets of possible outcomes held the true one for "
-        f"{percent(found.coverage.value, 1)} of them ({_percents(found.coverage)}): "
-        f"{percent(found.of_converted.value, 1)} of the customers, {percent(found.of_others.value, 1)} of the others."
+        f"For {percent(check.unsure)} of the test leads the model cannot rule out either outcome at "
+        f"{percent(check.nominal)} confidence. Its prediction sets held the true outcome of "
+        f"{percent(check.coverage.value, 1)} of the test leads ({_percents(check.coverage)}): "
+        f"{percent(check.of_converted.value, 1)} of the customers, {percent(check.of_others.value, 1)} of the others."
     )
 
 
-def careful(evidence: TestEvidence) -> tuple[str, ...]:
-    """Where the figures must not be taken as they are; empty where nothing was found."""
-    found = [
-        f"Leads with {words(each.column)} {each.level} ({count(each.rows)} of the test leads): {each.because}."
-        for each in evidence.slices
-        if each.worse
+def cautions(evidence: TestEvidence) -> tuple[str, ...]:
+    """Where the figures must not be taken at face value; empty where there is no such warning."""
+    warnings = [
+        f"Leads with {words(slice_.column)} {slice_.level} ({count(slice_.rows)} of the test leads): {slice_.because}."
+        for slice_ in evidence.slices
+        if slice_.worse
     ]
-    if off(evidence.calibration):
-        found.append(calibrated(evidence.calibration))
-    best = evidence.decision.cutoff
-    if best.profit is not None and best.test_profit is not None and best.test_profit.high < best.profit.low:
-        found.append(f"The test leads brought less than training promised. {profit_of(best, None)}")
-    empty = [each.name for each in evidence.decision.bands if not each.test_rows]
+    if is_miscalibrated(evidence.calibration):
+        warnings.append(describe_calibration(evidence.calibration))
+    cutoff = evidence.decision.cutoff
+    if cutoff.profit is not None and cutoff.test_profit is not None and cutoff.test_profit.high < cutoff.profit.low:
+        warnings.append(f"The test leads brought less profit than expected from training. {profit_of(cutoff, None)}")
+    empty = [band.name for band in evidence.decision.bands if not band.test_rows]
     if empty:
-        found.append(f"No test lead is {' or '.join(empty)}, so that band's rate is not confirmed.")
-    return tuple(found)
+        warnings.append(f"No test lead is {' or '.join(empty)}, so that band's rate is not confirmed.")
+    return tuple(warnings)
 
 
-def checked(evidence: TestEvidence) -> str:
-    """How many slices were looked at, and what came of it."""
-    columns = len({each.column for each in evidence.slices})
-    worse = sum(each.worse for each in evidence.slices)
-    looked = f"{count(len(evidence.slices))} slices of {count(columns)} {'column' if columns == 1 else 'columns'}"
+def describe_slices(evidence: TestEvidence) -> str:
+    """How many slices were tested, and how many of them are worse."""
+    columns = len({slice_.column for slice_ in evidence.slices})
+    worse = sum(slice_.worse for slice_ in evidence.slices)
+    tested = f"{count(len(evidence.slices))} slices of {count(columns)} {'column' if columns == 1 else 'columns'}"
     if not worse:
-        return f"Of {looked} none is worse than chance explains."
-    return f"Of {looked}, {count(worse)} {'is' if worse == 1 else 'are'} worse than chance explains."
+        return f"Of {tested} none is worse than chance explains."
+    return f"Of {tested}, {count(worse)} {'is' if worse == 1 else 'are'} worse than chance explains."
 
 
-def gap(expected: float, rate: Estimate) -> str:
-    """Promise and outcome of a slice."""
-    came = f"{percent(rate.value, 1)} came ({_percents(rate)})"
-    return f"{percent(expected, 1)} expected, {came}"
+def expected_and_actual(expected: float, rate: Estimate) -> str:
+    """The predicted and the actual conversion rate of a slice."""
+    return f"{percent(expected, 1)} expected, {percent(rate.value, 1)} became customers ({_percents(rate)})"
 
 
 def _percents(estimate: Estimate) -> str:

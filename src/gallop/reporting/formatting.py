@@ -24,8 +24,8 @@ METRIC_NAMES: Final = {
 }
 
 METRIC_MEANINGS: Final = {
-    "log_loss": "How far the probabilities are from what happened; a sure mistake costs most. 0 is perfect.",
-    "roc_auc": "Of a customer and another lead, how often the customer is ranked first. 0.5 is a coin, 1 is perfect.",
+    "log_loss": "How far the probabilities are from what happened; a confident mistake costs most. 0 is perfect.",
+    "roc_auc": "How often a customer is ranked above a lead that did not convert. 0.5 is a coin toss, 1 is perfect.",
     "pr_auc": "The share of customers among the leads called, averaged over how far down the list one calls.",
     "brier": "The mean squared distance between probability and outcome. 0 is perfect.",
     "accuracy": "The share of leads on the right side of the threshold.",
@@ -59,7 +59,7 @@ def signed_interval(estimate: Estimate) -> str:
 
 
 def money(amount: float) -> str:
-    """Three figures that count and thousands separators, since no forecast of money has more: `5,430`, `-12.5`."""
+    """Three significant figures and thousands separators, since no forecast of money has more: `5,430`, `-12.5`."""
     if not math.isfinite(amount):
         return "n/a"
     decimals = max(0, 2 - math.floor(math.log10(abs(amount)))) if abs(amount) >= 0.01 else 0
@@ -69,12 +69,12 @@ def money(amount: float) -> str:
     return "0" if text in {"-0", ""} else text
 
 
-def between(estimate: Estimate, decimals: int = 0) -> str:
-    """`low to high`, for plain words."""
+def range_text(estimate: Estimate, decimals: int = 0) -> str:
+    """`low to high`, for sentences."""
     return f"{estimate.low:,.{decimals}f} to {estimate.high:,.{decimals}f}".replace("-0 ", "0 ")
 
 
-def money_between(estimate: Estimate) -> str:
+def money_range(estimate: Estimate) -> str:
     """`low to high` in money."""
     return f"{money(estimate.low)} to {money(estimate.high)}"
 
@@ -89,24 +89,24 @@ def words(column: str) -> str:
 
 
 def brief(value: float) -> str:
-    """A number as people say it: whole where it is whole, else three figures."""
+    """A number as people write it: whole where it is whole, else three significant figures."""
     if not math.isfinite(value):
         return "n/a"
     return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 1000 else f"{value:.3g}"
 
 
-def told(reason: Reason) -> str:
+def describe_reason(reason: Reason) -> str:
     """What a lead has in one column, and what it adds: `14 visits: +1.9`, `source organic: -0.4`."""
     name = words(reason.column)
     if reason.value is None or reason.value == "":
-        said = f"{name} unknown"
+        state = f"{name} unknown"
     elif isinstance(reason.value, str):
-        said = f"{name} {TRUTHS.get(reason.value.lower(), plain(reason.value))}"
+        state = f"{name} {TRUTHS.get(reason.value.lower(), plain(reason.value))}"
     elif reason.column.lower().startswith(COUNTED) or (name.endswith("s") and " " not in name):
-        said = f"{brief(reason.value)} {name}"
+        state = f"{brief(reason.value)} {name}"
     else:
-        said = f"{name} {brief(reason.value)}"
-    return f"{said}: {round(reason.log_odds, 1) + 0.0:+.1f}"
+        state = f"{name} {brief(reason.value)}"
+    return f"{state}: {round(reason.log_odds, 1) + 0.0:+.1f}"
 
 
 def count(rows: int) -> str:
@@ -151,10 +151,10 @@ def family(name: str) -> str:
     return name.replace("_", " ")
 
 
-def given_up(families: Sequence[str]) -> str:
+def describe_given_up(families: Sequence[str]) -> str:
     """Which families are no candidates, and why, in a sentence; empty where all are."""
-    names = ", ".join(family(each) for each in families)
-    return f"Given up on the first folds, being clearly behind: {names}." if names else ""
+    names = ", ".join(map(family, families))
+    return f"Stopped after the first folds, because clearly behind: {names}." if names else ""
 
 
 def metric(name: str) -> str:

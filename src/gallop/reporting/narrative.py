@@ -1,4 +1,4 @@
-"""The result in plain words: what a sales lead should take away, and nothing that the figures do not say."""
+"""The result in plain words for a sales team; no sentence claims more than the figures show."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -18,7 +18,7 @@ from gallop.reporting.formatting import (
 from gallop.results.run import Quality, TrainingResult
 
 CALLED: Final = 0.2
-"""Share of the leads that the plain-words summary supposes are called."""
+"""Share of the leads that the plain-words summary assumes are called."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class Reach:
 
     @property
     def sentence(self) -> str:
-        """The reach, next to what is possible and what chance would give."""
-        found = (
+        """The reach, beside what is possible and what calling at random would reach."""
+        sentence = (
             f"Calling the best {percent(self.step.share)} of the leads reaches {percent(self.step.gain)} of the "
             f"customers, {self.step.lift:.1f} times as many as calling at random"
         )
         if self.ceiling < 1:
-            return f"{found}; even a perfect ranking could reach only {percent(self.ceiling)}."
-        return f"{found}."
+            return f"{sentence}; even a perfect ranking could reach only {percent(self.ceiling)}."
+        return f"{sentence}."
 
 
 def reach(report: MetricsReport) -> Reach:
@@ -48,7 +48,7 @@ def reach(report: MetricsReport) -> Reach:
 
 
 def kept(quality: Quality) -> str:
-    """How many leads came through the rules."""
+    """How many leads passed the rules."""
     return (
         f"{leads(quality.kept)} kept of {count(quality.rows)} rows; {count(quality.positives)} of them "
         f"({percent_of(quality.positives, quality.kept)}) became customers."
@@ -56,7 +56,7 @@ def kept(quality: Quality) -> str:
 
 
 def pairs(report: MetricsReport) -> str:
-    """ROC AUC as a bet on pairs."""
+    """ROC AUC as a comparison of pairs."""
     of_hundred = round(report.metrics["roc_auc"].value * 100)
     return (
         f"Given one lead who became a customer and one who did not, the model ranks the customer first "
@@ -65,15 +65,14 @@ def pairs(report: MetricsReport) -> str:
 
 
 def against_baseline(result: TrainingResult) -> str:
-    """Log-loss next to the untuned model, with the care that two intervals allow."""
+    """Log-loss beside that of the untuned model; the paired interval decides how strong the claim is."""
     ours, theirs = result.test.metrics["log_loss"], result.baseline["log_loss"]
     start = f"Its log-loss on {leads(result.test.rows)} never used in training is {with_interval(ours)}"
     other = f"an untuned logistic regression on the same leads: {figure(theirs.value)} {interval(theirs)}"
     if ours.value >= theirs.value:
         return f"{start}, not better than {other}."
-    sure = "surely" if result.ahead.high < 0 else "perhaps by chance"
-    paired = f"lead by lead the difference is {signed_interval(result.ahead)}, {sure} better"
-    return f"{start}, lower (better) than {other}; {paired}."
+    verdict = "more than chance explains" if result.ahead.high < 0 else "which may be chance"
+    return f"{start}, lower (better) than {other}. The paired difference is {signed_interval(result.ahead)}, {verdict}."
 
 
 def against_best(result: TrainingResult) -> str | None:
@@ -83,7 +82,7 @@ def against_best(result: TrainingResult) -> str | None:
     best, ours = result.best_possible["log_loss"], result.test.metrics["log_loss"]
     side = "above" if ours.value >= best.value else "below"
     return (
-        f"The sample's true probabilities, which no model can beat for long, reach a log-loss of "
+        f"The sample's true probabilities, which no model can beat in the long run, reach a log-loss of "
         f"{with_interval(best)}; the model is {figure(abs(ours.value - best.value))} {side} that."
     )
 
@@ -91,24 +90,24 @@ def against_best(result: TrainingResult) -> str | None:
 def export(result: TrainingResult) -> str:
     """Which candidate models/model.pkl holds, and why."""
     if result.exported is None:
-        return "No model.pkl was exported: no candidate keeps the contract of the exported file."
+        return "No model.pkl was exported: no candidate meets the contract of the exported file."
     if result.exported == result.winner:
         return f"The exported model.pkl holds this model ({family(result.winner)})."
     return (
-        f"The exported model.pkl holds the {family(result.exported)} instead, the best candidate that keeps its "
-        f"contract; the gate {gate_cost(result)}."
+        f"The exported model.pkl holds the {family(result.exported)} instead, the best candidate that meets its "
+        f"contract; the contract {contract_cost(result)}."
     )
 
 
-def gate_cost(result: TrainingResult) -> str:
+def contract_cost(result: TrainingResult) -> str:
     """What it costs that the exported model is not the winner, by cross-validation."""
-    behind = next((each.behind for each in result.candidates if each.family == result.exported), None)
+    behind = next((candidate.behind for candidate in result.candidates if candidate.family == result.exported), None)
     if behind is None:
-        return "cost nothing that was measured"
+        return "has no measured cost"
     if behind.high < 0:
-        said = "costs nothing"
+        cost = "costs nothing"
     elif behind.low > 0:
-        said = f"costs {figure(behind.value)} of log-loss"
+        cost = f"costs {figure(behind.value)} of log-loss"
     else:
-        said = "costs no log-loss that could be told from chance"
-    return f"{said} ({signed_interval(behind)})"
+        cost = "costs no more log-loss than chance explains"
+    return f"{cost} ({signed_interval(behind)})"

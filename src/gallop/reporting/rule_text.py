@@ -1,4 +1,4 @@
-"""What each row rule means, in words that need no knowledge of the code."""
+"""What each row rule means, in words for readers who do not know the code."""
 
 from gallop.schema import Role
 from gallop.settings.table import Column, Table
@@ -7,21 +7,21 @@ from gallop.settings.table import Column, Table
 def meanings(table: Table) -> dict[str, str]:
     """Rule → its meaning under these settings."""
     label = table.label
-    found = {
-        "no_id": f"{table.id} is empty, so the lead cannot be told apart",
+    texts = {
+        "no_id": f"{table.id} is empty, so the lead cannot be identified",
         "no_label": f"{label.column} is empty: the outcome is not known",
         "unknown_label": f"{label.column} is neither {_either([*label.positive, *label.negative])}",
         "duplicate_row": "the same row again; the first one stays",
-        "conflicting_id": f"rows with the same {table.id} that say different things; none can be trusted",
+        "conflicting_id": f"rows with the same {table.id} but different values; none can be trusted",
     }
     if table.day and table.window:
-        found["no_day"] = f"{table.day} is empty"
-        found["outside_window"] = f"{table.day} is not within {table.window.first} to {table.window.last}"
+        texts["no_day"] = f"{table.day} is empty"
+        texts["outside_window"] = f"{table.day} is not within {table.window.first} to {table.window.last}"
     for name, column in table.columns.items():
-        found |= _of_column(name, column)
+        texts |= _of_column(name, column)
     for name, kept in table.keep.items():
-        found[f"{name}_not_kept"] = f"{name} is not {_either([*kept])}: not asked for"
-    return found
+        texts[f"{name}_not_kept"] = f"{name} is not {_either([*kept])}"
+    return texts
 
 
 def scope(table: Table) -> str:
@@ -33,18 +33,18 @@ def scope(table: Table) -> str:
 
 
 def _of_column(name: str, column: Column) -> dict[str, str]:
-    found = {
+    texts = {
         f"{name}_no_number": f"{name} is not a number",
         f"{name}_no_boolean": f"{name} is neither true nor false",
         f"{name}_no_day": f"{name} is not a day of the calendar",
     }
     if column.role is Role.CATEGORY and column.levels:
-        found[f"{name}_unknown"] = f"{name} is none of {', '.join(column.levels)}"
+        texts[f"{name}_unknown"] = f"{name} is none of {', '.join(column.levels)}"
     if column.minimum is not None:
-        found[f"{name}_below_minimum"] = f"{name} is below {column.minimum:g}"
+        texts[f"{name}_below_minimum"] = f"{name} is below {column.minimum:g}"
     if column.maximum is not None:
-        found[f"{name}_above_maximum"] = f"{name} is above {column.maximum:g}"
-    return found
+        texts[f"{name}_above_maximum"] = f"{name} is above {column.maximum:g}"
+    return texts
 
 
 def _either(values: list[str]) -> str:

@@ -115,7 +115,7 @@ def test_the_best_possible_is_there_exactly_where_it_is_known():
     known = made.estimates(0.123)
     assert "best possible" not in default_page()
     text = page(result=made.result(best_possible=known), data=made.data("sample"))
-    assert all(interval(each) in text for each in known.values())
+    assert all(interval(estimate) in text for estimate in known.values())
 
 
 def test_every_metric_of_model_and_baseline_is_shown_with_its_interval():
@@ -123,9 +123,9 @@ def test_every_metric_of_model_and_baseline_is_shown_with_its_interval():
     text = page(result)
     for name in METRICS:
         assert METRIC_NAMES[name] in text
-        for each in (result.test.metrics[name], result.baseline[name]):
-            assert figure(each.value) in text
-            assert interval(each) in text
+        for estimate in (result.test.metrics[name], result.baseline[name]):
+            assert figure(estimate.value) in text
+            assert interval(estimate) in text
 
 
 def test_every_rule_every_column_and_every_candidate_is_shown():
@@ -156,11 +156,11 @@ def test_the_page_says_which_data_code_and_seed_it_is_about():
     assert "no Git commit" in page(code=CodeVersion(commit=None, changed=False))
 
 
-def test_every_drawing_says_what_it_shows_and_how_to_read_it():
+def test_every_plot_has_a_label_and_says_how_to_read_it():
     text = default_page()
     drawings = re.findall(r"<figure.*?</figure>", text, flags=re.DOTALL)
     assert len(drawings) == 13
-    assert all("How to read it:" in each for each in drawings)
+    assert all("How to read it:" in drawing for drawing in drawings)
     for tag, attributes in Outline(text).elements:
         if tag == "svg":
             assert attributes.get("aria-label") or attributes.get("aria-hidden") == "true"
@@ -190,7 +190,7 @@ def test_a_threshold_that_calls_everyone_or_nobody_can_be_shown(threshold):
     assert "confusion" in page(result=made.result(test=made.report(threshold=threshold)))
 
 
-def test_a_winner_without_export_is_told():
+def test_the_page_says_whether_a_model_was_exported():
     assert "No model.pkl was exported" in page(result=made.result(exported=None))
     assert "holds this model" in page(result=made.result(exported="gradient_boosting"))
 
@@ -208,7 +208,7 @@ def test_the_summary_says_whom_to_call_and_what_it_is_worth():
     result = made.result()
     lead = page(result)
     lead = lead[lead.index('class="lead"') : lead.index('class="tiles"')]
-    best = next(each for each in result.evidence.decision.best if each.capacity)
+    best = next(choice for choice in result.evidence.decision.best if choice.capacity)
     assert "best 50 of 1,000 leads, a week’s capacity" in lead
     assert f"{best.conversions.value:.0f} customers" in lead
     assert best.profit is not None
@@ -218,11 +218,11 @@ def test_the_summary_says_whom_to_call_and_what_it_is_worth():
 def test_every_band_slice_and_reason_is_shown():
     result = made.result()
     text = unescape(page(result))
-    assert [each.name for each in result.evidence.decision.bands] == re.findall(r'class="band (\w+)"', text)
-    for each in result.evidence.slices:
-        assert f">{each.level}" in text
-        assert each.because in text
-    assert any(each.worse for each in result.evidence.slices)
+    assert [band.name for band in result.evidence.decision.bands] == re.findall(r'class="band (\w+)"', text)
+    for slice_ in result.evidence.slices:
+        assert f">{slice_.level}" in text
+        assert slice_.because in text
+    assert any(slice_.worse for slice_ in result.evidence.slices)
     assert "14 visits: +1.9" in text
     assert "source organic: -0.4" in text
     assert "time spent unknown: +0.1" in text
@@ -230,9 +230,9 @@ def test_every_band_slice_and_reason_is_shown():
 
 def test_a_warning_is_in_the_summary_before_anything_else_is_explained():
     text = unescape(page())
-    careful = text.index('class="careful"')
-    assert careful < text.index('id="decide"')
-    assert "organic" in text[careful : text.index("</ul>", careful)]
+    warning = text.index('class="careful"')
+    assert warning < text.index('id="decide"')
+    assert "organic" in text[warning : text.index("</ul>", warning)]
 
 
 def test_names_in_the_evidence_are_shown_as_text():
@@ -240,8 +240,8 @@ def test_names_in_the_evidence_are_shown_as_text():
         effects=(made.effect(HOSTILE, (HOSTILE, "b")),),
         hits=(made.case(0.9, True).model_copy(update={"reasons": (made.reason(HOSTILE, HOSTILE, 1.0),)}),),
         slices=tuple(
-            each.model_copy(update={"column": HOSTILE, "level": HOSTILE, "because": HOSTILE})
-            for each in made.evidence().slices
+            slice_.model_copy(update={"column": HOSTILE, "level": HOSTILE, "because": HOSTILE})
+            for slice_ in made.evidence().slices
         ),
     )
     text = page(result=made.result(evidence=shown))
@@ -256,7 +256,7 @@ def test_every_rule_can_be_shown(rule):
     assert page(result=made.result(evidence=made.evidence(decision=plan)))
 
 
-def test_a_candidate_that_a_curve_mends_says_so():
+def test_a_candidate_with_a_calibrator_says_so():
     first, *others = made.result().candidates
     calibrated = page(made.result(candidates=(first.model_copy(update={"calibrated": True}), *others)))
     assert "a monotone calibrator corrects them" in calibrated

@@ -13,7 +13,7 @@ from tests.support import results as made
 
 
 def metrics(start: float = 0.4, **changes: Any) -> dict:
-    estimates = {name: each.model_dump() for name, each in made.estimates(start).items()}
+    estimates = {name: estimate.model_dump() for name, estimate in made.estimates(start).items()}
     base = {
         "data": "real",
         "data_version": "d41d8cd98f00b204e9800998ecf8427e",
@@ -67,7 +67,7 @@ def test_a_run_alone_has_no_columns_for_a_change():
 
 
 def test_every_row_has_as_many_cells_as_the_header():
-    best = {name: each.model_dump() for name, each in made.estimates(0.1).items()}
+    best = {name: estimate.model_dump() for name, estimate in made.estimates(0.1).items()}
     for against in (None, metrics()):
         lines = [
             line for line in render_metrics(metrics(best_possible=best), against).splitlines() if line.startswith("|")
@@ -85,11 +85,11 @@ def test_the_decision_and_the_export_are_told():
     decision = {"promote": True, "because": "a | b <c>", "version": "3", "champion": "3"}
     text = render_metrics(metrics(decision=decision, exported="random_forest"), None)
     assert "promoted version 3: a \\| b &lt;c&gt;" in text
-    assert "random forest (the best that keeps the contract)" in text
+    assert "random forest (the best that meets the contract)" in text
     assert "version 2 stays champion" in render_metrics(
         metrics(decision=decision | {"promote": False, "champion": "2"}), None
     )
-    assert "no candidate keeps the contract" in render_metrics(metrics(exported=None), None)
+    assert "no candidate meets the contract" in render_metrics(metrics(exported=None), None)
 
 
 def test_metrics_that_an_earlier_version_lacks_are_dashes():

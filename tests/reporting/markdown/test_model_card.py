@@ -25,7 +25,7 @@ def test_every_part_of_a_model_card_is_there_in_order():
         "Data",
         "Candidates",
         "How good it is",
-        "Do the probabilities mean what they say?",
+        "Are the probabilities calibrated?",
         "Whom to call",
         "Slices",
         "Limits",
@@ -33,7 +33,7 @@ def test_every_part_of_a_model_card_is_there_in_order():
     ]
 
 
-def test_figures_rules_bands_and_versions_are_told():
+def test_figures_rules_bands_and_versions_are_shown():
     text = card()
     for name in METRICS:
         assert METRIC_NAMES[name] in text
@@ -48,9 +48,9 @@ def test_figures_rules_bands_and_versions_are_told():
 def test_every_warning_of_a_slice_is_among_the_limits():
     result = made.result()
     limits = card(result).split("## Limits")[1]
-    worse = [each for each in result.evidence.slices if each.worse]
+    worse = [slice_ for slice_ in result.evidence.slices if slice_.worse]
     assert worse
-    assert all(each.because in limits for each in worse)
+    assert all(slice_.because in limits for slice_ in worse)
 
 
 def test_evidence_that_is_not_there_is_left_out():
@@ -71,7 +71,7 @@ def test_a_name_from_the_data_is_no_markup():
     hostile = "a | b <script> `x` **y**"
     result = made.result(
         evidence=made.evidence(
-            slices=tuple(each.model_copy(update={"level": hostile}) for each in made.evidence().slices)
+            slices=tuple(slice_.model_copy(update={"level": hostile}) for slice_ in made.evidence().slices)
         )
     )
     text = card(result)
@@ -86,12 +86,12 @@ def test_the_sample_is_announced_exactly_for_the_sample():
 
 
 def test_families_that_were_given_up_are_named():
-    assert "being clearly behind: random forest, forest." in card(made.result(given_up=("random_forest", "forest")))
+    assert "because clearly behind: random forest, forest." in card(made.result(given_up=("random_forest", "forest")))
     assert "clearly behind" not in card()
 
 
-def test_a_candidate_that_a_curve_mends_says_so():
+def test_a_candidate_with_a_calibrator_says_so():
     first, *others = made.result().candidates
     calibrated = made.result(candidates=(first.model_copy(update={"calibrated": True}), *others))
-    assert card(calibrated).count("calibrated by a curve") == 1
-    assert "calibrated by a curve" not in card()
+    assert card(calibrated).count(", calibrated |") == 1
+    assert ", calibrated |" not in card()

@@ -61,10 +61,10 @@ def test_rules_are_shown_where_they_rejected_rows_with_defects_apart():
 
 def test_candidates_show_scores_intervals_distance_and_verdict():
     result, text = made.result(), shown(run())
-    for each in result.candidates:
+    for candidate in result.candidates:
         for name in ("log_loss", "roc_auc"):
-            assert figure(each.metrics[name].value) in text
-            assert figure(each.metrics[name].high) in text
+            assert figure(candidate.metrics[name].value) in text
+            assert figure(candidate.metrics[name].high) in text
     assert signed(result.candidates[1].behind.value) in text
     assert "contract broken" in text
     assert "contract kept" in text
@@ -123,5 +123,5 @@ def test_any_text_fits_any_terminal(text, width):
 
 
 def test_families_that_were_given_up_are_named():
-    assert "being clearly behind: forest." in shown(run(result=made.result(given_up=("forest",))))
+    assert "because clearly behind: forest." in shown(run(result=made.result(given_up=("forest",))))
     assert "clearly behind" not in shown(run())

@@ -1,5 +1,5 @@
-"""How to decide and whether to go on learning, drawn: profit by share of leads called, and log-loss by leads learned
-from; and what each column does to the score."""
+"""Plots for decisions: profit by share of leads called, log-loss by number of training leads, and the effect of each
+column on the score."""
 
 from functools import partial
 from typing import Final
@@ -9,67 +9,67 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from gallop.reporting.formatting import TRUTHS, brief, count, figure, money, percent, signed, words
-from gallop.reporting.html.svg import ACCENT, INK, LINE, MUTED, PAPER, axes, dot, drawn, note, shares
+from gallop.reporting.html.svg import ACCENT, INK, LINE, MUTED, PAPER, axes, dot, note, percent_axes, render_svg
 from gallop.results.evidence import DecisionPlan, Effect, LearningPoint, TestEvidence
 
 EFFECTS: Final = 6
-"""Columns whose effect is drawn: the strongest."""
+"""The number of columns whose effect is drawn, the strongest first."""
 _LEVELS: Final = 8
-"""Levels of a category that are drawn: those of the most leads."""
+"""The number of levels of a category that are drawn, those with the most leads."""
 
 
-def decisions(evidence: TestEvidence) -> dict[str, str]:
-    """Name → `<svg>` element: profit, learning, effects; without those that there is nothing to draw of."""
+def decision_plots(evidence: TestEvidence) -> dict[str, str]:
+    """Name → `<svg>` element: profit, learning, effects; a plot without data is left out."""
     plots = {}
     if evidence.decision.curve:
-        plots["profit"] = drawn("profit", partial(_profit, plan=evidence.decision))
+        plots["profit"] = render_svg("profit", partial(_profit, plan=evidence.decision))
     if len(evidence.learning) > 1:
-        plots["learning"] = drawn("learning", partial(_learning, learned=evidence.learning))
+        plots["learning"] = render_svg("learning", partial(_learning, curve=evidence.learning))
     if shown := evidence.effects[:EFFECTS]:
         height = 0.35 + 2.35 * -(-len(shown) // 3)
-        plots["effects"] = drawn("effects", partial(_effects, effects=shown), (9.6, height))
+        plots["effects"] = render_svg("effects", partial(_effects, effects=shown), (9.6, height))
     return plots
 
 
 def _profit(canvas: Figure, plan: DecisionPlan) -> str:
     plot = axes(canvas, "leads called, best first", "profit per 1,000 leads")
-    x = [0.0, *(each.share for each in plan.curve)]
+    x = [0.0, *(point.share for point in plan.curve)]
     middle, low, high = (
-        [0.0, *(getattr(each.profit, name) for each in plan.curve)] for name in ("value", "low", "high")
+        [0.0, *(getattr(point.profit, name) for point in plan.curve)] for name in ("value", "low", "high")
     )
     plot.axhline(0, color=MUTED, linewidth=1, linestyle="--")
     plot.fill_between(x, low, high, color=ACCENT, alpha=0.15, linewidth=0)
     plot.plot(x, middle, color=ACCENT)
-    shares(plot, y=False)
+    percent_axes(plot, y=False)
     plot.yaxis.set_major_formatter(FuncFormatter(lambda value, _: money(value)))
     last = plan.curve[-1]
     note(plot, 1.0, last.profit.value - 0.06 * (max(high) - min(low)), "calling everyone", ha="right")
     best = plan.for_profit
     if best is None or not best.share:
         return "Profit by share of leads called. No share of the leads brings a profit."
-    place = min(range(len(x)), key=lambda each: abs(x[each] - best.share))
-    dot(plot, x[place], middle[place], f"best: call {percent(best.share)}", ha="center" if best.share > 0.2 else "left")
+    index = min(range(len(x)), key=lambda index: abs(x[index] - best.share))
+    dot(plot, x[index], middle[index], f"best: call {percent(best.share)}", ha="center" if best.share > 0.2 else "left")
     return (
         f"Profit per 1,000 leads by share of leads called. It is largest where {percent(best.share)} are called, about "
-        f"{money(middle[place])}; calling everyone brings {money(last.profit.value)}."
+        f"{money(middle[index])}; calling everyone brings {money(last.profit.value)}."
     )
 
 
-def _learning(canvas: Figure, learned: tuple[LearningPoint, ...]) -> str:
-    plot = axes(canvas, "leads learned from", "log-loss, cross-validated")
-    x = [each.rows for each in learned]
+def _learning(canvas: Figure, curve: tuple[LearningPoint, ...]) -> str:
+    plot = axes(canvas, "training leads", "log-loss, cross-validated")
+    x = [point.rows for point in curve]
     plot.set_xscale("log")
     plot.xaxis.set_major_locator(FixedLocator(x))
     plot.xaxis.set_minor_locator(FixedLocator([]))
     plot.xaxis.set_major_formatter(FuncFormatter(lambda rows, _: count(round(rows))))
     plot.fill_between(
-        x, [each.log_loss.low for each in learned], [each.log_loss.high for each in learned], color=ACCENT, alpha=0.15
+        x, [point.log_loss.low for point in curve], [point.log_loss.high for point in curve], color=ACCENT, alpha=0.15
     )
-    plot.plot(x, [each.log_loss.value for each in learned], "o-", color=ACCENT, markersize=4)
-    last = learned[-1]
+    plot.plot(x, [point.log_loss.value for point in curve], "o-", color=ACCENT, markersize=4)
+    last = curve[-1]
     dot(plot, last.rows, last.log_loss.value, f"all: {figure(last.log_loss.value)}", ha="right")
     return (
-        f"Log-loss by number of leads learned from: {figure(learned[0].log_loss.value)} with {count(learned[0].rows)}, "
+        f"Log-loss by number of training leads: {figure(curve[0].log_loss.value)} with {count(curve[0].rows)}, "
         f"{figure(last.log_loss.value)} with {count(last.rows)}."
     )
 
@@ -77,15 +77,16 @@ def _learning(canvas: Figure, learned: tuple[LearningPoint, ...]) -> str:
 def _effects(canvas: Figure, effects: tuple[Effect, ...]) -> str:
     """Small plots on one scale, so that their heights compare."""
     rows = -(-len(effects) // 3)
-    highest = max(abs(end) for each in effects for point in each.points for end in (point.low, point.high)) or 1.0
-    for place, each in enumerate(effects):
-        plot = canvas.add_subplot(rows, 3, place + 1)
+    highest = max(abs(end) for effect in effects for point in effect.points for end in (point.low, point.high)) or 1.0
+    for index, effect in enumerate(effects):
+        plot = canvas.add_subplot(rows, 3, index + 1)
         plot.set_ylim(-1.12 * highest, 1.12 * highest)
         plot.tick_params(length=0, pad=4)
         plot.axhline(0, color=MUTED, linewidth=1, linestyle="--")
-        plot.text(0, 1.06, words(each.column)[:34], transform=plot.transAxes, color=INK, fontweight="bold", va="bottom")
-        _effect(plot, each)
-        if place % 3:
+        name = words(effect.column)[:34]
+        plot.text(0, 1.06, name, transform=plot.transAxes, color=INK, fontweight="bold", va="bottom")
+        _effect(plot, effect)
+        if index % 3:
             plot.set_yticklabels([])
         else:
             plot.set_ylabel("adds to log-odds")
@@ -97,37 +98,38 @@ def _effects(canvas: Figure, effects: tuple[Effect, ...]) -> str:
         wspace=0.09,
         hspace=0.52,
     )
-    strongest = ", ".join(f"{words(each.column)} {figure(each.strength)}" for each in effects)
+    strongest = ", ".join(f"{words(effect.column)} {figure(effect.strength)}" for effect in effects)
     return f"What columns add to the log-odds of converting. Mean size: {strongest}."
 
 
 def _effect(plot: Axes, effect: Effect) -> None:
-    known = [each for each in effect.points if each.value is not None]
-    numeric = bool(known) and all(not isinstance(each.value, str) for each in known)
+    known = [point for point in effect.points if point.value is not None]
+    numeric = bool(known) and all(not isinstance(point.value, str) for point in known)
     if numeric:
-        x = [float(each.value) for each in known if each.value is not None]
+        x = [float(point.value) for point in known if point.value is not None]
         plot.fill_between(
-            x, [each.low for each in known], [each.high for each in known], color=ACCENT, alpha=0.15, linewidth=0
+            x, [point.low for point in known], [point.high for point in known], color=ACCENT, alpha=0.15, linewidth=0
         )
-        plot.plot(x, [each.log_odds for each in known], "o-", color=ACCENT, markersize=3.5)
+        plot.plot(x, [point.log_odds for point in known], "o-", color=ACCENT, markersize=3.5)
         plot.xaxis.set_major_formatter(FuncFormatter(lambda value, _: brief(value)))
         plot.locator_params(axis="x", nbins=5)
-        missing = [each for each in effect.points if each.value is None]
-        for each in missing:
-            plot.axhline(each.log_odds, color=MUTED, linewidth=1.3, linestyle=":")
-            note(plot, max(x), each.log_odds, f"unknown: {signed(each.log_odds)}", ha="right")
+        missing = [point for point in effect.points if point.value is None]
+        for point in missing:
+            plot.axhline(point.log_odds, color=MUTED, linewidth=1.3, linestyle=":")
+            note(plot, max(x), point.log_odds, f"unknown: {signed(point.log_odds)}", ha="right")
         return
-    # The levels of the most leads, then in the order of what they add.
-    shown = sorted(sorted(effect.points, key=lambda each: -each.rows)[:_LEVELS], key=lambda each: -each.log_odds)
+    # The levels with the most leads, ordered by what they add.
+    shown = sorted(sorted(effect.points, key=lambda point: -point.rows)[:_LEVELS], key=lambda point: -point.log_odds)
     x = list(range(len(shown)))
-    plot.vlines(x, [each.low for each in shown], [each.high for each in shown], color=ACCENT, alpha=0.35, linewidth=4)
-    plot.plot(x, [each.log_odds for each in shown], "o", color=ACCENT, markersize=6, markeredgecolor=PAPER)
+    low, high = [point.low for point in shown], [point.high for point in shown]
+    plot.vlines(x, low, high, color=ACCENT, alpha=0.35, linewidth=4)
+    plot.plot(x, [point.log_odds for point in shown], "o", color=ACCENT, markersize=6, markeredgecolor=PAPER)
     plot.xaxis.set_major_locator(FixedLocator(x))
     length = max(3, 34 // max(1, len(shown)))
     plot.set_xticklabels(
         [
-            _short("unknown" if each.value is None else TRUTHS.get(str(each.value), str(each.value)), length)
-            for each in shown
+            _short("unknown" if point.value is None else TRUTHS.get(str(point.value), str(point.value)), length)
+            for point in shown
         ]
     )
     plot.set_xlim(-0.6, len(shown) - 0.4)

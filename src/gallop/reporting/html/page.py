@@ -1,6 +1,6 @@
-"""The HTML report: one file that needs nothing else, made from the values that training found out.
+"""The HTML report: one self-contained file, made from the results of training.
 
-What is said and where each dot stands is worked out here; how it looks is in `templates/`. jinja2 escapes every value.
+Texts and positions are computed here; how they look is in `templates/`. jinja2 escapes every value.
 The same values give the same bytes: there is no clock and no machine in the page.
 """
 
@@ -24,7 +24,7 @@ _CAPTIONS: Final = (
     (
         "gain",
         "Customers reached",
-        "call leads from the top of the list: the line says which share of all customers has been called by then; the "
+        "call leads from the top of the list: the line shows which share of all customers has been called by then; the "
         "further above the dashed line, the better the ranking.",
     ),
     (
@@ -35,9 +35,9 @@ _CAPTIONS: Final = (
     ),
     (
         "calibration",
-        "Can the probabilities be taken at their word?",
-        "each dot is a tenth of the leads: on the dashed line, as many became customers as the model said; the bars "
-        "are Wilson intervals, and the ticks below show where the tenths lie.",
+        "Are the probabilities calibrated?",
+        "each dot is a tenth of the leads: on the dashed line, as many became customers as the model predicted; the "
+        "bars are Wilson intervals, and the ticks below show where the tenths lie.",
     ),
     (
         "roc",
@@ -56,7 +56,7 @@ _CAPTIONS: Final = (
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table with its place on a scale."""
+    """One line of a table with its position on a scale."""
 
     name: str
     estimates: dict[str, Estimate]
@@ -87,16 +87,16 @@ def render_report(
     """The whole page.
 
     Args:
-        result: what training found out.
+        result: of model_training.
         quality: what the rules kept and rejected.
         data: which data, for the header and the banner.
         code: which code, for the header.
-        settings: under which it all ran.
+        settings: of the same run.
 
     Returns:
-        UTF-8 HTML without scripts and without anything to load.
+        HTML without scripts and without links to other files.
     """
-    drawn = curves(result.test)
+    plots = curves(result.test)
     template = _environment().get_template("report.html.j2")
     return template.render(
         banner=formatting.SAMPLE_BANNER,
@@ -121,13 +121,13 @@ def render_report(
         metrics=_metrics(result),
         importances=_importances(result),
         confusion=_confusion(result.test),
-        plots=[(name, title, caption, Markup(drawn[name])) for name, title, caption in _CAPTIONS],
+        plots=[(name, title, caption, Markup(plots[name])) for name, title, caption in _CAPTIONS],
     )
 
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
+    environment = Environment(
         loader=PackageLoader("gallop.reporting.html"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -137,10 +137,10 @@ def _environment() -> Environment:
     )
     names = (
         "figure signed interval with_interval count leads percent percent_of family metric direction version parameter "
-        "money money_between between words told given_up"
+        "money money_range range_text words describe_reason describe_given_up"
     )
-    made.filters |= {name: getattr(formatting, name) for name in names.split()}
-    return made
+    environment.filters |= {name: getattr(formatting, name) for name in names.split()}
+    return environment
 
 
 def _only_value(estimate: Estimate) -> str:
@@ -149,18 +149,18 @@ def _only_value(estimate: Estimate) -> str:
 
 def _rejected(quality: Quality, table: Table) -> list[Rejected]:
     meanings = rule_text.meanings(table)
-    return [Rejected(each, meanings.get(each.rule, formatting.family(each.rule))) for each in quality.rules]
+    return [Rejected(rule, meanings.get(rule.rule, formatting.family(rule.rule))) for rule in quality.rules]
 
 
 def _candidates(candidates: tuple[Candidate, ...], winner: str, name: str) -> Chart:
-    scale = Scale.around(each.metrics[name] for each in candidates)
+    scale = Scale.around(candidate.metrics[name] for candidate in candidates)
     rows = tuple(
         Row(
-            formatting.family(each.family),
-            {"value": each.metrics[name]},
-            (scale.mark(each.metrics[name], "accent" if each.family == winner else "muted"),),
+            formatting.family(candidate.family),
+            {"value": candidate.metrics[name]},
+            (scale.mark(candidate.metrics[name], "accent" if candidate.family == winner else "muted"),),
         )
-        for each in candidates
+        for candidate in candidates
     )
     return Chart(f"{formatting.title(formatting.metric(name))} ({formatting.direction(name)})", rows, scale.ticks())
 
@@ -172,31 +172,32 @@ def _metrics(result: TrainingResult) -> tuple[Row, ...]:
         estimates = {"best": result.best_possible[name]} if result.best_possible else {}
         estimates = {"model": result.test.metrics[name], "baseline": result.baseline[name]} | estimates
         scale = Scale.around(estimates.values())
-        rows.append(Row(name, estimates, tuple(scale.mark(each, kind) for kind, each in estimates.items())))
+        rows.append(Row(name, estimates, tuple(scale.mark(estimate, kind) for kind, estimate in estimates.items())))
     return tuple(rows)
 
 
 def _importances(result: TrainingResult) -> Chart:
-    scale = Scale.around((each.increase for each in result.importances), zero=True)
+    scale = Scale.around((importance.increase for importance in result.importances), zero=True)
     rows = tuple(
-        Row(each.column, {"value": each.increase}, (scale.mark(each.increase, "accent"),))
-        for each in result.importances
+        Row(importance.column, {"value": importance.increase}, (scale.mark(importance.increase, "accent"),))
+        for importance in result.importances
     )
-    return Chart("Rise in log-loss when the column is shuffled", rows, scale.ticks(5), scale.place(0.0))
+    return Chart("Rise in log-loss when the column is shuffled", rows, scale.ticks(5), scale.position(0.0))
 
 
 @dataclass(frozen=True)
 class Confusion:
     """The four outcomes at the threshold, each with its share of all test leads."""
 
-    left_rightly: int
-    called_wrongly: int
-    missed: int
-    called_rightly: int
+    true_negatives: int
+    false_positives: int
+    false_negatives: int
+    true_positives: int
 
     def strength(self, rows: int) -> int:
         """How strongly a cell is coloured, in percent: its share of all leads."""
-        return round(100 * rows / max(1, self.left_rightly + self.called_wrongly + self.missed + self.called_rightly))
+        total = self.true_negatives + self.false_positives + self.false_negatives + self.true_positives
+        return round(100 * rows / max(1, total))
 
 
 def _confusion(report: MetricsReport) -> Confusion:

@@ -1,4 +1,4 @@
-"""The curves of a Report, drawn."""
+"""The curves of a `MetricsReport`, drawn."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from gallop.evaluation.metrics import MetricsReport
 from gallop.reporting.formatting import figure, percent
-from gallop.reporting.html.svg import ACCENT, MUTED, PAPER, axes, dot, drawn, note, shares
+from gallop.reporting.html.svg import ACCENT, MUTED, PAPER, axes, dot, note, percent_axes, render_svg
 from gallop.reporting.narrative import reach
 
 _MOST_POINTS: Final = 400
@@ -17,7 +17,7 @@ _MOST_POINTS: Final = 400
 def curves(report: MetricsReport) -> dict[str, str]:
     """Name → `<svg>` element: roc, pr, calibration, gain, lift."""
     plots = {"roc": _roc, "pr": _pr, "calibration": _calibration, "gain": _gain, "lift": _lift}
-    return {name: drawn(name, partial(draw, report=report)) for name, draw in plots.items()}
+    return {name: render_svg(name, partial(draw, report=report)) for name, draw in plots.items()}
 
 
 def _thinned(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
@@ -37,7 +37,7 @@ def _roc(canvas: Figure, report: MetricsReport) -> str:
     plot.plot(x, y, color=ACCENT)
     at = (false_yes / (false_yes + no), yes / (yes + missed))
     dot(plot, *at, f"threshold {report.threshold:.3g}")
-    shares(plot)
+    percent_axes(plot)
     area = figure(report.metrics["roc_auc"].value)
     return (
         f"ROC curve with an area of {area}. At the threshold {report.threshold:.3g}, {percent(at[1])} of the customers "
@@ -59,7 +59,7 @@ def _pr(canvas: Figure, report: MetricsReport) -> str:
         at = (yes / (yes + missed), yes / (yes + false_yes))
         dot(plot, *at, f"threshold {report.threshold:.3g}", ha="right" if at[0] > 0.5 else "left")
         label += f" At the threshold {report.threshold:.3g}, {percent(at[1])} of those called are customers."
-    shares(plot)
+    percent_axes(plot)
     return label
 
 
@@ -67,23 +67,24 @@ def _calibration(canvas: Figure, report: MetricsReport) -> str:
     plot = axes(canvas, "", "leads that became customers")
     plot.set_position((0.1, 0.275, 0.88, 0.64))
     below = canvas.add_axes((0.1, 0.145, 0.88, 0.09))
-    x, y = [each.probability for each in report.calibration], [each.rate for each in report.calibration]
+    x, y = [group.probability for group in report.calibration], [group.rate for group in report.calibration]
     plot.plot([0, 1], [0, 1], "--", color=MUTED, linewidth=1)
-    note(plot, 0.54, 0.45, "as promised")
-    plot.vlines(x, [e.low for e in report.calibration], [e.high for e in report.calibration], color=ACCENT, alpha=0.5)
+    note(plot, 0.54, 0.45, "perfect calibration")
+    low, high = [group.low for group in report.calibration], [group.high for group in report.calibration]
+    plot.vlines(x, low, high, color=ACCENT, alpha=0.5)
     plot.plot(x, y, "o", color=ACCENT, markersize=6, markeredgecolor=PAPER, markeredgewidth=1)
-    shares(plot)
+    percent_axes(plot)
     plot.set_xticklabels([])
-    below.vlines(x, 0, [each.rows for each in report.calibration], color=MUTED, linewidth=2.5)
+    below.vlines(x, 0, [group.rows for group in report.calibration], color=MUTED, linewidth=2.5)
     below.set(xlabel="predicted probability", yticks=[], ylim=(0, None))
     below.text(-0.015, 0.4, "leads", transform=below.transAxes, color=MUTED, ha="right", va="center", fontsize=8.5)
     below.spines.left.set_visible(False)
     below.tick_params(length=0, pad=5)
-    shares(below, y=False)
-    worst = max(report.calibration, key=lambda each: abs(each.rate - each.probability))
+    percent_axes(below, y=False)
+    worst = max(report.calibration, key=lambda group: abs(group.rate - group.probability))
     return (
-        f"Calibration in {len(report.calibration)} groups of leads. The group farthest from its promise was given "
-        f"{percent(worst.probability)} and {percent(worst.rate)} of it became customers."
+        f"Calibration in {len(report.calibration)} groups of leads. In the group with the largest gap, "
+        f"{percent(worst.probability)} were predicted and {percent(worst.rate)} became customers."
     )
 
 
@@ -98,7 +99,7 @@ def _gain(canvas: Figure, report: MetricsReport) -> str:
     plot.fill_between(x, x, y, color=ACCENT, alpha=0.1, linewidth=0)
     plot.plot(x, y, color=ACCENT)
     dot(plot, at.step.share, at.step.gain, f"{percent(at.step.share)} called, {percent(at.step.gain)} reached")
-    shares(plot)
+    percent_axes(plot)
     return f"Gain curve. {at.sentence}"
 
 
@@ -113,6 +114,6 @@ def _lift(canvas: Figure, report: MetricsReport) -> str:
     plot.plot(x, y, "o-", color=ACCENT, markersize=4)
     at = reach(report).step
     dot(plot, at.share, at.lift, f"×{at.lift:.1f} at {percent(at.share)}", ha="center")
-    shares(plot, y=False)
+    percent_axes(plot, y=False)
     plot.set_ylim(0, max(ceiling, *y) * 1.06)
     return f"Lift curve. The best {percent(at.share)} of the leads convert {at.lift:.1f} times as often as all leads."

@@ -1,4 +1,4 @@
-"""Figures with intervals on one scale: where each dot, line and tick goes, in percent of the width."""
+"""Figures with intervals on one scale: the position of each dot, line and tick, in percent of the width."""
 
 import math
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ _PADDING = 0.04
 
 @dataclass(frozen=True)
 class Mark:
-    """A dot with its interval; places in percent of the strip's width. `kind` chooses the colour."""
+    """A dot with its interval; positions in percent of the strip's width. `kind` chooses the colour."""
 
     at: float
     start: float
@@ -21,7 +21,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Tick:
-    """A labelled place on the scale."""
+    """A labelled position on the scale."""
 
     at: float
     label: str
@@ -36,14 +36,14 @@ class Scale:
 
     @classmethod
     def around(cls, estimates: Iterable[Estimate], *, zero: bool = False) -> "Scale":
-        """The scale that holds all these intervals, and zero where asked, with a little room on both sides."""
-        known = [x for each in estimates for x in (each.value, each.low, each.high) if math.isfinite(x)]
-        known += [0.0] if zero or not known else []
-        low, high = min(known), max(known)
+        """The scale that holds all these intervals, and zero on request, with a little room on both sides."""
+        ends = [x for estimate in estimates for x in (estimate.value, estimate.low, estimate.high) if math.isfinite(x)]
+        ends += [0.0] if zero or not ends else []
+        low, high = min(ends), max(ends)
         room = (high - low) * _PADDING or max(abs(high) * _PADDING, 1e-6)
         return cls(low - room, high + room)
 
-    def place(self, value: float) -> float:
+    def position(self, value: float) -> float:
         """Where the value is, in percent of the width, kept within it."""
         if not math.isfinite(value):
             return 0.0
@@ -51,14 +51,14 @@ class Scale:
 
     def mark(self, estimate: Estimate, kind: str) -> Mark:
         """Where the estimate's dot and interval are."""
-        return Mark(self.place(estimate.value), self.place(estimate.low), self.place(estimate.high), kind)
+        return Mark(self.position(estimate.value), self.position(estimate.low), self.position(estimate.high), kind)
 
-    def ticks(self, wanted: int = 4) -> tuple[Tick, ...]:
-        """About `wanted` round values (steps of 1, 2 or 5 times a power of ten) on the scale."""
-        rough = (self.high - self.low) / wanted
+    def ticks(self, count: int = 4) -> tuple[Tick, ...]:
+        """About `count` round values (steps of 1, 2 or 5 times a power of ten) on the scale."""
+        rough = (self.high - self.low) / count
         power = 10.0 ** math.floor(math.log10(rough))
         step = next(power * times for times in (1, 2, 5, 10) if power * times >= rough * 0.999)
         decimals = max(0, -math.floor(math.log10(step) + 1e-9))
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         values = [index * step + 0.0 for index in range(first, last + 1)]
-        return tuple(Tick(self.place(value), f"{value:.{decimals}f}") for value in values)
+        return tuple(Tick(self.position(value), f"{value:.{decimals}f}") for value in values)

@@ -46,15 +46,15 @@ _NO_METADATA: Final = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 _FIFTHS: Final = (0, 0.2, 0.4, 0.6, 0.8, 1)
 
 
-def drawn(name: str, draw: Callable[[Figure], str], size: tuple[float, float] = (5.2, 3.7)) -> str:
+def render_svg(name: str, draw: Callable[[Figure], str], size: tuple[float, float] = (5.2, 3.7)) -> str:
     """The `<svg>` element of a plot.
 
     Args:
-        name: of the plot, each its own on the page.
-        draw: draws it, and returns what it shows in a sentence.
-        size: width and height in inches; CSS makes it as wide as its place.
+        name: of the plot, unique on the page.
+        draw: draws it, and returns a sentence on what it shows.
+        size: width and height in inches; CSS fits it to the width of the page.
     """
-    # The salt makes the ids of each drawing its own, since all stand in one page.
+    # The salt makes the ids of each plot unique, since all are in one page.
     with mpl.rc_context(_style(name)):
         canvas = Figure(figsize=size)
         label = draw(canvas)
@@ -92,10 +92,10 @@ def axes(canvas: Figure, x: str, y: str) -> Axes:
     return axes
 
 
-def shares(axes: Axes, *, x: bool = True, y: bool = True) -> None:
+def percent_axes(axes: Axes, *, x: bool = True, y: bool = True) -> None:
     """Let these axes run from 0 to 100 %."""
-    for wanted, axis, limit in ((x, axes.xaxis, axes.set_xlim), (y, axes.yaxis, axes.set_ylim)):
-        if wanted:
+    for chosen, axis, limit in ((x, axes.xaxis, axes.set_xlim), (y, axes.yaxis, axes.set_ylim)):
+        if chosen:
             axis.set_major_locator(FixedLocator(_FIFTHS))
             axis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
             limit(-0.015, 1.03)
@@ -107,7 +107,7 @@ def note(axes: Axes, x: float, y: float, text: str, *, ha: str = "left") -> None
 
 
 def dot(axes: Axes, x: float, y: float, text: str, *, ha: str = "left") -> None:
-    """The point that the page talks about, with its label below it: to the right, centred, or to the left."""
+    """The point that the text refers to, with its label below it: to the right, centred, or to the left."""
     axes.plot([x], [y], "o", color=ACCENT, markersize=7.5, markeredgecolor=PAPER, markeredgewidth=1.5, zorder=5)
     axes.annotate(
         text,

@@ -1,4 +1,4 @@
-"""The summary that CI shows: markdown from reports/metrics.json, alone or next to an earlier one.
+"""The summary that CI shows: Markdown from reports/metrics.json, alone or beside an earlier one.
 
 Both files are read as they are, since the earlier one may come from another version of gallop: what it lacks is shown
 as a dash. Every value is escaped, so no name can become markup.
@@ -41,7 +41,7 @@ def incomparable(metrics: Metrics, against: Metrics) -> str | None:
             f"**The data differ**: {_data(metrics)} now, {_data(against)} before. The test leads are not the same, so "
             "the metrics are not comparable."
         )
-    now, before = (each.get("rows", {}) for each in (metrics, against))
+    now, before = (run.get("rows", {}) for run in (metrics, against))
     if any(now.get(key) != before.get(key) for key in ("test", "test_digest")):
         counts = f"{_count(now.get('test'))} now, {_count(before.get('test'))} before"
         return f"**The test leads differ** ({counts}), so the metrics are not comparable."
@@ -109,7 +109,7 @@ def _estimate(estimate: Metrics | None, *, strong: bool = False) -> str:
 
 
 def _data(metrics: Metrics) -> str:
-    """`real (9f2b…)`: the kind of the data, and its version where the file says it."""
+    """`real (9f2b…)`: the kind of the data, and its version where the file has it."""
     known = metrics.get("data_version")
     return escaped(metrics.get("data")) + (f" ({escaped(known)})" if known else "")
 
@@ -120,9 +120,9 @@ def _count(rows: int | None) -> str:
 
 def _exported(winner: object, exported: object) -> str:
     if exported is None:
-        return "nothing, no candidate keeps the contract"
+        return "nothing, no candidate meets the contract"
     return (
-        "the winner" if exported == winner else f"{escaped(family(str(exported)))} (the best that keeps the contract)"
+        "the winner" if exported == winner else f"{escaped(family(str(exported)))} (the best that meets the contract)"
     )
 
 

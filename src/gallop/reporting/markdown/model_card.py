@@ -10,18 +10,18 @@ from gallop.reporting import decision_text, narrative, rule_text
 from gallop.reporting.formatting import (
     METRIC_MEANINGS,
     SAMPLE_BANNER,
-    between,
     count,
+    describe_given_up,
     direction,
     family,
     figure,
-    given_up,
     leads,
     metric,
     money,
-    money_between,
+    money_range,
     percent,
     percent_of,
+    range_text,
     signed_interval,
     version,
     with_interval,
@@ -42,7 +42,7 @@ def render_card(
         _data(result, quality, data, settings),
         _candidates(result),
         _figures(result),
-        _promises(result),
+        _probabilities(result),
         _decision(result, settings),
         _slices(result),
         _limits(result, data, settings),
@@ -65,7 +65,7 @@ def _head(result: TrainingResult, data: DataVersion, settings: Settings) -> Iter
     yield f"# Model card: {escaped(settings.project.model)}\n"
     if data.origin == SAMPLE:
         yield f"> **{SAMPLE_BANNER}**\n"
-    yield f"A {escaped(family(result.winner))} that gives each lead its probability of becoming a customer."
+    yield f"A {escaped(family(result.winner))} model that gives each lead its probability of becoming a customer."
     yield f"{escaped(narrative.export(result))}\n"
 
 
@@ -74,9 +74,9 @@ def _use(settings: Settings) -> Iterator[str]:
     yield "## What it is for\n"
     yield "- To rank leads and to decide whom to contact first."
     if scope:
-        yield f"- For leads for which {escaped(scope)}; of others it knows nothing."
-    yield "- Not for decisions that concern a person's rights, credit, work or health, and not to learn what causes a"
-    yield "  conversion: it knows what goes along with one."
+        yield f"- For leads for which {escaped(scope)}; it has learnt nothing about others."
+    yield "- Not for decisions about a person's rights, credit, work or health, and not to learn what causes a"
+    yield "  conversion: it finds what goes along with one."
     yield f"- It takes {escaped(', '.join(settings.features.inputs))}.\n"
 
 
@@ -86,16 +86,16 @@ def _data(result: TrainingResult, quality: Quality, data: DataVersion, settings:
     yield f"- Table: {escaped(data.path)}, {escaped(version(data))}; outcome: {escaped(settings.table.label.column)}."
     yield f"- {narrative.kept(quality)}"
     converted = percent_of(result.train_positives, result.train_rows)
-    yield f"- {leads(result.train_rows)} to learn from ({converted} customers)."
+    yield f"- {leads(result.train_rows)} to train on ({converted} customers)."
     yield f"- {leads(result.test.rows)} held out to test on, {held_out}.\n"
     meanings = rule_text.meanings(settings.table)
-    broken = [each for each in quality.rules if each.rows]
+    broken = [rule for rule in quality.rules if rule.rows]
     if broken:
         yield from _table(
             ("rule", "rows", "kind", "meaning"),
             (
-                (each.rule, count(each.rows), "defect" if each.defect else "out of scope", meanings.get(each.rule, ""))
-                for each in broken
+                (rule.rule, count(rule.rows), "defect" if rule.defect else "out of scope", meanings.get(rule.rule, ""))
+                for rule in broken
             ),
         )
 
@@ -107,23 +107,23 @@ def _candidates(result: TrainingResult) -> Iterator[str]:
         ("family", "log-loss", "ROC AUC", "behind"),
         (
             (
-                family(each.family) + (", calibrated by a curve" if each.calibrated else ""),
-                with_interval(each.metrics["log_loss"]),
-                with_interval(each.metrics["roc_auc"]),
-                "winner" if each.family == result.winner else signed_interval(each.behind),
+                family(candidate.family) + (", calibrated" if candidate.calibrated else ""),
+                with_interval(candidate.metrics["log_loss"]),
+                with_interval(candidate.metrics["roc_auc"]),
+                "winner" if candidate.family == result.winner else signed_interval(candidate.behind),
             )
-            for each in result.candidates
+            for candidate in result.candidates
         ),
     )
     if result.given_up:
-        yield f"{given_up(result.given_up)}\n"
+        yield f"{describe_given_up(result.given_up)}\n"
 
 
 def _figures(result: TrainingResult) -> Iterator[str]:
     yield "## How good it is\n"
     yield (
-        f"On {leads(result.test.rows)} that had no say in anything, with {percent(result.test.confidence)} intervals; "
-        "the baseline is an untuned logistic regression.\n"
+        f"On {leads(result.test.rows)} that were used neither for training nor for any choice, with "
+        f"{percent(result.test.confidence)} intervals; the baseline is an untuned logistic regression.\n"
     )
     yield from _table(
         ("metric", "this model", "baseline", "meaning"),
@@ -141,41 +141,41 @@ def _figures(result: TrainingResult) -> Iterator[str]:
         yield f"Would more data help? {more}\n"
 
 
-def _promises(result: TrainingResult) -> Iterator[str]:
-    found = result.evidence.calibration
-    parts = found.brier
-    yield "## Do the probabilities mean what they say?\n"
-    yield f"- {escaped(decision_text.calibrated(found))}"
-    yield "- The ECE and its interval are biased upward. With chance taken off (Kumar, Liang and Ma 2019), the root"
-    yield f"  mean squared gap is {figure(found.debiased)}."
+def _probabilities(result: TrainingResult) -> Iterator[str]:
+    calibration = result.evidence.calibration
+    parts = calibration.brier
+    yield "## Are the probabilities calibrated?\n"
+    yield f"- {escaped(decision_text.describe_calibration(calibration))}"
+    yield "- The ECE and its interval are biased upward. Corrected for chance (Kumar, Liang and Ma 2019), the root mean"
+    yield f"  squared gap is {figure(calibration.debiased)}."
     yield (
         f"- Brier score {figure(parts.brier)}: uncertainty {figure(parts.uncertainty)}, less resolution "
         f"{figure(parts.resolution)}, plus reliability {figure(parts.reliability)}, plus differences within bins "
         f"{parts.within:.3f}."
     )
-    yield f"- {decision_text.certain(result.evidence.certainty)}\n"
+    yield f"- {decision_text.describe_uncertainty(result.evidence.certainty)}\n"
 
 
 def _decision(result: TrainingResult, settings: Settings) -> Iterator[str]:
     plan, rule = result.evidence.decision, settings.decision
     yield "## Whom to call\n"
-    yield f"{decision_text.in_force(plan)} Chosen out of fold; the test leads only measure it."
+    yield f"{decision_text.recommendation(plan)} Chosen out of fold; the test leads only measure it."
     optimism = plan.optimism if plan.cutoff == plan.for_profit else None
     if profit := decision_text.profit_of(plan.cutoff, optimism):
         yield profit
-        yield f"A customer is taken to be worth {money(rule.value or 0)}, a call to cost {money(rule.cost or 0)}."
+        yield f"Assumed: a customer is worth {money(rule.value or 0)}, a call costs {money(rule.cost or 0)}."
     yield ""
     yield from _table(
         ("band", "from probability", "of the leads", "customers, out of fold", "customers, test leads"),
         (
             (
-                each.name,
-                figure(each.lowest),
-                percent(each.share, 1),
-                _rate(each.rate),
-                _rate(each.test_rate) if each.test_rate else "no lead",
+                band.name,
+                figure(band.lowest),
+                percent(band.share, 1),
+                _rate(band.rate),
+                _rate(band.test_rate) if band.test_rate else "no lead",
             )
-            for each in plan.bands
+            for band in plan.bands
         ),
     )
     yield "Of the next 1,000 leads, calling the best:\n"
@@ -183,12 +183,12 @@ def _decision(result: TrainingResult, settings: Settings) -> Iterator[str]:
         ("call", "customers to expect", "at random", *(["profit"] if plan.best[0].profit else [])),
         (
             (
-                f"{count(each.contacts)}{' (capacity)' if each.capacity else ''}",
-                f"{decision_text.whole(each.conversions.value)} ({between(each.conversions)})",
-                decision_text.whole(each.at_random),
-                *([f"{money(each.profit.value)} ({money_between(each.profit)})"] if each.profit else []),
+                f"{count(choice.contacts)}{' (capacity)' if choice.capacity else ''}",
+                f"{decision_text.whole(choice.conversions.value)} ({range_text(choice.conversions)})",
+                decision_text.whole(choice.at_random),
+                *([f"{money(choice.profit.value)} ({money_range(choice.profit)})"] if choice.profit else []),
             )
-            for each in plan.best
+            for choice in plan.best
         ),
     )
 
@@ -201,19 +201,19 @@ def _slices(result: TrainingResult) -> Iterator[str]:
     if not result.evidence.slices:
         return
     yield "## Slices\n"
-    yield f"{decision_text.checked(result.evidence)} (Holm's bound over all tests.)\n"
+    yield f"{decision_text.describe_slices(result.evidence)} (Holm's correction over all tests.)\n"
     yield from _table(
         ("slice", "test leads", "expected", "became customers", "ROC AUC", "warning"),
         (
             (
-                f"{words(each.column)}: {each.level}",
-                count(each.rows),
-                percent(each.expected, 1),
-                _rate(each.rate),
-                with_interval(each.roc_auc) if each.roc_auc else "–",
-                each.because or "–",
+                f"{words(slice_.column)}: {slice_.level}",
+                count(slice_.rows),
+                percent(slice_.expected, 1),
+                _rate(slice_.rate),
+                with_interval(slice_.roc_auc) if slice_.roc_auc else "–",
+                slice_.because or "–",
             )
-            for each in result.evidence.slices
+            for slice_ in result.evidence.slices
         ),
     )
 
@@ -222,8 +222,8 @@ def _limits(result: TrainingResult, data: DataVersion, settings: Settings) -> It
     yield "## Limits\n"
     if data.origin == SAMPLE:
         yield "- It was trained on synthetic leads: its scores mean nothing for real ones."
-    for each in decision_text.careful(result.evidence):
-        yield f"- {escaped(each)}"
+    for caution in decision_text.cautions(result.evidence):
+        yield f"- {escaped(caution)}"
     if settings.split.by == "random":
         yield "- The test leads are from the same time as the training leads: change over time is not measured."
     yield "- It holds for leads like those above. Where the site, the campaign or the offer changes, measure again."

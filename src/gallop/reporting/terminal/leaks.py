@@ -11,18 +11,20 @@ from gallop.leakage.policy import finding_columns, open_stops
 from gallop.settings.params import Settings
 
 
-def render_findings(found: Sequence[Finding], settings: Settings) -> RenderableType:
-    """The findings with their evidence, and what to do about each."""
-    if not found:
+def render_findings(findings: Sequence[Finding], settings: Settings) -> RenderableType:
+    """The findings with their evidence, and what to do about it."""
+    if not findings:
         return Text("The leak guard found nothing.")
-    stops = open_stops(found, settings)
-    table = Table(title=f"{len(found)} findings, {len(stops)} to decide on", title_justify="left")
+    stops = open_stops(findings, settings)
+    table = Table(title=f"{len(findings)} findings, {len(stops)} to decide on", title_justify="left")
     for name in ("column", "", "evidence", "what to do"):
         table.add_column(name, overflow="fold")
-    for each in found:
+    for finding in findings:
         verdict = "warns"
-        if each.severity is Severity.STOP:
-            verdict = "stops" if each in stops else "acknowledged"
+        if finding.severity is Severity.STOP:
+            verdict = "stops" if finding in stops else "acknowledged"
         style = "bold red" if verdict == "stops" else ""
-        table.add_row(Text(finding_columns(each)), Text(verdict, style=style), Text(each.evidence), Text(each.advice))
+        table.add_row(
+            Text(finding_columns(finding)), Text(verdict, style=style), Text(finding.evidence), Text(finding.advice)
+        )
     return table

@@ -1,4 +1,4 @@
-"""What `gallop init` shows: the columns as it sees them, and what it made."""
+"""What `gallop init` shows: the columns with their roles, and the files of the new project."""
 
 from collections.abc import Sequence
 
@@ -23,21 +23,25 @@ def render_profile(proposal: Proposal, form: Format) -> Group:
         right = name in {"missing", "distinct", "AUC"}
         table.add_column(name, justify="right" if right else "left", overflow="fold" if name == "why" else "ellipsis")
     for name, column in proposal.columns.items():
-        look = proposal.profile.looks[name]
-        # A column in which every row has its own value names people; it is not shown.
-        examples = "" if look.unique and look.kind == "text" else ", ".join(_short(each) for each in look.examples)
+        profile = proposal.profile.looks[name]
+        # A text column with a different value in every row identifies people; it is not shown.
+        examples = (
+            ""
+            if profile.unique and profile.kind == "text"
+            else ", ".join(_short(example) for example in profile.examples)
+        )
         table.add_row(
             Text(_short(name)),
-            look.kind,
+            profile.kind,
             column.role.value,
-            f"{look.missing / max(look.rows, 1):.1%}",
-            f"{look.distinct:,}",
-            "" if column.role is Role.LABEL else f"{look.association:.2f}",
+            f"{profile.missing / max(profile.rows, 1):.1%}",
+            f"{profile.distinct:,}",
+            "" if column.role is Role.LABEL else f"{profile.association:.2f}",
             Text(examples),
             Text(column.because),
             style=_STYLE.get(column.role),
         )
-    lines = [_sentence("read as", f"{form.encoding}, values apart by {form.separator!r}")]
+    lines = [_sentence("read as", f"{form.encoding}, values separated by {form.separator!r}")]
     lines += [_sentence("no value", ", ".join(map(repr, proposal.profile.missing)))]
     label = proposal.label
     lines.append(
@@ -52,18 +56,18 @@ def render_profile(proposal: Proposal, form: Format) -> Group:
         for note in column.notes
     ]
     if not any(column.role is Role.ID for column in proposal.columns.values()):
-        lines.append(_sentence("no id", "the number of the row in the file tells leads apart"))
+        lines.append(_sentence("no id", "the number of the row in the file identifies a lead"))
     return Group(table, *lines)
 
 
-def judging() -> Text:
-    """Said before the leak guard runs."""
-    return Text("The leak guard looks at the training rows …", style="dim")
+def guard_notice() -> Text:
+    """Shown before the leak guard runs."""
+    return Text("The leak guard checks the training rows …", style="dim")
 
 
-def made(proposal: Proposal, files: Sequence[str]) -> Group:
+def render_outcome(proposal: Proposal, files: Sequence[str]) -> Group:
     """What was left out as a leak, and the files of the new project."""
-    lines = [_sentence("look at this" if leak.keep else "left out as a leak", leak.because) for leak in proposal.leaks]
+    lines = [_sentence("check this" if leak.keep else "left out as a leak", leak.because) for leak in proposal.leaks]
     return Group(*lines, _sentence("written", ", ".join(files)))
 
 

@@ -1,7 +1,7 @@
 """The summary of a run in the terminal: what came in, how good the model is, what was decided, and what to do next.
 
-Nothing heavy is imported here, so that a summary of known results appears at once. Whatever comes from data or from
-the outside is shown as text and never read as markup.
+Nothing heavy is imported here, so that a summary of known results appears at once. Values from the data or from
+outside are shown as text and never read as markup.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,9 +20,9 @@ from gallop.reporting import decision_text, narrative
 from gallop.reporting.formatting import (
     SAMPLE_BANNER,
     count,
+    describe_given_up,
     family,
     figure,
-    given_up,
     interval,
     leads,
     metric,
@@ -41,7 +41,7 @@ _IN_ASCII: Final = str.maketrans({"━": "#", "—": "-"})
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What a run found out and left behind, as far as it came."""
+    """The results and outputs of a run, as far as it came."""
 
     result: TrainingResult | None
     quality: Quality
@@ -81,13 +81,13 @@ def _parts(run: RunSummary) -> Iterator[RenderableType]:
         yield _section(
             "Candidates, cross-validated on the training leads", _candidates(run.result), *_remarks(run.result)
         )
-        held_out = f"Test: {leads(run.result.test.rows)} held out, {count(run.result.test.positives)} converted"
+        held_out = f"Test: {leads(run.result.test.rows)} held out, {count(run.result.test.positives)} became customers"
         yield _section(held_out, _metrics(run.result), _directions(), _exported(run.result))
         yield _section("Whom to call", *_whom(run.result.evidence))
     if run.selected:
         yield _section("Champion", _decision(run.selected))
     if run.paths:
-        yield _section("Where", _pairs({label: Text(plain(place)) for label, place in run.paths.items()}))
+        yield _section("Where", _pairs({label: Text(plain(path)) for label, path in run.paths.items()}))
     if run.next_steps:
         yield _section("Next", *(Text(f"$ {plain(step)}", style="green") for step in run.next_steps))
     if sample:
@@ -95,7 +95,7 @@ def _parts(run: RunSummary) -> Iterator[RenderableType]:
 
 
 def _section(title: str, *content: RenderableType) -> RenderableType:
-    return Group(Text(f"\n{title}", style="bold cyan"), *(Padding(each, (0, 0, 0, 2)) for each in content))
+    return Group(Text(f"\n{title}", style="bold cyan"), *(Padding(block, (0, 0, 0, 2)) for block in content))
 
 
 def _pairs(values: Mapping[str, Text]) -> Table:
@@ -110,7 +110,7 @@ def _pairs(values: Mapping[str, Text]) -> Table:
 def _data(run: RunSummary) -> Table:
     kept = Text(leads(run.quality.kept), style="bold")
     kept.append(
-        f" kept of {count(run.quality.rows)} rows; {count(run.quality.positives)} converted "
+        f" kept of {count(run.quality.rows)} rows; {count(run.quality.positives)} became customers "
         f"({percent_of(run.quality.positives, run.quality.kept)})",
         style="not bold",
     )
@@ -132,14 +132,14 @@ def _rules(quality: Quality) -> Table:
         table.add_column(justify="right", no_wrap=True)
     table.add_column(no_wrap=True)
     for defect, heading, style in ((False, "out of scope", "blue"), (True, "defects", "red")):
-        rules = [each for each in quality.rules if each.defect is defect and each.rows]
+        rules = [rule for rule in quality.rules if rule.defect is defect and rule.rows]
         if rules:
-            total = sum(each.rows for each in rules)
+            total = sum(rule.rows for rule in rules)
             table.add_row(Text(heading, style="bold"), Text(count(total), style="bold"), _share(total, quality))
-        for each in rules:
-            length = max(1, round(_LONGEST_BAR * each.rows / quality.rows))
+        for rule in rules:
+            length = max(1, round(_LONGEST_BAR * rule.rows / quality.rows))
             bar = Text("━" * length, style=style)
-            table.add_row(Text(f"  {plain(each.rule)}"), Text(count(each.rows)), _share(each.rows, quality), bar)
+            table.add_row(Text(f"  {plain(rule.rule)}"), Text(count(rule.rows)), _share(rule.rows, quality), bar)
     return table
 
 
@@ -149,8 +149,8 @@ def _share(rows: int, quality: Quality) -> Text:
 
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
-    for place, name in enumerate(columns):
-        table.add_column(Text(name), overflow="fold", justify="right" if place else "left")
+    for index, name in enumerate(columns):
+        table.add_column(Text(name), overflow="fold", justify="right" if index else "left")
     return table
 
 
@@ -160,13 +160,13 @@ def _stacked(estimate: Estimate, style: str = "") -> Text:
 
 def _candidates(result: TrainingResult) -> Table:
     table = _table("family", "log-loss", "ROC AUC", "behind")
-    for each in result.candidates:
-        won = each.family == result.winner
+    for candidate in result.candidates:
+        won = candidate.family == result.winner
         table.add_row(
-            Text.assemble(family(each.family), "\n", _verdict(each)),
-            _stacked(each.metrics["log_loss"], "bold" if won else ""),
-            _stacked(each.metrics["roc_auc"], "bold" if won else ""),
-            Text("winner", style="bold green") if won else _behind(each.behind),
+            Text.assemble(family(candidate.family), "\n", _verdict(candidate)),
+            _stacked(candidate.metrics["log_loss"], "bold" if won else ""),
+            _stacked(candidate.metrics["roc_auc"], "bold" if won else ""),
+            Text("winner", style="bold green") if won else _behind(candidate.behind),
         )
     return table
 
@@ -186,10 +186,10 @@ def _verdict(candidate: Candidate) -> Text:
 
 def _remarks(result: TrainingResult) -> Iterator[Text]:
     if result.given_up:
-        yield Text(given_up(result.given_up), style="dim")
-    for each in result.candidates:
-        if each.contract not in {"kept", "none", "own"}:
-            yield Text(f"{family(each.family)} breaks the contract: {plain(each.contract)}", style="red")
+        yield Text(describe_given_up(result.given_up), style="dim")
+    for candidate in result.candidates:
+        if candidate.contract not in {"kept", "none", "own"}:
+            yield Text(f"{family(candidate.family)} breaks the contract: {plain(candidate.contract)}", style="red")
 
 
 def _metrics(result: TrainingResult) -> Table:
@@ -213,25 +213,25 @@ def _directions() -> Text:
 
 def _exported(result: TrainingResult) -> Text:
     if result.exported is None:
-        return Text("model.pkl: not written, no candidate keeps the contract", style="yellow")
+        return Text("model.pkl: not written, no candidate meets the contract", style="yellow")
     if result.exported == result.winner:
         return Text(f"model.pkl: the winner, {family(result.winner)}")
-    return Text(f"model.pkl: {family(result.exported)}; the gate {narrative.gate_cost(result)}", style="yellow")
+    return Text(f"model.pkl: {family(result.exported)}; the contract {narrative.contract_cost(result)}", style="yellow")
 
 
 def _whom(evidence: TestEvidence) -> Iterator[RenderableType]:
     """The best leads and the bands, then where to be careful."""
     plan = evidence.decision
     yield Text(plain(decision_text.call_the_best(decision_text.headline(plan))), style="bold")
-    yield Text(plain(decision_text.in_force(plan)))
-    table = _table("band", "from", "of the leads", "convert", "on test leads")
-    for each in plan.bands:
-        test = percent(each.test_rate.value, 1) if each.test_rate else "no lead"
-        converted = percent(each.rate.value, 1)
-        table.add_row(each.name, figure(each.lowest), percent(each.share, 1), Text(converted, style="bold"), test)
+    yield Text(plain(decision_text.recommendation(plan)))
+    table = _table("band", "from", "of the leads", "customers", "on test leads")
+    for band in plan.bands:
+        test = percent(band.test_rate.value, 1) if band.test_rate else "no lead"
+        customers = percent(band.rate.value, 1)
+        table.add_row(band.name, figure(band.lowest), percent(band.share, 1), Text(customers, style="bold"), test)
     yield table
-    for each in decision_text.careful(evidence):
-        yield Text(f"Be careful: {plain(each)}", style="yellow")
+    for caution in decision_text.cautions(evidence):
+        yield Text(f"Be careful: {plain(caution)}", style="yellow")
 
 
 def _decision(selected: Selected) -> Table:
