@@ -1,4 +1,4 @@
-"""A person at a terminal may change what a column is taken for, and may change their mind and leave."""
+"""A person at a terminal may change the role of a column, and may leave before anything is written."""
 
 import os
 import pty
@@ -31,18 +31,18 @@ def typed(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
     os.close(theirs)
     try:
         os.write(ours, text.encode())
-        said, _ = child.communicate(timeout=120)
+        printed, _ = child.communicate(timeout=120)
     finally:
         child.kill()
         os.close(ours)
-    return subprocess.CompletedProcess(command, child.returncode, said, "")
+    return subprocess.CompletedProcess(command, child.returncode, printed, "")
 
 
 def test_a_role_is_changed_by_name_and_wrong_names_and_roles_are_asked_for_again(tmp_path):
     done = typed(tmp_path, "no such column\nconverted\nn visits\nbanana\ncategory\n\n")
     assert done.returncode == 0, done.stdout
-    assert "'no such column' is no column whose role can change here" in done.stdout
-    assert "'converted' is no column whose role can change here" in done.stdout
+    assert "'no such column' is not a column whose role can change here" in done.stdout
+    assert "'converted' is not a column whose role can change here" in done.stdout
     columns = YAML(typ="safe").load(tmp_path / "project" / "params.yaml")["table"]["columns"]
     assert columns["n visits"]["role"] == "category"
     assert columns["converted"]["role"] == "label"

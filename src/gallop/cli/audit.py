@@ -1,4 +1,4 @@
-"""`gallop audit`: the one command that needs no project, since it judges anybody's model file."""
+"""`gallop audit`: needs no project, since it judges any model file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +10,9 @@ def audit(
     model: Annotated[Path, typer.Argument(help="A pickled scikit-learn or XGBoost classifier.")],
     rows: Annotated[Path, typer.Option(help="CSV with a header and one encoded row a line, as the model takes them.")],
     labels: Annotated[Path, typer.Option(help="CSV with a header and one label (0 or 1) a line.")],
-    min_auc: Annotated[float, typer.Option(help="The ranking must surely be better than this.")] = 0.5,
-    max_log_loss: Annotated[float, typer.Option(help="The log-loss must surely be below this.")] = 0.6931,
-    min_right: Annotated[float, typer.Option(help="The share predicted right must surely be above this.")] = 0.5,
+    min_auc: Annotated[float, typer.Option(help="The ROC AUC's interval must lie above this.")] = 0.5,
+    max_log_loss: Annotated[float, typer.Option(help="The log-loss's interval must lie below this.")] = 0.6931,
+    min_right: Annotated[float, typer.Option(help="The accuracy's interval must lie above this.")] = 0.5,
     max_p_value: Annotated[float, typer.Option(help="Chance that shuffled labels are ranked as well.")] = 0.01,
     threshold: Annotated[float, typer.Option(help="Smallest probability that counts as a yes.")] = 0.5,
     permutations: Annotated[int, typer.Option(help="Shufflings of the labels.")] = 2000,
@@ -28,7 +28,7 @@ def audit(
     from gallop.errors import ContractError, SettingsError
 
     try:
-        wanted = AuditSettings(
+        settings = AuditSettings(
             min_auc=min_auc,
             max_log_loss=max_log_loss,
             min_right=min_right,
@@ -44,7 +44,7 @@ def audit(
         option = f"--{str(problem['loc'][0]).replace('_', '-')}"
         raise SettingsError(f"{option}: got {problem['input']!r}. {problem['msg']}") from None
     table = read_rows(rows)
-    found = audit_model(load_model(model), table, read_labels(labels, len(table)), wanted)
-    typer.echo(markdown(found, str(model)))
-    if missed := [demand.name for demand in found.demands if not demand.met]:
+    audited = audit_model(load_model(model), table, read_labels(labels, len(table)), settings)
+    typer.echo(markdown(audited, str(model)))
+    if missed := [demand.name for demand in audited.demands if not demand.met]:
         raise ContractError(f"{model}: fails the audit: {', '.join(missed)}")

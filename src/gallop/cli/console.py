@@ -1,4 +1,4 @@
-"""How the command line speaks: one line per thing done, and a progress bar for what takes long."""
+"""What the command line prints: one line per finished stage, and a progress bar for long steps."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -41,7 +41,7 @@ def noticed(counts: dict[str, int]) -> str:
 
 @contextmanager
 def progress() -> Generator["Progress"]:
-    """Tells of a whole run: sentences, and a bar while data comes in."""
+    """The progress of a whole run: sentences, and a bar during the download."""
     from rich.console import Console
 
     from gallop.flow.run import Progress
@@ -95,7 +95,7 @@ def bar(what: str, total: int) -> Generator[Callable[..., None]]:
 
 
 def confirm(proposal: "Proposal") -> "Proposal":
-    """Let a person change the role of columns, one at a time, until nothing more is said."""
+    """Let a person change the role of columns, one at a time, until they press Enter."""
     from rich.console import Console
     from rich.prompt import Prompt
 
@@ -106,7 +106,7 @@ def confirm(proposal: "Proposal") -> "Proposal":
     screen.print("Press Enter to go on, or name a column whose role to change.")
     while name := Prompt.ask("column", console=screen, default="", show_default=False):
         if name not in proposal.columns or proposal.columns[name].role in {Role.LABEL, Role.ID, Role.DAY}:
-            screen.print(plain(f"{name!r} is no column whose role can change here"))
+            screen.print(plain(f"{name!r} is not a column whose role can change here"))
             continue
         role = Role(Prompt.ask("role", console=screen, choices=roles, default=proposal.columns[name].role.value))
         proposal = proposal.with_roles({name: role})

@@ -1,4 +1,4 @@
-"""`gallop init` and `gallop check leaks`: a table becomes a project, and a project's columns are looked at again."""
+"""`gallop init` and `gallop check leaks`: a table becomes a project, and a project's columns are checked for leaks."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gallop.cli import console
+from gallop.cli.project import open_project
 
 
 def init(
@@ -14,13 +15,13 @@ def init(
         str, typer.Argument(help="CSV (plain, gz, zst) or Parquet file, or postgresql://…/database/table.")
     ],
     label: Annotated[str, typer.Option("--label", help="Column with the outcome.")],
-    id_: Annotated[str | None, typer.Option("--id", help="Column that tells leads apart.")] = None,
+    id_: Annotated[str | None, typer.Option("--id", help="Column that identifies a lead.")] = None,
     day: Annotated[str | None, typer.Option("--day", help="Column with the day of the lead.")] = None,
     positive: Annotated[str | None, typer.Option("--positive", help="Value of the label that means yes.")] = None,
     into: Annotated[Path, typer.Option("--into", help="Folder of the new project.", show_default="here")] = Path(),
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Take everything as proposed; ask nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept everything as proposed; ask nothing.")] = False,
 ) -> None:
-    """Make a project of your own from a table: shows what each column is taken for, and writes its settings."""
+    """Make a project from a table: show the role proposed for each column, and write the settings."""
     from rich.console import Console
 
     from gallop.flow import init as flow
@@ -41,15 +42,14 @@ def init(
 
 
 def check_leaks(context: typer.Context) -> None:
-    """Look for columns, ids and rows that know the outcome. Ends with an error where one is not acknowledged."""
+    """Look for columns, ids and rows that reveal the outcome. End with an error where one is not acknowledged."""
     from rich.console import Console
 
     from gallop.flow import training
-    from gallop.flow.project import Project
     from gallop.leakage.policy import require_none
     from gallop.reporting.terminal import leaks as page
 
-    project = Project.open(context.obj.resolve())
-    found = training.find_project_leaks(project, training.read_split(project))
-    Console().print(page.render_findings(found, project.settings))
-    require_none(found, project.settings)
+    project = open_project(context)
+    findings = training.find_project_leaks(project, training.read_split(project))
+    Console().print(page.render_findings(findings, project.settings))
+    require_none(findings, project.settings)
