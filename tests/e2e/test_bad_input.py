@@ -137,7 +137,7 @@ def test_an_impossible_lead_is_set_aside_and_the_others_are_scored(real: Checkou
     assert "purchases_below_minimum 1, customer_group_unknown 1" in printed
 
 
-def test_what_dvc_has_against_a_run_is_said(real: Checkout) -> None:
+def test_the_reason_why_dvc_refuses_a_run_is_shown(real: Checkout) -> None:
     params = real.folder / "params.yaml"
     params.write_text(params.read_text().split("# Columns that the leak guard named")[0])
     printed = real.gallop("run", code=26)

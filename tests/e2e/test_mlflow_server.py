@@ -50,7 +50,9 @@ def test_training_selection_and_deployment_work_against_a_server(real: Checkout,
         " all(x.data.tags['data_version'] == '05663184eaf8f324162e4d1bc14be387' for x in r))",
     )
     result = json.loads((real.folder / "models/candidate/result.json").read_text())
-    trials = sum(each["trials"] - each["pruned"] - len(each["failed"]) for each in result["candidates"])
+    trials = sum(
+        candidate["trials"] - candidate["pruned"] - len(candidate["failed"]) for candidate in result["candidates"]
+    )
     assert runs == f"{1 + len(result['candidates']) + trials} {{'FINISHED'}} True"
     versions = ask(
         server,

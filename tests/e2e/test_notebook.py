@@ -32,9 +32,9 @@ def test_the_notebook_runs_from_top_to_bottom(
         shutil.copy(shared / "data/course_raw_data.csv", fresh.folder / "data/raw/raw_data.csv")
     monkeypatch.setenv("GALLOP_PROJECT", str(fresh.folder))
     monkeypatch.setenv("IPYTHONDIR", str(fresh.folder / ".ipython"))
-    said = execute(root, fresh.folder)
-    assert "gradient_boosting" in said
-    assert ("'kept': 2937" in said) == (data == "real")
+    printed = execute(root, fresh.folder)
+    assert "gradient_boosting" in printed
+    assert ("'kept': 2937" in printed) == (data == "real")
 
 
 def test_the_notebook_is_committed_without_outputs(root: Path) -> None:

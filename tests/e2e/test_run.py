@@ -50,9 +50,9 @@ def test_a_run_leaves_the_pin_and_every_other_tracked_file_as_it_was(real_run: C
 
 
 def test_the_real_model_ranks_well_and_beats_a_plain_logistic_regression(real_run: Checkout) -> None:
-    found = metrics(real_run)
-    assert found["test"]["roc_auc"]["value"] >= 0.89
-    assert found["test"]["log_loss"]["value"] <= found["baseline"]["log_loss"]["value"]
+    measured = metrics(real_run)
+    assert measured["test"]["roc_auc"]["value"] >= 0.89
+    assert measured["test"]["log_loss"]["value"] <= measured["baseline"]["log_loss"]["value"]
 
 
 def test_the_exported_model_gets_most_of_the_validators_rows_right(real_run: Checkout, shared: Path) -> None:
@@ -104,8 +104,8 @@ def test_without_the_real_data_everything_says_that_it_is_a_sample(sample_run: C
 
 
 def test_the_samples_model_is_close_to_the_best_possible(sample_run: Checkout) -> None:
-    found = metrics(sample_run)
-    assert found["test"]["log_loss"]["value"] <= 1.03 * found["best_possible"]["log_loss"]["value"]
+    measured = metrics(sample_run)
+    assert measured["test"]["log_loss"]["value"] <= 1.03 * measured["best_possible"]["log_loss"]["value"]
 
 
 def test_mlflow_tags_say_that_the_data_is_a_sample(sample_run: Checkout) -> None:

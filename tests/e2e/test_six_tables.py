@@ -57,13 +57,13 @@ def test_a_table_becomes_a_report_without_editing_a_file(name, shared, tmp_path)
         return done.stdout
 
     began = time.monotonic()
-    said = gallop("init", str(shared / "data" / known.file), "--label", known.label, "--into", "project", "--yes")
+    printed = gallop("init", str(shared / "data" / known.file), "--label", known.label, "--into", "project", "--yes")
     project = tmp_path / "project"
     gallop("run", folder=project)
     seconds = time.monotonic() - began
 
     params = (project / "params.yaml").read_text(encoding="utf-8")
-    left_out = [line for line in said.splitlines() if line.startswith("left out as a leak")]
+    left_out = [line for line in printed.splitlines() if line.startswith("left out as a leak")]
     for column in known.leaks:
         assert any(column in line for line in left_out), column
         assert f"{column}" in params.partition("acknowledged:")[2]

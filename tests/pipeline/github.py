@@ -18,6 +18,6 @@ def content(path: Path) -> dict[str, Any]:
 
 
 def steps_of(path: Path) -> list[Step]:
-    found = content(path)
-    owners = [found["runs"]] if path == ACTION else list(found["jobs"].values())
+    document = content(path)
+    owners = [document["runs"]] if path == ACTION else list(document["jobs"].values())
     return [step for owner in owners for step in owner["steps"]]

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BASE, POSTGRES = "localhost/gallop-bookworm", "localhost/gallop-postgres"
 IMAGES = {"python": BASE, "serving": BASE, "postgres": POSTGRES}
 CACHE = Path(os.environ.get("GALLOP_CONTAINER_CACHE", "~/.cache/gallop-containers")).expanduser()
-REMOTE = [f"--data-remote={place}"] if (place := os.environ.get("GALLOP_DATA_REMOTE")) else []
+REMOTE = [f"--data-remote={remote}"] if (remote := os.environ.get("GALLOP_DATA_REMOTE")) else []
 
 
 def _missing() -> str:

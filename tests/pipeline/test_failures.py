@@ -37,11 +37,11 @@ def test_a_failing_stage_stops_with_its_name_its_code_and_its_output(
     failing: Planted = {("gallop", stage.replace("_", "-")): (11, "3 rows read", "no column n_visits")}
     session = session_with(Recorder(failing))
     assert pipeline.main(["train", "--out", str(tmp_path)]) == 11
-    said = capsys.readouterr()
-    assert f"stage {stage} failed with exit code 11" in said.err
-    assert "3 rows read" in said.err
-    assert "no column n_visits" in said.err
-    assert said.out == ""
+    printed = capsys.readouterr()
+    assert f"stage {stage} failed with exit code 11" in printed.err
+    assert "3 rows read" in printed.err
+    assert "no column n_visits" in printed.err
+    assert printed.out == ""
     assert "export" not in [leaf.field for leaf in session.leaves]
     assert previous.read_text(encoding="utf-8") == "the previous model"
     assert [path.name for path in tmp_path.iterdir()] == ["models"]
@@ -107,9 +107,9 @@ def test_what_cannot_work_is_refused_before_anything_runs(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert pipeline.main([*arguments, "--out", str(tmp_path)]) == code
-    said = capsys.readouterr().err
-    assert message in said
-    assert "hunter2" not in said
+    printed = capsys.readouterr().err
+    assert message in printed
+    assert "hunter2" not in printed
     assert session.leaves == []
 
 
@@ -119,5 +119,5 @@ def test_an_unknown_function_is_refused_with_those_that_exist(
     with pytest.raises(SystemExit) as stopped:
         pipeline.main(["trian"])
     assert stopped.value.code == 2
-    said = capsys.readouterr().err
-    assert [name for name in pipeline.FUNCTIONS if name not in said] == []
+    printed = capsys.readouterr().err
+    assert [name for name in pipeline.FUNCTIONS if name not in printed] == []

@@ -15,11 +15,11 @@ PROJECT = TEMPLATE / "project"
 @pytest.fixture
 def generated():
     """The template's pipeline.py, unmodified."""
-    found = importlib.util.spec_from_file_location("generated_pipeline", PROJECT / "pipeline.py")
-    assert found
-    assert found.loader
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
+    spec = importlib.util.spec_from_file_location("generated_pipeline", PROJECT / "pipeline.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
     return module
 
 

@@ -103,7 +103,7 @@ def test_a_failing_command_is_the_client_librarys_own_error(session_with: Callab
     assert (error.command, error.exit_code, error.stdout, error.stderr) == (["false"], 3, "said", "complained")
 
 
-def test_a_secret_told_in_plain_text_would_be_seen(session: Session) -> None:
+def test_a_secret_in_plain_text_would_be_seen(session: Session) -> None:
     async def tell() -> str:
         return await dag.container().with_secret_variable("A", dag.set_secret("a", "hunter2-hunter2")).id()
 

@@ -36,9 +36,9 @@ def commands(session: Session) -> list[tuple[str, ...]]:
 
 def position(calls: list[Call], field: str, **args: object) -> int:
     """Where the only call with this field and these arguments stands."""
-    found = [i for i, call in enumerate(calls) if call.field == field and args.items() <= dict(call.args).items()]
-    assert len(found) == 1, f"{field} {args} was called {len(found)} times"
-    return found[0]
+    positions = [i for i, call in enumerate(calls) if call.field == field and args.items() <= dict(call.args).items()]
+    assert len(positions) == 1, f"{field} {args} was called {len(positions)} times"
+    return positions[0]
 
 
 def test_the_stages_run_in_the_projects_order_one_exec_each(run: Run) -> None:
@@ -137,7 +137,7 @@ def stage_before(session: Session, turn: int) -> Call:
     return next(call for call in synced.chain() if call.field == "withExec" and call["args"] == STAGE_COMMANDS[0])
 
 
-def test_secrets_are_named_and_never_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_are_passed_by_name_only(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "hunter2-hunter2")
     session = run("train", "--secret", "MLFLOW_TRACKING_PASSWORD")
     calls = evaluated(session)

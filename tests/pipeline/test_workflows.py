@@ -54,12 +54,12 @@ def command_lines() -> list[list[str]]:
 
 def called(program: str) -> list[list[str]]:
     """What a program is called with, over all workflows."""
-    found = []
+    calls = []
     for words in command_lines():
-        for place, word in enumerate(words):
-            if Path(word).name == program and place < 3:
-                found.append(list(itertools.takewhile(lambda word: word not in {"|", ">>"}, words[place + 1 :])))
-    return found
+        for index, word in enumerate(words):
+            if Path(word).name == program and index < 3:
+                calls.append(list(itertools.takewhile(lambda word: word not in {"|", ">>"}, words[index + 1 :])))
+    return calls
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)
@@ -71,8 +71,8 @@ def test_the_files_meet_githubs_schemas(schema: str) -> None:
 
 def test_the_auditor_finds_nothing_in_the_workflows() -> None:
     command = [str(BIN / "zizmor"), "--offline", "--no-progress", "--quiet", "--persona=auditor", "--format=json"]
-    found = subprocess.run([*command, str(ACTION), str(ROOT / ".github")], capture_output=True, text=True, check=False)
-    assert json.loads(found.stdout) == []
+    linted = subprocess.run([*command, str(ACTION), str(ROOT / ".github")], capture_output=True, text=True, check=False)
+    assert json.loads(linted.stdout) == []
 
 
 def test_there_is_something_to_look_at() -> None:
@@ -93,9 +93,9 @@ def test_each_action_is_pinned_at_one_commit_everywhere() -> None:
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_a_workflow_may_do_nothing_by_default_and_replaces_its_own_older_runs(path: Path) -> None:
-    found = content(path)
-    assert found["permissions"] == {}
-    assert "github.ref" in found["concurrency"]["group"]
+    workflow = content(path)
+    assert workflow["permissions"] == {}
+    assert "github.ref" in workflow["concurrency"]["group"]
 
 
 def test_only_publishing_may_write() -> None:
@@ -141,7 +141,7 @@ def test_every_file_of_the_project_that_is_named_is_there() -> None:
 
 def test_every_output_that_is_read_is_one_that_the_pipeline_writes() -> None:
     paths = Project.open(ROOT).paths
-    written = {str(place.relative_to(ROOT)) for place in (paths.export, paths.report, paths.metrics)}
+    written = {str(path.relative_to(ROOT)) for path in (paths.export, paths.report, paths.metrics)}
     uploaded = [step["with"]["path"].split() for step in all_steps() if "upload-artifact" in step.get("uses", "")]
     shown = [words[1] for words in command_lines() if words[0] == "cat"]
     outputs = [path for paths in uploaded for path in paths if path != "dist/"]
@@ -173,9 +173,9 @@ def test_the_validator_judges_the_model_that_was_just_trained() -> None:
 def test_artifacts_that_are_downloaded_were_uploaded() -> None:
     names = {kind: set[str]() for kind in ("upload", "download")}
     for step in all_steps():
-        for kind, found in names.items():
+        for kind, artifacts in names.items():
             if f"actions/{kind}-artifact" in step.get("uses", ""):
-                found.add(step["with"]["name"])
+                artifacts.add(step["with"]["name"])
     assert names["download"] == {"release"}
     assert names["download"] <= names["upload"]
 

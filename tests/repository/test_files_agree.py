@@ -60,16 +60,16 @@ def test_no_output_is_removed_before_its_stage_has_a_new_one(dvc: dict) -> None:
 
 def computed_with(graph: grimp.ImportGraph, module: str) -> set[str]:
     """A module and all it imports, directly or not, without going through the vocabulary."""
-    found, waiting = set(), {module}
+    reached, waiting = set(), {module}
     while waiting:
-        found |= (now := waiting)
-        imported = {other for each in now for other in graph.find_modules_directly_imported_by(each)}
+        reached |= (now := waiting)
+        imported = {other for name in now for other in graph.find_modules_directly_imported_by(name)}
         waiting = (
-            {each for each in imported if each.split(".")[1:2] not in [[name] for name in VOCABULARY]}
-            - found
+            {name for name in imported if name.split(".")[1:2] not in [[name] for name in VOCABULARY]}
+            - reached
             - {"gallop"}
         )
-    return found
+    return reached
 
 
 @pytest.mark.parametrize("stage", DVC_STAGES)
@@ -83,7 +83,9 @@ def test_a_stage_declares_every_module_it_computes_with(stage: str, dvc: dict, r
         file = path.with_suffix(".py") if (root / path.with_suffix(".py")).exists() else path / "__init__.py"
         if file.name == "__init__.py":
             continue
-        assert any(file.is_relative_to(each) for each in declared), f"{stage} imports {name}, dvc.yaml does not say so"
+        assert any(file.is_relative_to(folder) for folder in declared), (
+            f"{stage} imports {name}, dvc.yaml does not say so"
+        )
 
 
 def test_every_part_of_the_settings_is_a_parameter_of_some_stage_or_of_selection(dvc: dict, root: Path) -> None:

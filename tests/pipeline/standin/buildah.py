@@ -83,18 +83,18 @@ class Buildah:
         """A container with everything up to this call done."""
         if call.id not in self.containers:
             calls = call.chain()
-            layers = [self._layer(each) for each in calls]
+            layers = [self._layer(step) for step in calls]
             kept = max((i for i, layer in enumerate(layers) if layer and _exists(layer)), default=1)
             # Of the layers that could be kept, the last one holds all others.
             worth = max((i for i, layer in enumerate(layers) if layer), default=None)
-            hosts = [f"--add-host={each['alias']}:127.0.0.1" for each in calls if each.field == "withServiceBinding"]
+            hosts = [f"--add-host={step['alias']}:127.0.0.1" for step in calls if step.field == "withServiceBinding"]
             image = layers[kept] or self._base(calls[1])
             container = Container(buildah("from", "--pull-never", *hosts, image), self.scratch)
             self.containers[call.id] = container
-            for i, each in enumerate(calls):
-                self._surround(container, each)
+            for i, step in enumerate(calls):
+                self._surround(container, step)
                 if i > kept:
-                    self._change(container, each)
+                    self._change(container, step)
                 if i == worth and i > kept:
                     buildah("commit", "--quiet", "--disable-compression", container.name, str(layers[i]))
         return self.containers[call.id]
@@ -164,7 +164,7 @@ class Buildah:
 
     def _layer(self, call: Call) -> str | None:
         """The image that holds a command and all before it; None where the source had come in by then."""
-        contents = [self._contents(each) for each in call.chain()]
+        contents = [self._contents(step) for step in call.chain()]
         if call.field != "withExec" or None in contents:
             return None
         return f"{LAYERS}:{hashlib.sha256(json.dumps(contents).encode()).hexdigest()[:32]}"

@@ -81,7 +81,7 @@ def test_the_sample_is_announced():
     assert SAMPLE_BANNER not in render_metrics(metrics(), None)
 
 
-def test_the_decision_and_the_export_are_told():
+def test_the_decision_and_the_export_are_shown():
     decision = {"promote": True, "because": "a | b <c>", "version": "3", "champion": "3"}
     text = render_metrics(metrics(decision=decision, exported="random_forest"), None)
     assert "promoted version 3: a \\| b &lt;c&gt;" in text
