@@ -156,7 +156,7 @@ def parse(arguments: list[str]) -> Options:
     option("function", nargs="?", choices=FUNCTIONS, default="train")
     option("--source", type=absolute, default=HERE, help="folder of the project (default: this one)")
     option("--out", type=absolute, help="folder that gets models/ and reports/ (default: the source)")
-    option("--data-remote", metavar="PLACE", help="DVC remote to pull from first: a folder or an address")
+    option("--data-remote", metavar="REMOTE", help="DVC remote to pull from first: a folder or an address")
     option("--tracking", metavar="SERVER", help="`server` for one of our own, or an MLflow server's address")
     option("--secret", dest="secrets", action="append", default=[], metavar="NAME", help="variable to hand on")
     option("--tarball", type=absolute, default="dist/gallop-image.tar", help="where `image` writes its archive")

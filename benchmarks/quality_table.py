@@ -126,7 +126,7 @@ def _milliseconds(cells: dict, system: str, seeds: list[int], key: str) -> str:
 def coverage(cells: dict[tuple[str, str, int], Cell], seeds: list[int], ours: str) -> str:
     """How often our conformal sets and ranges hold, over all seeds."""
     lines = [
-        "\n### Sureness (nominal 0.90)\n",
+        "\n### Prediction sets and rate ranges (nominal 0.90)\n",
         "| table | sets hold | of converted | of others | ranges hold |",
         "|---|---|---|---|---|",
     ]

@@ -1,6 +1,6 @@
 """The pipeline in containers: the same `gallop` commands as on a laptop, one exec per stage.
 
-    dagger run python pipeline.py [--data-remote PLACE] [--out FOLDER]
+    dagger run python pipeline.py [--data-remote REMOTE] [--out FOLDER]
 
 It needs `pip install dagger-io==0.21.11`. Nothing reaches the host before all stages are through, so a run that fails
 leaves the previous model where it is. What needs a secret (a tracking server, a DVC remote) gets it as one: name its
