@@ -125,7 +125,7 @@ def test_every_call_of_the_pipeline_is_one_that_it_takes(pipeline: ModuleType) -
 def test_every_call_of_gallop_is_one_that_it_takes() -> None:
     group = get_command(app)
     calls = called("gallop")
-    assert {"report", "audit"} == {words[0] for words in calls}
+    assert {"show", "audit"} == {words[0] for words in calls}
     for call in calls:
         words = ["1" if word.startswith("$") else word for word in call]
         command = group.get_command(typer.Context(group), words[0])  # ty: ignore[missing-attribute]
