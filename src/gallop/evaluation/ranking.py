@@ -15,7 +15,7 @@ GroupWeights = NDArray[np.float64]
 
 def group_by_score(score: Vector, *weights: NDArray) -> tuple[GroupWeights, ...]:
     """Add up weights of shape (..., n) over leads of equal score; one array for each."""
-    order = np.argsort(-score, kind="stable")
+    order = np.argsort(score, kind="stable")[::-1]
     starts = np.flatnonzero(np.r_[True, np.diff(score[order]) != 0])
     return tuple(np.add.reduceat(weight[..., order], starts, axis=-1) for weight in weights)
 

@@ -23,7 +23,7 @@ def render_profile(proposal: Proposal, form: Format) -> Group:
         right = name in {"missing", "distinct", "AUC"}
         table.add_column(name, justify="right" if right else "left", overflow="fold" if name == "why" else "ellipsis")
     for name, column in proposal.columns.items():
-        look = proposal.profile.looks[name]
+        look = proposal.profile.columns[name]
         # A column in which every row has its own value names people; it is not shown.
         examples = "" if look.unique and look.kind == "text" else ", ".join(_short(each) for each in look.examples)
         table.add_row(
