@@ -129,6 +129,11 @@ def log_losses_of_log_odds(label: Vector, log_odds: Vector) -> Vector:
     return np.logaddexp(0.0, log_odds) - label * log_odds
 
 
+def mean_log_loss(label: Vector, log_odds: Vector) -> float:
+    """Mean of `log_losses_of_log_odds`."""
+    return float(np.mean(log_losses_of_log_odds(label, log_odds)))
+
+
 def spread(value: float, drawn: Vector, confidence: float) -> Estimate:
     """A figure with the central `confidence` of what it was in the resamples, those where it is undefined left out."""
     tail = (1 - confidence) / 2

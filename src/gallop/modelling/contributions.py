@@ -20,7 +20,7 @@ from scipy.special import logit
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
-from gallop.evaluation.metrics import Vector, log_losses_of_log_odds
+from gallop.evaluation.metrics import Vector
 from gallop.modelling.encoder import Matrix
 
 Additive = LogisticRegression | LGBMClassifier | RandomForestClassifier
@@ -30,16 +30,6 @@ _ROWS_PER_THREAD: Final = 128
 _MIN_PROBABILITY: Final = 0.01
 """A hundred trees can give neither 0 nor 1 with certainty: their probabilities stay this far from both."""
 _NO_CHANGE: Final = 1e-9
-
-
-def losses(log_odds: Vector, y: Vector) -> Vector:
-    """As `evaluation.metrics.log_losses_of_log_odds`."""
-    return log_losses_of_log_odds(y, log_odds)
-
-
-def log_loss(log_odds: Vector, y: Vector) -> float:
-    """Mean log-loss of log-odds, in nats."""
-    return float(np.mean(losses(log_odds, y)))
 
 
 def log_odds(classifier: Additive, encoded: Matrix) -> Vector:

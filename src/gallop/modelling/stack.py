@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from gallop.evaluation.metrics import Vector, log_losses_of_log_odds
+from gallop.evaluation.metrics import Vector, mean_log_loss
 from gallop.modelling.calibrator import Calibrator
 from gallop.modelling.contributions import Additive, contributions, log_odds, rescaled
 from gallop.modelling.encoder import Columns, Matrix
@@ -66,7 +66,7 @@ def choose_members(member_log_odds: Matrix, y: Vector, most: int) -> list[int]:
     while len(chosen) < min(most, member_log_odds.shape[1]):
         others = [member for member in range(member_log_odds.shape[1]) if member not in chosen]
         tried = [member_log_odds[:, [*chosen, member]] for member in others]
-        losses = [log_losses_of_log_odds(y, fit_weights(stack, y).apply(stack)).mean() for stack in tried]
+        losses = [mean_log_loss(y, fit_weights(stack, y).apply(stack)) for stack in tried]
         if min(losses) > lowest - LEAST_GAIN:
             break
         lowest = min(losses)
