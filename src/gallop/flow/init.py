@@ -65,7 +65,7 @@ def source(table: str) -> Generator[Source]:
     from gallop.adapters.tables import postgres
 
     with tempfile.TemporaryDirectory() as folder:
-        origin = postgres.place_of(table)
+        origin = postgres.parse_table_url(table)
         path = Path(folder, f"{_plain(origin.table)}.csv")
         rows = postgres.snapshot(origin, path)
         yield Source(path, Format(), f"a copy of {origin}, {rows:,} rows")

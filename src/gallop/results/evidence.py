@@ -19,7 +19,7 @@ class Reason(ResultModel):
 
 
 class LeadExample(ResultModel):
-    """One test lead, without its id: what was said of it, what came of it, and why it was said."""
+    """One test lead, without its id: its probability, its outcome, and the reasons for its probability."""
 
     probability: float
     converted: bool
@@ -67,7 +67,7 @@ class ScoreRange(ResultModel):
 
 
 class ScoreUncertainty(ResultModel):
-    """What a score can be taken to mean, and travels with the model."""
+    """How much a score says of one lead; kept with the model."""
 
     nominal: float
     not_up_to: float
@@ -215,7 +215,7 @@ class Calibration(ResultModel):
 
 
 class TestEvidence(ResultModel):
-    """All of it."""
+    """All that the test rows show besides the metrics."""
 
     decision: DecisionPlan
     calibration: Calibration
