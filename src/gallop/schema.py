@@ -40,6 +40,10 @@ def usable_names(header: list[str]) -> list[str]:
     return [f"{name}_" if name in RESERVED else name for name in names]
 
 
+Parameter = str | int | float | bool | None
+"""A parameter of a classifier, as params.yaml and the tracker write it."""
+
+
 class Role(StrEnum):
     """What a column is for."""
 

@@ -207,12 +207,12 @@ def probabilities_of_frame(leads: object, bundle: Bundle) -> np.ndarray:
     key = bundle.settings.table.id
     typed: nw.DataFrame = nw.from_native(leads, eager_only=True)  # ty: ignore[no-matching-overload]
     columns = {name: [_as_text(value) for value in typed[name].to_list()] for name in typed.columns}
-    places = list(range(1, len(typed) + 1))
+    numbers = list(range(1, len(typed) + 1))
     # Ids only tell rows of this request apart here, so that no row is taken for another's duplicate.
-    columns[key] = [str(place) for place in places]
-    raw = nw.from_dict({**columns, ROW: places}, backend="polars")
+    columns[key] = [str(number) for number in numbers]
+    raw = nw.from_dict({**columns, ROW: numbers}, backend="polars")
     kept, probability, _, _ = kept_probabilities(raw, bundle, "the request")
-    answers = np.full(len(places), np.nan)
+    answers = np.full(len(numbers), np.nan)
     answers[np.array(kept[ROW].to_list(), dtype=int) - 1] = probability
     return answers
 

@@ -101,7 +101,7 @@ def pull(root: Path, raw: Path, on_try: Callable[[str], None], on_bytes: Callabl
     )
 
 
-def track(root: Path, raw: Path) -> None:
+def add_raw(root: Path, raw: Path) -> None:
     """Put a raw file under DVC: its pointer beside it, and the file's name in .gitignore.
 
     A folder outside Git becomes a repository of its own; where there is no Git at all, DVC works without.

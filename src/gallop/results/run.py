@@ -8,6 +8,7 @@ from pydantic import Field
 
 from gallop.results.estimates import Estimate, MetricsReport, ResultModel
 from gallop.results.evidence import TestEvidence
+from gallop.schema import Parameter
 
 SAMPLE: Final = "sample"
 
@@ -71,7 +72,7 @@ class Candidate(ResultModel):
     """One family's best setting, by cross-validation on training rows."""
 
     family: str
-    parameters: dict[str, str | int | float | bool | None]
+    parameters: dict[str, Parameter]
     trials: int
     """All that were begun, those that follow included."""
     pruned: int

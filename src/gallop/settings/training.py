@@ -4,10 +4,10 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from gallop.schema import Parameter
 from gallop.settings.base import SettingsModel
 
 Family = Literal["logistic_regression", "random_forest", "gradient_boosting", "splines", "forest", "lightgbm"]
-Parameter = str | int | float | bool | None
 
 
 class Range(SettingsModel):

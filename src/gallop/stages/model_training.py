@@ -34,7 +34,7 @@ from gallop.schema import Role
 from gallop.settings.params import Settings
 from gallop.tables.features import input_roles
 
-Export = Callable[[object], bytes]
+Exporter = Callable[[object], bytes]
 """Fitted classifier → content of model.pkl; raises `ContractError` or `UnsafeModelError` where it is not exported."""
 
 
@@ -73,7 +73,7 @@ def train(
     leads: nw.DataFrame,
     settings: Settings,
     *,
-    export: Export,
+    export: Exporter,
     studies: Path | None = None,
     on_trial: Callable[[str], None] = lambda _: None,
 ) -> Trained:
@@ -160,7 +160,7 @@ def _labels(column: nw.Series) -> Vector:
     return column.to_numpy().astype(np.float64)
 
 
-def _exported(model: CandidateModel, export: Export) -> bytes | str:
+def _exported(model: CandidateModel, export: Exporter) -> bytes | str:
     """The content of model.pkl, or why there is none."""
     if isinstance(model, Stack):
         return "own"
