@@ -38,7 +38,7 @@ class Scores:
     counts: dict[str, int]
     """Rows rejected by each rule that rejected any."""
     noticed: dict[str, int]
-    """Leads scored in spite of a value that the schema did not know, per rule; the settings say keep."""
+    """Leads scored in spite of a value that the schema did not know, per rule: `on_new` is keep."""
 
 
 def kept_probabilities(
@@ -161,7 +161,7 @@ class Explained:
 
 @threadpool_limits.wrap(limits=1)
 def explain(leads: nw.DataFrame, bundle: Bundle) -> Explained | None:
-    """What each column of typed leads adds to their log-odds; None where the model cannot say.
+    """What each column of typed leads adds to their log-odds; None where the model gives no reasons.
 
     What is made of one column (a bin, a part of a date) counts for that column.
     """

@@ -1,4 +1,4 @@
-"""Do probabilities mean what they say? Calibration error and the parts of the Brier score. Pure.
+"""Are probabilities calibrated? Calibration error and the parts of the Brier score. Pure.
 
 All figures are over ten bins of about equally many leads; leads of one probability are never torn apart.
 """

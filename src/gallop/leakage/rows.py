@@ -112,8 +112,8 @@ def repeated_rows(
     if not train.shape[1]:
         return
     key = _keys(train)
-    twins = pd.DataFrame({"key": key, "label": labelled.label, "probability": probability}).groupby("key")
-    groups = twins.agg(rows=("label", "size"), label=("label", "mean"), probability=("probability", "mean"))
+    rows = pd.DataFrame({"key": key, "label": labelled.label, "probability": probability}).groupby("key")
+    groups = rows.agg(rows=("label", "size"), label=("label", "mean"), probability=("probability", "mean"))
     yield from _conflicts(groups, len(train), labelled, limits)
     if test is None or not len(test):
         return

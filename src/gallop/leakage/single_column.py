@@ -115,7 +115,7 @@ def _spike(name: str, values: Vector, codes: Codes, labelled: LabelledRows, limi
 
     A cause works by degrees: a little more, a little likelier. Bookkeeping of the outcome does not: next to the usual
     value the odds leap, more than over all the rest of the range. It is the regression-discontinuity question
-    (Thistlethwaite & Campbell 1960) asked at the usual value, with the tenth of the other rows nearest to it.
+    (Thistlethwaite & Campbell 1960) at the usual value, with the tenth of the other rows nearest to it.
     """
     known = codes > 0
     rows = np.bincount(codes[known])

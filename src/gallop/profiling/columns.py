@@ -240,5 +240,5 @@ def _level_association(texts: list[str | None], label: np.ndarray) -> float:
         rows = np.bincount(codes[counted], minlength=len(levels))
         positives = np.bincount(codes[counted], yes[counted], minlength=len(levels))
         rate[ranked] = ((positives + 5.0 * yes[counted].mean()) / (rows + 5.0))[codes[ranked]]
-    # The halves' rates differ a little even of a level that says nothing, so each half is ranked by itself.
+    # The halves' rates differ a little even of a level without an effect, so each half is ranked by itself.
     return float(np.mean([_number_association(rate[half == parity], yes[half == parity]) for parity in (0, 1)]))

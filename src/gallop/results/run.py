@@ -56,7 +56,7 @@ class Quality(ResultModel):
     rules: tuple[RuleCount, ...]
     missing: dict[str, int]
     noticed: dict[str, int] = Field(default_factory=dict)
-    """Leads kept in spite of a value that the schema did not know, per rule; the settings say keep."""
+    """Leads kept in spite of a value that the schema did not know, per rule: `on_new` is keep."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class TrainingResult(ResultModel):
     """The true probabilities of the sample on the same test rows; None for real data."""
     importances: tuple[Importance, ...]
     evidence: TestEvidence
-    """How to decide, where the model is weak, and why it says what it says."""
+    """How to decide, where the model is weak, and the reasons for its scores."""
 
 
 class Decision(ResultModel):

@@ -1,7 +1,7 @@
 """The frozen, typed form of params.yaml: a wrong setting cannot start a run.
 
-`load` reads the file as YAML 1.2 (so a level named `no` stays a word) and refuses unknown keys, repeated keys, wrong
-types and impossible values, naming each key, the value it has, and what would be accepted.
+`load_settings` reads the file as YAML 1.2 (so a level named `no` stays a text) and refuses unknown keys, repeated keys,
+wrong types and impossible values, naming each key, the value it has, and what would be accepted.
 """
 
 import json
@@ -69,7 +69,7 @@ class Acknowledged(SettingsModel):
 
     column: str = Field(description="The column, or `*` for a finding about the whole table.")
     because: Annotated[str, Field(min_length=1)] = Field(description="The reason, in a sentence.")
-    keep: bool = Field(description="true: used on purpose; false: left out, which the run makes sure of.")
+    keep: bool = Field(description="true: used on purpose; false: left out, which the run checks.")
 
 
 class Leaks(SettingsModel):
@@ -188,7 +188,7 @@ def parse_settings(raw: dict, source: str) -> Settings:
         # Through JSON, since strict JSON mode takes a text as a date or a role but never `"3"` as a number.
         text = json.dumps(raw, default=str)
     except (TypeError, ValueError) as error:
-        raise SettingsError(f"{source}: {error}; a key that is no word needs quotation marks") from None
+        raise SettingsError(f"{source}: {error}; a key that is no text needs quotation marks") from None
     try:
         return Settings.model_validate_json(text)
     except ValidationError as error:

@@ -2,8 +2,8 @@
 
 A rule is a named predicate over one row (or, for duplicates, over the rows of one id) that is true where the row must
 go. Rules run in a fixed order and the first that a row breaks claims it, so the counts per rule add up to the rows
-rejected. `scope` rules say "not asked for" (no label, another month); `defect` rules say "cannot be true". What a
-table's schema did not know (a level, a range, a type) is counted, set aside or refused, as `table.on_new` says.
+rejected. A rule is about scope (no label, another month) or a defect (cannot be true). What a table's
+schema did not know (a level, a range, a type) is counted, set aside or refused, as `table.on_new` is set.
 """
 
 from collections.abc import Collection
@@ -21,7 +21,7 @@ DUPLICATE, CONFLICT = "duplicate_row", "conflicting_id"
 
 @dataclass(frozen=True)
 class Rule:
-    """A named predicate: rows for which `broken` is true are rejected, counted or stop the run, as `on` says."""
+    """A named predicate: rows for which `broken` is true are rejected, counted or stop the run, as `on` is."""
 
     name: str
     broken: nw.Expr
@@ -196,7 +196,7 @@ def _first_broken(rules: list[Rule]) -> nw.Expr:
 def _claim_duplicates(claimed: nw.DataFrame, key: str) -> nw.DataFrame:
     """Of equal rows of one id the first stays; rows of one id that differ all go, since none can be trusted.
 
-    Without an id nobody can say whether equal rows are one lead; all of them stay.
+    Without an id it is unknown whether equal rows are one lead; all of them stay.
     """
     if key == ROW:
         return claimed

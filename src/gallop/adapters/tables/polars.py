@@ -70,7 +70,7 @@ class PolarsTables:
 
 
 def write_scores(table: nw.DataFrame, path: Path) -> None:
-    """Write a table for people: Parquet where the name says so, else CSV."""
+    """Write a table for people: Parquet where the name ends so, else CSV."""
     frame = table.to_native()
     if path.suffix in {".parquet", ".pq"}:
         write_whole(path, frame.write_parquet)
