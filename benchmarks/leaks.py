@@ -70,12 +70,12 @@ def _real_findings(tables: dict[str, Leads]) -> None:
     for name, leads in tables.items():
         guard(leads, FIRST_SEED)
         start, used = time.perf_counter(), time.process_time()
-        found = guard(leads, FIRST_SEED)
+        findings = guard(leads, FIRST_SEED)
         taken, used = time.perf_counter() - start, time.process_time() - used
         shape = f"{len(leads.label):,} rows, {leads.table.shape[1]} columns"
         print(f"\n{name}: {shape}; {taken:.2f} s wall, {used:.2f} s processor")
-        for each in found:
-            print(f"  {each.severity.value} {each.kind.value}: {each.evidence}")
+        for finding in findings:
+            print(f"  {finding.severity.value} {finding.kind.value}: {finding.evidence}")
 
 
 def _clean(title: str, tables, seeds) -> None:
@@ -85,7 +85,7 @@ def _clean(title: str, tables, seeds) -> None:
         wrong, peer = [], 0
         for seed in seeds:
             leads = make(np.random.default_rng([seed, 1]))
-            wrong += [each.kind.value for each in guard(leads, seed) if each.severity is Severity.STOP][:1]
+            wrong += [finding.kind.value for finding in guard(leads, seed) if finding.severity is Severity.STOP][:1]
             alone = _alone(leads)
             peer += max(alone.values()) >= PEER_AUC
         stops, peers, runs = stops + len(wrong), peers + peer, runs + len(seeds)
@@ -115,7 +115,7 @@ def _alone(leads: Leads, names=None) -> dict[str, float]:
     from sklearn.model_selection import cross_val_predict
     from sklearn.tree import DecisionTreeClassifier
 
-    found = {}
+    aucs = {}
     with threadpool_limits(limits=1):
         for name in [name for name in (names or leads.table.columns) if name in leads.table]:
             values = leads.table[name]
@@ -125,8 +125,8 @@ def _alone(leads: Leads, names=None) -> dict[str, float]:
                 tree, codes.to_numpy(dtype=float)[:, None], leads.label, cv=5, method="predict_proba"
             )
             weights = np.ones((1, len(leads.label)))
-            found[name] = float(metrics(leads.label, score[:, 1], weights, 0.5)["roc_auc"][0])
-    return found
+            aucs[name] = float(metrics(leads.label, score[:, 1], weights, 0.5)["roc_auc"][0])
+    return aucs
 
 
 def _wilson(hits: int, runs: int) -> str:

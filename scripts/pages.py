@@ -61,22 +61,24 @@ def _keys(model: type[BaseModel], prefix: str) -> list[tuple[str, str, str, str]
     for name, field in model.model_fields.items():
         key = f"{prefix}{name}"
         rows.append((key, _kind(field.annotation), _default(field), field.description or ""))
-        for inner, place in _models(field.annotation):
-            rows += _keys(inner, f"{key}.{place}")
+        for inner, placeholder in _models(field.annotation):
+            rows += _keys(inner, f"{key}.{placeholder}")
     return rows
 
 
 def _models(annotation: Any) -> list[tuple[type[BaseModel], str]]:
-    """The settings inside a setting, and the place holder that stands for a name in a mapping."""
+    """The settings inside a setting, and the placeholder that stands for a name in a mapping."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [(annotation, "")]
     inner = get_args(annotation)
     if get_origin(annotation) is dict:
-        return [(model, f"NAME.{place}") for model, place in _models(inner[1])]
+        return [(model, f"NAME.{placeholder}") for model, placeholder in _models(inner[1])]
     if get_origin(annotation) is tuple:
-        return [(model, f"[].{place}") for part in inner if part is not ... for model, place in _models(part)]
+        return [
+            (model, f"[].{placeholder}") for part in inner if part is not ... for model, placeholder in _models(part)
+        ]
     if get_origin(annotation) in {Union, UnionType, Annotated}:
-        return [found for part in inner for found in _models(part)]
+        return [setting for part in inner for setting in _models(part)]
     return []
 
 

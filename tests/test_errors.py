@@ -29,7 +29,7 @@ def test_codes_are_none_that_a_shell_or_python_uses():
 
 def test_every_error_says_what_it_is_about():
     assert all(kind.__doc__ for kind in every())
-    assert set(every()) == {each for each in vars(errors).values() if isinstance(each, type)}
+    assert set(every()) == {kind for kind in vars(errors).values() if isinstance(kind, type)}
 
 
 def test_a_failed_stage_ends_with_the_stages_own_code():

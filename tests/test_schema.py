@@ -65,8 +65,8 @@ def test_these_are_no_numbers(text: str):
 def test_every_engine_reads_the_same_numbers(engine: str):
     texts = ["1", "-1.5", "+.5", "5.", "1e5", "1E-300", "nan", "inf", "1e999", "9" * 400, "x", "1 2"]
     frame = nw.from_dict({"n": texts}, {"n": nw.String()}, backend=engine)
-    found = frame.select(readable("n", Role.NUMBER))["n"].to_list()
-    assert found == [True] * 6 + [False] * 6
+    is_readable = frame.select(readable("n", Role.NUMBER))["n"].to_list()
+    assert is_readable == [True] * 6 + [False] * 6
 
 
 @given(st.dates(), st.booleans(), st.booleans())

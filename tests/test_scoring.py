@@ -33,11 +33,11 @@ def test_raw_leads_are_scored_as_their_features_were_in_training(text, train_tes
     leads, probability, rejected, counts = kept_probabilities(raw_of(text), loaded, "here")
     assert len(rejected) == 0
     assert counts == {}
-    found = dict(zip(leads["lead_id"].to_list(), probability, strict=True))
+    scored = dict(zip(leads["lead_id"].to_list(), probability, strict=True))
     for side in (train_test.train, train_test.test):
         X = frame(side, input_roles(small.table, small.features))
         expected = loaded.model.predict_proba(X)[:, 1]
-        assert [found[each] for each in side["lead_id"].to_list()] == expected.tolist()
+        assert [scored[key] for key in side["lead_id"].to_list()] == expected.tolist()
 
 
 def test_the_ranks_are_a_permutation_from_the_best_down(text, loaded):
@@ -57,7 +57,7 @@ def test_the_ranks_are_a_permutation_from_the_best_down(text, loaded):
     assert ranked["rank"].to_list() == list(range(1, len(ranked) + 1))
     probability = ranked["probability"].to_list()
     assert probability == sorted(probability, reverse=True)
-    assert all(0 <= each <= 1 for each in probability)
+    assert all(0 <= score <= 1 for score in probability)
 
 
 def test_the_decision_follows_from_the_threshold(text, loaded):
@@ -86,20 +86,20 @@ def test_a_lead_is_scored_without_label_and_day(loaded):
 
 
 def test_the_label_does_not_change_a_score(loaded):
-    one, two = (score_table(raw([lead(lead_indicator=each)]), loaded, "here").ranked for each in ("0", "1"))
+    one, two = (score_table(raw([lead(lead_indicator=label)]), loaded, "here").ranked for label in ("0", "1"))
     assert values(one) == values(two)
 
 
 def test_the_other_leads_do_not_change_a_score(text, loaded):
     leads = raw_of(text)
-    whole, part = (score_table(each, loaded, "here").ranked for each in (leads, leads[[5, 3, 99]]))
+    whole, part = (score_table(table, loaded, "here").ranked for table in (leads, leads[[5, 3, 99]]))
     known = dict(zip(whole["lead_id"].to_list(), whole["probability"].to_list(), strict=True))
     assert all(known[key] == value for key, value in zip(part["lead_id"], part["probability"], strict=True))
 
 
 def test_a_table_in_which_nothing_can_be_scored_says_why(loaded):
     with pytest.raises(EmptyTableError, match=r"here: none of the 2 rows can be scored \(source_not_kept 2\)"):
-        score_table(raw([lead(lead_id=each, source="fb") for each in "AB"]), loaded, "here")
+        score_table(raw([lead(lead_id=key, source="fb") for key in "AB"]), loaded, "here")
 
 
 def test_a_missing_column_is_named(loaded):
@@ -141,9 +141,9 @@ def test_every_kind_of_missing_value_in_pandas_is_missing(loaded):
 
 def test_probabilities_come_in_the_order_of_the_rows_with_nan_for_the_rejected(loaded):
     rows = [lead(n_visits="1"), lead(source="fb"), lead(n_visits="30"), lead(n_visits="x"), lead(n_visits="1")]
-    found = probabilities_of_frame(pd.DataFrame(rows, index=[9, 9, 3, 1, 0]), loaded)
-    assert np.isnan(found).tolist() == [False, True, False, True, False]
-    assert found[0] == found[4] < found[2]
+    answers = probabilities_of_frame(pd.DataFrame(rows, index=[9, 9, 3, 1, 0]), loaded)
+    assert np.isnan(answers).tolist() == [False, True, False, True, False]
+    assert answers[0] == answers[4] < answers[2]
 
 
 def test_a_request_needs_no_id_and_may_repeat_a_lead(loaded):
@@ -173,4 +173,4 @@ def test_the_band_is_the_best_one_whose_lowest_probability_is_reached(text, load
 def test_cut_off_and_bands_are_those_that_training_chose(trained, loaded):
     plan = trained.result.evidence.decision
     assert loaded.manifest.threshold == plan.cutoff.probability
-    assert loaded.manifest.bands == {each.name: each.lowest for each in plan.bands}
+    assert loaded.manifest.bands == {band.name: band.lowest for band in plan.bands}

@@ -6,7 +6,7 @@ accepted. The command line prints it without a traceback and ends with `exit_cod
 
 
 class GallopError(Exception):
-    """Base of all errors that a person can mend."""
+    """Base of all errors that a person can fix."""
 
     exit_code = 1
 
@@ -24,7 +24,7 @@ class MissingColumnError(GallopError):
 
 
 class WrongTypeError(GallopError):
-    """So many values of a column are of another kind that the column cannot be what the settings say."""
+    """So many values of a column are of another kind that the column cannot be what the settings define."""
 
     exit_code = 11
 
@@ -60,7 +60,7 @@ class EncodingError(GallopError):
 
 
 class ChecksumError(GallopError):
-    """The bytes of a file are not those that its pin or manifest promises."""
+    """The bytes of a file are not those that its pin or manifest records."""
 
     exit_code = 17
 
@@ -108,7 +108,7 @@ class TrackingError(GallopError):
 
 
 class LeakError(GallopError):
-    """A column or the table knows the outcome, and nobody has acknowledged it."""
+    """A column or the table gives the outcome away, and nobody has acknowledged it."""
 
     exit_code = 27
 

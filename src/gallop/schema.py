@@ -36,8 +36,12 @@ RESERVED: Final = frozenset({ROW, RULE})
 
 def usable_names(header: list[str]) -> list[str]:
     """The header's names as the settings know them: `column_7` for an empty seventh, `gallop_row_` for a reserved."""
-    names = [name.strip() or f"column_{place}" for place, name in enumerate(header, 1)]
+    names = [name.strip() or f"column_{position}" for position, name in enumerate(header, 1)]
     return [f"{name}_" if name in RESERVED else name for name in names]
+
+
+Parameter = str | int | float | bool | None
+"""A parameter of a classifier, as params.yaml and the tracker write it."""
 
 
 class Role(StrEnum):

@@ -19,7 +19,7 @@ from gallop.tables.features import input_roles, inputs
 from gallop.tables.rules import RuleResult, apply_rules
 
 CONTACT, WAIT = "contact", "wait"
-_TOLD = 3
+_REASONS_PER_LEAD = 3
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Scores:
     counts: dict[str, int]
     """Rows rejected by each rule that rejected any."""
     noticed: dict[str, int]
-    """Leads scored in spite of a value that the schema did not know, per rule; the settings say keep."""
+    """Leads scored in spite of a value that the schema did not know, per rule: `on_new` is keep."""
 
 
 def kept_probabilities(
@@ -51,14 +51,14 @@ def kept_probabilities(
         source: the table's name in errors.
 
     Raises:
-        MissingColumn, EmptyTable.
+        MissingColumnError, EmptyTableError.
     """
-    rows = _sorted(raw, bundle, source)
+    rows = _apply_rules(raw, bundle, source)
     leads = rows.leads.sort(ROW)
     return leads, predict(leads, bundle), rows.rejected, _rejections(rows)
 
 
-def _sorted(raw: nw.DataFrame, bundle: Bundle, source: str) -> RuleResult:
+def _apply_rules(raw: nw.DataFrame, bundle: Bundle, source: str) -> RuleResult:
     settings = bundle.settings
     return apply_rules(raw, settings.table, source, labelled=False, used=settings.features.used)
 
@@ -78,48 +78,48 @@ def predict(leads: nw.DataFrame, bundle: Bundle) -> np.ndarray:
 
 
 def score_table(
-    raw: nw.DataFrame, bundle: Bundle, source: str, tell: Callable[[Reason], str] = lambda reason: reason.column
+    raw: nw.DataFrame, bundle: Bundle, source: str, describe: Callable[[Reason], str] = lambda reason: reason.column
 ) -> Scores:
     """Score and rank a table of raw leads.
 
     Args:
-        tell: puts a reason into words.
+        describe: puts a reason into words.
 
     Raises:
-        MissingColumn, EmptyTable: also where no row of the table can be scored.
+        MissingColumnError, EmptyTableError: also where no row of the table can be scored.
     """
-    rows = _sorted(raw, bundle, source)
+    rows = _apply_rules(raw, bundle, source)
     leads, rejected, counts = rows.leads.sort(ROW), rows.rejected, _rejections(rows)
     probability = predict(leads, bundle)
     if not len(leads):
         listed = ", ".join(f"{rule} {count}" for rule, count in counts.items())
         raise EmptyTableError(f"{source}: none of the {len(raw)} rows can be scored ({listed})")
-    key = bundle.settings.table.id
+    id_column = bundle.settings.table.id
     order = np.argsort(-probability, kind="stable")
     leads, best = leads[order.tolist()], probability[order]
-    ids = leads[key].to_list()
+    ids = leads[id_column].to_list()
     yes, uncertainty = best >= bundle.manifest.threshold, bundle.manifest.uncertainty
     low, high = rate_interval(best, uncertainty.ranges)
-    why = explain(leads, bundle)
+    explanation = explain(leads, bundle)
     columns = {
         "probability": best.tolist(),
         "low": low.tolist(),
         "high": high.tolist(),
         "prediction_set": prediction_sets(best, uncertainty),
-        "decision": [CONTACT if each else WAIT for each in yes],
+        "decision": [CONTACT if is_yes else WAIT for is_yes in yes],
         "band": bands_of(best, bundle.manifest.bands),
         "rank": list(range(1, len(best) + 1)),
-        "reasons": why.told(leads, tell) if why else [""] * len(best),
+        "reasons": explanation.in_words(leads, describe) if explanation else [""] * len(best),
         "model_version": [bundle.manifest.version or "candidate"] * len(best),
     }
     backend = leads.implementation
-    ranked = nw.from_dict({_unlike(key, columns): ids, **columns}, backend=backend)
-    parts = why.columns() if why else {}
-    explained = nw.from_dict({_unlike(key, parts): ids, **parts}, backend=backend)
+    ranked = nw.from_dict({_free_name(id_column, columns): ids, **columns}, backend=backend)
+    parts = explanation.columns() if explanation else {}
+    explained = nw.from_dict({_free_name(id_column, parts): ids, **parts}, backend=backend)
     return Scores(ranked, explained, rejected, counts, rows.noticed)
 
 
-def _unlike(key: str, columns: Collection[str]) -> str:
+def _free_name(key: str, columns: Collection[str]) -> str:
     return f"{key}_" if key in columns else key
 
 
@@ -140,28 +140,28 @@ class Explained:
         total = self.base + self.parts.sum(axis=1)
         return {"base": [self.base] * len(total)} | shown | {"log_odds": total.tolist()}
 
-    def told(self, leads: nw.DataFrame, tell: Callable[[Reason], str]) -> list[str]:
+    def in_words(self, leads: nw.DataFrame, describe: Callable[[Reason], str]) -> list[str]:
         """The largest reasons of each lead, in words."""
         values = {name: leads[name].to_list() for name in self.names}
-        order = np.argsort(-np.abs(self.parts), axis=1, kind="stable")[:, :_TOLD]
+        order = np.argsort(-np.abs(self.parts), axis=1, kind="stable")[:, :_REASONS_PER_LEAD]
         return [
             "; ".join(
-                tell(
+                describe(
                     Reason(
-                        column=self.names[place],
-                        value=_shown(values[self.names[place]][row]),
-                        log_odds=float(self.parts[row, place]),
+                        column=self.names[column],
+                        value=_plain_value(values[self.names[column]][row]),
+                        log_odds=float(self.parts[row, column]),
                     )
                 )
-                for place in places
+                for column in columns
             )
-            for row, places in enumerate(order)
+            for row, columns in enumerate(order)
         ]
 
 
 @threadpool_limits.wrap(limits=1)
 def explain(leads: nw.DataFrame, bundle: Bundle) -> Explained | None:
-    """What each column of typed leads adds to their log-odds; None where the model cannot say.
+    """What each column of typed leads adds to their log-odds; None where the model gives no reasons.
 
     What is made of one column (a bin, a part of a date) counts for that column.
     """
@@ -173,13 +173,13 @@ def explain(leads: nw.DataFrame, bundle: Bundle) -> Explained | None:
     parts, base = model.contributions(X)
     sources = [features.sources(name)[0] for name in model.inputs]
     names = list(dict.fromkeys(sources))
-    summed = np.zeros((len(leads), len(names)))
-    for place, source in enumerate(sources):
-        summed[:, names.index(source)] += parts[:, place]
-    return Explained(names, summed, base)
+    totals = np.zeros((len(leads), len(names)))
+    for index, source in enumerate(sources):
+        totals[:, names.index(source)] += parts[:, index]
+    return Explained(names, totals, base)
 
 
-def _shown(value: object) -> str | float | None:
+def _plain_value(value: object) -> str | float | None:
     if value is None or isinstance(value, bool):
         return None if value is None else str(value)
     return value if isinstance(value, str | float) else str(value)
@@ -192,7 +192,7 @@ def bands_of(probability: np.ndarray, bands: Mapping[str, float]) -> list[str]:
         bands: name → smallest probability, the best band first, the last one from 0, as the manifest has them.
     """
     names, lowest = list(bands), np.array(list(bands.values()))
-    return [names[place] for place in np.argmax(probability[:, None] >= lowest, axis=1)]
+    return [names[index] for index in np.argmax(probability[:, None] >= lowest, axis=1)]
 
 
 def probabilities_of_frame(leads: object, bundle: Bundle) -> np.ndarray:
@@ -207,12 +207,12 @@ def probabilities_of_frame(leads: object, bundle: Bundle) -> np.ndarray:
     key = bundle.settings.table.id
     typed: nw.DataFrame = nw.from_native(leads, eager_only=True)  # ty: ignore[no-matching-overload]
     columns = {name: [_as_text(value) for value in typed[name].to_list()] for name in typed.columns}
-    places = list(range(1, len(typed) + 1))
+    numbers = list(range(1, len(typed) + 1))
     # Ids only tell rows of this request apart here, so that no row is taken for another's duplicate.
-    columns[key] = [str(place) for place in places]
-    raw = nw.from_dict({**columns, ROW: places}, backend="polars")
+    columns[key] = [str(number) for number in numbers]
+    raw = nw.from_dict({**columns, ROW: numbers}, backend="polars")
     kept, probability, _, _ = kept_probabilities(raw, bundle, "the request")
-    answers = np.full(len(places), np.nan)
+    answers = np.full(len(numbers), np.nan)
     answers[np.array(kept[ROW].to_list(), dtype=int) - 1] = probability
     return answers
 

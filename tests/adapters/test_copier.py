@@ -60,11 +60,11 @@ def test_the_reference_settings_are_the_templates(rendered, settings):
 
 def test_the_reference_stages_are_the_templates_but_for_their_code(rendered, root):
     def stages(path: Path) -> dict:
-        found = YAML(typ="safe").load(path.read_text(encoding="utf-8"))["stages"]
-        for stage in found.values():
+        stages = YAML(typ="safe").load(path.read_text(encoding="utf-8"))["stages"]
+        for stage in stages.values():
             # The repository's stages depend on its own code, a generated project's on gallop's version.
             stage["deps"] = [name for name in stage["deps"] if not re.match(r"src/|\.gallop-version", name)]
-        return found
+        return stages
 
     assert stages(rendered / "dvc.yaml") == stages(root / "dvc.yaml")
 

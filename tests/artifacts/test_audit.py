@@ -90,14 +90,6 @@ def test_the_same_seed_gives_the_same_audit(model: object, rows: pd.DataFrame, l
     assert audit.audit_model(model, rows, labels, SETTINGS) == audit.audit_model(model, rows, labels, SETTINGS)
 
 
-def test_areas_are_scikit_learns_ties_included() -> None:
-    random = np.random.default_rng(3)
-    scores = random.integers(0, 5, 60).astype(float)
-    labels = random.integers(0, 2, (4, 60)).astype(float)
-    expected = [roc_auc_score(row, scores) for row in labels]
-    assert audit.areas_under_roc(scores, labels) == pytest.approx(expected)
-
-
 def test_shuffled_labels_are_ranked_like_a_coin(rows: pd.DataFrame, labels: np.ndarray) -> None:
     control = audit.shuffled_control(labels, rows["visits"].to_numpy(), permutations=2000, seed=1)
     assert control.mean == pytest.approx(0.5, abs=0.005)
@@ -105,6 +97,13 @@ def test_shuffled_labels_are_ranked_like_a_coin(rows: pd.DataFrame, labels: np.n
     yes = labels.sum()
     sd = math.sqrt((len(labels) + 1) / (12 * yes * (len(labels) - yes)))
     assert control.high == pytest.approx(0.5 + 1.645 * sd, abs=0.01)
+
+
+def test_shuffling_in_blocks_changes_nothing(rows: pd.DataFrame, labels: np.ndarray, monkeypatch) -> None:
+    scores = rows["visits"].to_numpy()
+    whole = audit.shuffled_control(labels, scores, permutations=100, seed=1)
+    monkeypatch.setattr(audit, "_BLOCK_LABELS", 7 * len(labels))
+    assert audit.shuffled_control(labels, scores, permutations=100, seed=1) == whole
 
 
 def test_the_best_single_column_is_shown_whichever_way_round_it_ranks(rows: pd.DataFrame, labels: np.ndarray) -> None:

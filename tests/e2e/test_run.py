@@ -123,7 +123,7 @@ def test_mlflow_tags_say_that_the_data_is_a_sample(sample_run: Checkout) -> None
 
 def test_required_data_that_cannot_be_had_is_an_error(fresh: Checkout) -> None:
     printed = fresh.gallop("run", "--require-data", code=20)
-    assert "nobody could give it" in printed
+    assert "the raw data is not available" in printed
     assert not (fresh.folder / "data/raw/sample.csv").exists()
 
 

@@ -38,25 +38,25 @@ def test_the_order_of_the_rows_changes_nothing(known, random):
 
 def test_one_probability_for_all_is_one_bin():
     label = np.array([1.0] * 30 + [0.0] * 70)
-    found = calibration(label, np.full(100, 0.2), **HOW)
-    assert found.ece.value == pytest.approx(0.1)
-    assert found.brier.resolution == 0
+    figures = calibration(label, np.full(100, 0.2), **HOW)
+    assert figures.ece.value == pytest.approx(0.1)
+    assert figures.brier.resolution == 0
 
 
 def test_right_probabilities_are_off_by_chance_alone():
-    found = calibration(*made(5000), **HOW)
-    assert found.ece.value <= found.by_chance.high
-    assert found.debiased < 0.015
+    figures = calibration(*made(5000), **HOW)
+    assert figures.ece.value <= figures.by_chance.high
+    assert figures.debiased < 0.015
 
 
 def test_wrong_probabilities_are_off_by_more_than_chance():
     label, probability = made(5000)
-    found = calibration(label, np.minimum(1, probability * 1.5), **HOW)
-    assert found.ece.value > found.by_chance.high
-    assert found.debiased > 0.08
+    figures = calibration(label, np.minimum(1, probability * 1.5), **HOW)
+    assert figures.ece.value > figures.by_chance.high
+    assert figures.debiased > 0.08
 
 
 def test_the_debiased_error_does_not_grow_where_there_are_few_leads():
     few = [calibration(*made(300, seed=seed), **HOW) for seed in range(40)]
-    assert np.mean([each.debiased**2 for each in few]) < 0.0012
-    assert np.mean([each.ece.value for each in few]) > 0.03
+    assert np.mean([figures.debiased**2 for figures in few]) < 0.0012
+    assert np.mean([figures.ece.value for figures in few]) > 0.03

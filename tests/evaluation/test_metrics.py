@@ -5,9 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from scipy.special import expit
+from scipy.stats import binomtest
 from sklearn import metrics as sk
 
-from gallop.evaluation.metrics import METRICS, estimate, evaluate, metrics, paired_difference
+from gallop.evaluation.metrics import (
+    METRICS,
+    estimate,
+    evaluate,
+    log_losses,
+    log_losses_of_log_odds,
+    metrics,
+    paired_difference,
+    wilson,
+)
 
 MEASURE = {"threshold": 0.5, "resamples": 200, "confidence": 0.95, "seed": 42}
 WITHOUT_THRESHOLD = {name: value for name, value in MEASURE.items() if name != "threshold"}
@@ -18,7 +29,7 @@ def scored(draw, smallest: int = 2):
     """Labels of both kinds, and probabilities with many ties."""
     size = draw(st.integers(smallest, 40))
     label = draw(
-        st.lists(st.integers(0, 1), min_size=size, max_size=size).filter(lambda each: 0 < sum(each) < len(each))
+        st.lists(st.integers(0, 1), min_size=size, max_size=size).filter(lambda labels: 0 < sum(labels) < len(labels))
     )
     tied = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.75, 1.0]) | st.floats(0.0, 1.0)
     probability = draw(st.lists(tied, min_size=size, max_size=size))
@@ -39,13 +50,13 @@ def of_scikit_learn(label, probability, weight, threshold=0.5):
 
 
 def ours(label, probability, weight, threshold=0.5):
-    return {name: each[0] for name, each in metrics(label, probability, weight[None, :], threshold).items()}
+    return {name: values[0] for name, values in metrics(label, probability, weight[None, :], threshold).items()}
 
 
 def random_scores(rows: int, seed: int):
-    draw = np.random.default_rng(seed)
-    probability = draw.random(rows)
-    return (draw.random(rows) < probability).astype(float), probability
+    random = np.random.default_rng(seed)
+    probability = random.random(rows)
+    return (random.random(rows) < probability).astype(float), probability
 
 
 @given(scored(), st.sampled_from([0.1, 0.25, 0.5, 0.9]))
@@ -94,10 +105,10 @@ def test_the_log_loss_of_the_base_rate_is_its_entropy(positives, negatives):
     label = np.r_[np.ones(positives), np.zeros(negatives)]
     rate = label.mean()
     entropy = -(rate * np.log(rate) + (1 - rate) * np.log(1 - rate))
-    found = ours(label, np.full(len(label), rate), np.ones(len(label)))
-    assert found["log_loss"] == pytest.approx(entropy)
-    assert found["roc_auc"] == pytest.approx(0.5)
-    assert found["pr_auc"] == pytest.approx(rate)
+    figures = ours(label, np.full(len(label), rate), np.ones(len(label)))
+    assert figures["log_loss"] == pytest.approx(entropy)
+    assert figures["roc_auc"] == pytest.approx(0.5)
+    assert figures["pr_auc"] == pytest.approx(rate)
 
 
 def test_perfect_and_wrong_certainty_have_finite_log_loss():
@@ -106,31 +117,49 @@ def test_perfect_and_wrong_certainty_have_finite_log_loss():
     assert np.isfinite(ours(label, 1 - label, np.ones(2))["log_loss"])
 
 
+def test_log_odds_have_the_loss_of_their_probabilities_also_where_those_would_round():
+    log_odds, label = np.linspace(-20, 20, 41), np.arange(41) % 2.0
+    expected = log_losses(label, expit(log_odds))
+    assert log_losses_of_log_odds(label, log_odds) == pytest.approx(expected, rel=1e-6, abs=1e-12)
+    assert log_losses_of_log_odds(np.zeros(2), np.array([800.0, -800.0])).tolist() == [800.0, 0.0]
+
+
+@given(st.integers(1, 300), st.floats(0, 1), st.sampled_from([0.5, 0.9, 0.999]))
+def test_a_share_has_wilsons_interval(rows, part, confidence):
+    hits = round(part * rows)
+    ours, theirs = wilson(hits, rows, confidence), binomtest(hits, rows).proportion_ci(confidence, method="wilson")
+    assert (ours.low, ours.value, ours.high) == pytest.approx((theirs.low, hits / rows, theirs.high), abs=1e-12)
+
+
+def test_a_share_of_no_rows_can_be_anything():
+    assert (wilson(0, 0, 0.95).low, wilson(0, 0, 0.95).high) == (0.0, 1.0)
+
+
 def test_a_resample_of_one_class_has_no_ranking_but_a_loss():
-    found = ours(np.array([0.0, 1.0]), np.array([0.2, 0.8]), np.array([2.0, 0.0]))
-    assert np.isnan(found["roc_auc"])
-    assert np.isnan(found["pr_auc"])
-    assert found["log_loss"] == pytest.approx(-np.log(0.8))
-    assert found["f1"] == 0.0
+    figures = ours(np.array([0.0, 1.0]), np.array([0.2, 0.8]), np.array([2.0, 0.0]))
+    assert np.isnan(figures["roc_auc"])
+    assert np.isnan(figures["pr_auc"])
+    assert figures["log_loss"] == pytest.approx(-np.log(0.8))
+    assert figures["f1"] == 0.0
 
 
 def test_resamples_of_one_class_do_not_spoil_an_interval():
     label, probability = np.array([0.0, 0.0, 0.0, 1.0]), np.array([0.1, 0.2, 0.6, 0.7])
-    found = estimate(label, probability, **MEASURE)
-    for each in found.values():
-        assert np.isfinite([each.value, each.low, each.high]).all()
+    estimates = estimate(label, probability, **MEASURE)
+    for figure in estimates.values():
+        assert np.isfinite([figure.value, figure.low, figure.high]).all()
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_an_interval_holds_its_figure(seed):
     label, probability = random_scores(300, seed)
-    for name, each in estimate(label, probability, **MEASURE).items():
-        assert each.low <= each.value <= each.high, name
+    for name, figure in estimate(label, probability, **MEASURE).items():
+        assert figure.low <= figure.value <= figure.high, name
 
 
 def test_a_higher_confidence_gives_a_wider_interval():
     label, probability = random_scores(300, 1)
-    narrow, wide = (estimate(label, probability, **MEASURE | {"confidence": each}) for each in (0.5, 0.99))
+    narrow, wide = (estimate(label, probability, **MEASURE | {"confidence": confidence}) for confidence in (0.5, 0.99))
     for name in METRICS:
         assert wide[name].low < narrow[name].low <= narrow[name].high < wide[name].high
 
@@ -146,8 +175,8 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     hits = 0
     for seed in range(300):
         label, probability = random_scores(150, seed)
-        found = estimate(label, probability, threshold=0.5, resamples=150, confidence=0.9, seed=seed)["log_loss"]
-        hits += found.low <= 0.5 <= found.high
+        log_loss = estimate(label, probability, threshold=0.5, resamples=150, confidence=0.9, seed=seed)["log_loss"]
+        hits += log_loss.low <= 0.5 <= log_loss.high
     assert hits / 300 == pytest.approx(0.9, abs=0.05)
 
 
@@ -170,9 +199,9 @@ def test_the_curves_run_from_corner_to_corner_and_never_back(pair):
 def test_lift_ends_at_one_and_gain_never_falls(pair):
     label, probability = pair
     steps = evaluate(label, probability, **MEASURE | {"resamples": 100}).lift
-    assert [each.share for each in steps] == pytest.approx(np.arange(0.05, 1.01, 0.05))
+    assert [step.share for step in steps] == pytest.approx(np.arange(0.05, 1.01, 0.05))
     assert (steps[-1].lift, steps[-1].gain) == (pytest.approx(1.0), pytest.approx(1.0))
-    assert (np.diff([each.gain for each in steps]) >= 0).all()
+    assert (np.diff([step.gain for step in steps]) >= 0).all()
     assert steps[-1].rate == pytest.approx(label.mean())
 
 
@@ -189,37 +218,37 @@ def test_the_confusion_counts_every_row_once(pair):
 def test_the_calibration_bins_hold_every_row_once_in_order(pair):
     label, probability = pair
     bins = evaluate(label, probability, **MEASURE | {"resamples": 100}).calibration
-    assert sum(each.rows for each in bins) == len(label)
-    assert sum(each.rows * each.rate for each in bins) == pytest.approx(label.sum())
-    assert sum(each.rows * each.probability for each in bins) == pytest.approx(probability.sum())
-    assert (np.diff([each.probability for each in bins]) >= -1e-12).all()
-    assert all(0 <= each.low <= each.rate + 1e-12 and each.rate - 1e-12 <= each.high <= 1 for each in bins)
+    assert sum(group.rows for group in bins) == len(label)
+    assert sum(group.rows * group.rate for group in bins) == pytest.approx(label.sum())
+    assert sum(group.rows * group.probability for group in bins) == pytest.approx(probability.sum())
+    assert (np.diff([group.probability for group in bins]) >= -1e-12).all()
+    assert all(0 <= group.low <= group.rate + 1e-12 and group.rate - 1e-12 <= group.high <= 1 for group in bins)
 
 
 @given(scored(), st.data())
 def test_a_paired_difference_is_antisymmetric(pair, data):
     label, one = pair
     two = np.array(data.draw(st.lists(st.floats(0.01, 0.99), min_size=len(label), max_size=len(label))))
-    there, sure_there = paired_difference(label, one, two, **WITHOUT_THRESHOLD)
-    back, sure_back = paired_difference(label, two, one, **WITHOUT_THRESHOLD)
-    assert there.value == pytest.approx(-back.value)
-    assert (there.low, there.high) == (pytest.approx(-back.high), pytest.approx(-back.low))
-    assert sure_there + sure_back <= 1
+    forth, below_forth = paired_difference(label, one, two, **WITHOUT_THRESHOLD)
+    back, below_back = paired_difference(label, two, one, **WITHOUT_THRESHOLD)
+    assert forth.value == pytest.approx(-back.value)
+    assert (forth.low, forth.high) == (pytest.approx(-back.high), pytest.approx(-back.low))
+    assert below_forth + below_back <= 1
 
 
 def test_a_paired_difference_is_the_difference_of_the_losses():
     label, one = random_scores(100, 1)
     two = np.full(100, 0.5)
-    found, sure = paired_difference(label, one, two, **WITHOUT_THRESHOLD)
-    losses = [estimate(label, each, **MEASURE)["log_loss"].value for each in (one, two)]
-    assert found.value == pytest.approx(losses[0] - losses[1])
-    assert sure > 0.9
+    difference, share_below = paired_difference(label, one, two, **WITHOUT_THRESHOLD)
+    losses = [estimate(label, probability, **MEASURE)["log_loss"].value for probability in (one, two)]
+    assert difference.value == pytest.approx(losses[0] - losses[1])
+    assert share_below > 0.9
 
 
 def test_no_difference_is_never_better():
     label, probability = random_scores(50, 2)
-    found, sure = paired_difference(label, probability, probability, **WITHOUT_THRESHOLD)
-    assert (found.value, found.low, found.high, sure) == (0.0, 0.0, 0.0, 0.0)
+    difference, share_below = paired_difference(label, probability, probability, **WITHOUT_THRESHOLD)
+    assert (difference.value, difference.low, difference.high, share_below) == (0.0, 0.0, 0.0, 0.0)
 
 
 @examples(max_examples=20)

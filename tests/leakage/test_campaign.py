@@ -38,6 +38,6 @@ def test_no_clean_table_is_stopped() -> None:
         (shape.__name__, seed)
         for shape in (*SHAPES, *UNSEEN_SHAPES)
         for seed in SEEDS
-        if any(each.severity is Severity.STOP for each in guard(shape(np.random.default_rng(seed)), seed))
+        if any(finding.severity is Severity.STOP for finding in guard(shape(np.random.default_rng(seed)), seed))
     ]
     assert stopped == []

@@ -17,7 +17,7 @@ SEED = 7
 
 
 def stops(findings: tuple[Finding, ...]) -> list[Finding]:
-    return [each for each in findings if each.severity is Severity.STOP]
+    return [finding for finding in findings if finding.severity is Severity.STOP]
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
@@ -35,17 +35,17 @@ def test_an_honest_table_is_not_stopped(shape: Callable[..., Leads]) -> None:
 def test_only_the_planted_column_is_named_not_its_neighbours() -> None:
     random = np.random.default_rng(SEED)
     leads, _ = copy_of_the_label(drifting(random), random)
-    assert [each.column for each in stops(guard(leads, SEED))] == [NAME]
+    assert [finding.column for finding in stops(guard(leads, SEED))] == [NAME]
 
 
 def test_a_strong_column_is_worth_a_warning_with_its_figure() -> None:
     random = np.random.default_rng(SEED)
     leads = linear(random)
     strong = leads.with_column("hours", pd.Series(leads.label * 1.8 + random.normal(size=len(leads.label))))
-    found = [each for each in guard(strong, SEED) if each.column == "hours"]
-    assert [(each.kind, each.severity) for each in found] == [(FindingKind.SINGLE_COLUMN, Severity.WARN)]
-    assert f"AUC {found[0].estimate.value:.3f}" in found[0].evidence
-    assert found[0].estimate.low < found[0].estimate.value < found[0].estimate.high
+    findings = [finding for finding in guard(strong, SEED) if finding.column == "hours"]
+    assert [(finding.kind, finding.severity) for finding in findings] == [(FindingKind.SINGLE_COLUMN, Severity.WARN)]
+    assert f"AUC {findings[0].estimate.value:.3f}" in findings[0].evidence
+    assert findings[0].estimate.low < findings[0].estimate.value < findings[0].estimate.high
 
 
 def test_a_name_alone_is_no_evidence() -> None:
@@ -58,8 +58,8 @@ def test_a_telling_name_and_an_association_make_a_warning_never_a_stop() -> None
     random = np.random.default_rng(SEED)
     leads = linear(random)
     hint = np.where(random.random(len(leads.label)) < 0.3, 1 - leads.label, leads.label)
-    found = guard(leads.with_column("lead_score", pd.Series(np.where(hint == 1, "high", "low"), dtype=object)), SEED)
-    assert [(each.kind, each.column, each.severity) for each in found] == [
+    findings = guard(leads.with_column("lead_score", pd.Series(np.where(hint == 1, "high", "low"), dtype=object)), SEED)
+    assert [(finding.kind, finding.column, finding.severity) for finding in findings] == [
         (FindingKind.NAME, "lead_score", Severity.WARN)
     ]
 
@@ -68,18 +68,18 @@ def test_every_finding_says_what_where_how_sure_and_what_to_do() -> None:
     for plant in PLANTS:
         random = np.random.default_rng(SEED)
         leads, _ = plant(cities(random), random)
-        for each in guard(leads, SEED):
-            assert each.estimate.low <= each.estimate.value <= each.estimate.high
-            assert each.evidence.endswith(".")
-            assert len(each.advice) > 40
-            assert each.column is None or each.evidence.startswith(each.column)
-            assert Finding.model_validate_json(each.model_dump_json()) == each
+        for finding in guard(leads, SEED):
+            assert finding.estimate.low <= finding.estimate.value <= finding.estimate.high
+            assert finding.evidence.endswith(".")
+            assert len(finding.advice) > 40
+            assert finding.column is None or finding.evidence.startswith(finding.column)
+            assert Finding.model_validate_json(finding.model_dump_json()) == finding
 
 
 def test_stops_come_first() -> None:
     random = np.random.default_rng(SEED)
     leads, _ = rows_on_both_sides(drifting(random), random)
-    order = [each.severity for each in guard(leads, SEED)]
+    order = [finding.severity for finding in guard(leads, SEED)]
     assert order == sorted(order, key=lambda severity: severity is not Severity.STOP)
 
 
@@ -89,10 +89,10 @@ def test_test_rows_decide_nothing_but_whether_they_repeat_training_rows() -> Non
     other = leads.table[~half].assign(city="nowhere")
     roles = {name: Role.CATEGORY if name == "city" else Role.NUMBER for name in leads.table}
     train, label = leads.table[half].assign(x1=leads.label[half]), leads.label[half]
-    alone = find_leaks(train, label, roles, seed=1)
-    beside = find_leaks(train, label, roles, test=other, test_label=1 - leads.label[~half], seed=1)
-    assert alone == beside
-    assert [each.column for each in alone] == ["x1"]
+    without_test = find_leaks(train, label, roles, seed=1)
+    with_test = find_leaks(train, label, roles, test=other, test_label=1 - leads.label[~half], seed=1)
+    assert without_test == with_test
+    assert [finding.column for finding in without_test] == ["x1"]
 
 
 def test_the_same_seed_gives_the_same_findings() -> None:
@@ -119,7 +119,7 @@ def test_numbers_may_come_as_any_kind_of_number_and_truth_values_as_truth_values
         }
     )
     roles = {"whole": Role.NUMBER, "text": Role.CATEGORY, "truth": Role.BOOLEAN, "nullable": Role.NUMBER}
-    assert {each.column for each in stops(find_leaks(train, leads.label, roles))} == set(train)
+    assert {finding.column for finding in stops(find_leaks(train, leads.label, roles))} == set(train)
 
 
 @pytest.mark.parametrize("ones", [0, 5])
@@ -138,30 +138,30 @@ def test_empty_and_constant_columns_are_harmless(value: float) -> None:
 
 def test_a_table_without_features_still_has_its_ids_and_order_looked_at() -> None:
     label = np.repeat([0.0, 1.0], 300)
-    found = find_leaks(pd.DataFrame(index=range(600)), label, {}, ids=[str(place) for place in range(600)])
-    assert [each.kind for each in found] == [FindingKind.ID_OR_ORDER]
+    findings = find_leaks(pd.DataFrame(index=range(600)), label, {}, ids=[str(row) for row in range(600)])
+    assert [finding.kind for finding in findings] == [FindingKind.ID_OR_ORDER]
 
 
 def test_a_day_that_is_filled_only_for_converters_is_named() -> None:
     leads = drifting(np.random.default_rng(SEED))
     closed = [day if y else None for day, y in zip(leads.dates["first_seen"], leads.label, strict=True)]
     for days in (leads.days, None):
-        found = stops(guard(replace(leads, days=days, dates={"closed": closed}), SEED))
-        assert [(each.kind, each.column) for each in found] == [(FindingKind.MISSINGNESS, "closed")]
+        findings = stops(guard(replace(leads, days=days, dates={"closed": closed}), SEED))
+        assert [(finding.kind, finding.column) for finding in findings] == [(FindingKind.MISSINGNESS, "closed")]
 
 
 def test_a_planned_day_that_says_nothing_is_a_warning() -> None:
     leads = drifting(np.random.default_rng(SEED))
     later = (np.array(leads.days, dtype="datetime64[D]") + 30).astype(str).tolist()
-    found = guard(replace(leads, dates={"appointment": later}), SEED)
-    assert [(each.kind, each.severity) for each in found] == [(FindingKind.AFTER_DECISION_DAY, Severity.WARN)]
+    (finding,) = guard(replace(leads, dates={"appointment": later}), SEED)
+    assert (finding.kind, finding.severity) == (FindingKind.AFTER_DECISION_DAY, Severity.WARN)
 
 
 def test_look_alikes_of_a_coarse_table_are_no_duplicates() -> None:
     random = np.random.default_rng(SEED)
     table = pd.DataFrame({"a": random.choice(["x", "y"], 3000), "b": random.choice(["u", "v"], 3000)}, dtype=object)
     label = (random.random(3000) < np.where(table["a"] == "x", 0.6, 0.3)).astype(float)
-    assert guard(Leads(table, label, [str(place) for place in random.permutation(3000)]), SEED) == ()
+    assert guard(Leads(table, label, [str(number) for number in random.permutation(3000)]), SEED) == ()
 
 
 def test_limits_can_be_set() -> None:

@@ -11,15 +11,15 @@ from tests.support.leak_tables import Leads, guard
 
 
 def stopped(leads: Leads, seed: int) -> set[str | None]:
-    return {each.column for each in guard(leads, seed) if each.severity is Severity.STOP}
+    return {finding.column for finding in guard(leads, seed) if finding.severity is Severity.STOP}
 
 
 @pytest.mark.parametrize("name", SOURCES)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_known_leaks_are_named_and_nothing_else_is_stopped(shared: Path, name: str, seed: int) -> None:
-    found = stopped(real(name, shared), seed)
-    assert found >= set(SOURCES[name].must_name)
-    assert found <= set(SOURCES[name].leaks)
+    columns = stopped(real(name, shared), seed)
+    assert columns >= set(SOURCES[name].must_name)
+    assert columns <= set(SOURCES[name].leaks)
 
 
 @pytest.mark.parametrize("name", SOURCES)

@@ -5,26 +5,24 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
 from scipy.stats.contingency import odds_ratio
 from sklearn.metrics import roc_auc_score
 
 from gallop.leakage.statistics import (
     bin_codes,
     common_log_odds,
+    deal_folds,
     held_out_rates,
     level_codes,
     log_odds_gap,
     ranking,
     score_ranking,
-    share,
-    study,
     value_codes,
 )
 
 
-def rows(label: np.ndarray, confidence: float = 0.95, looks: int = 1, seed: int = 0):
-    return study(label.astype(float), confidence=confidence, looks=looks, seed=seed)
+def rows(label: np.ndarray, confidence: float = 0.95, intervals: int = 1, seed: int = 0):
+    return deal_folds(label.astype(float), confidence=confidence, intervals=intervals, seed=seed)
 
 
 @given(st.integers(0, 10_000))
@@ -39,30 +37,23 @@ def test_the_interval_of_the_area_covers_the_truth_as_often_as_it_says() -> None
     random, truth, inside = np.random.default_rng(1), 0.7602499, 0
     for _ in range(1000):
         label = np.r_[np.ones(60), np.zeros(140)]
-        found = score_ranking(random.normal(size=200) + label, rows(label))
-        inside += found.low <= truth <= found.high
+        auc = score_ranking(random.normal(size=200) + label, rows(label))
+        inside += auc.low <= truth <= auc.high
     assert 930 <= inside <= 970
 
 
 def test_a_perfect_ranking_of_few_rows_is_not_certain() -> None:
     label = np.r_[np.ones(20), np.zeros(200)]
-    found = score_ranking(label, rows(label))
-    assert found.value == found.high == 1
-    assert 0.8 < found.low < 0.9
+    auc = score_ranking(label, rows(label))
+    assert auc.value == auc.high == 1
+    assert 0.8 < auc.low < 0.9
 
 
-def test_more_looks_make_wider_intervals() -> None:
+def test_more_intervals_are_wider() -> None:
     label = np.arange(500) % 2
     score = label + np.random.default_rng(0).normal(size=500)
-    one, many = score_ranking(score, rows(label)), score_ranking(score, rows(label, looks=200))
+    one, many = score_ranking(score, rows(label)), score_ranking(score, rows(label, intervals=200))
     assert many.low < one.low < one.high < many.high
-
-
-@given(st.integers(1, 300), st.floats(0, 1))
-def test_a_share_has_wilsons_interval(n: int, part: float) -> None:
-    hits = round(part * n)
-    ours, theirs = share(hits, n, 0.95), binomtest(hits, n).proportion_ci(0.95, method="wilson")
-    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
 
 
 def test_a_column_of_unique_values_knows_nothing() -> None:
@@ -86,13 +77,13 @@ def test_a_rows_own_label_never_reaches_its_rate(seed: int) -> None:
 def test_within_one_group_the_common_odds_ratio_is_the_odds_ratio() -> None:
     random = np.random.default_rng(3)
     flag, label = random.random(2000) < 0.4, random.integers(0, 2, 2000)
-    found = common_log_odds(flag, np.zeros(2000, dtype=np.int64), rows(label))
+    log_odds = common_log_odds(flag, np.zeros(2000, dtype=np.int64), rows(label))
     table = [[int((flag & (label == 1)).sum()), int((flag & (label == 0)).sum())],
              [int((~flag & (label == 1)).sum()), int((~flag & (label == 0)).sum())]]  # fmt: skip
     known = odds_ratio(table, kind="sample")
     interval = known.confidence_interval(0.95)
-    assert np.exp(found.value) == pytest.approx(known.statistic)
-    assert (np.exp(found.low), np.exp(found.high)) == pytest.approx((interval.low, interval.high), rel=0.01)
+    assert np.exp(log_odds.value) == pytest.approx(known.statistic)
+    assert (np.exp(log_odds.low), np.exp(log_odds.high)) == pytest.approx((interval.low, interval.high), rel=0.01)
 
 
 def test_the_common_odds_ratio_is_not_fooled_by_groups_of_different_rates() -> None:
@@ -100,14 +91,14 @@ def test_the_common_odds_ratio_is_not_fooled_by_groups_of_different_rates() -> N
     group = random.integers(0, 2, 20_000)
     flag = random.random(20_000) < np.where(group == 1, 0.8, 0.2)
     label = (random.random(20_000) < np.where(group == 1, 0.7, 0.1)).astype(int)
-    found = common_log_odds(flag, group, rows(label))
-    assert found.low < 0 < found.high
+    log_odds = common_log_odds(flag, group, rows(label))
+    assert log_odds.low < 0 < log_odds.high
 
 
 def test_a_gap_between_rates_is_in_log_odds() -> None:
-    found = log_odds_gap((1000, 10_000), (5000, 10_000), 0.95)
-    assert found.value == pytest.approx(np.log(9), abs=0.01)
-    assert found.low < found.value < found.high
+    difference = log_odds_gap((1000, 10_000), (5000, 10_000), 0.95)
+    assert difference.value == pytest.approx(np.log(9), abs=0.01)
+    assert difference.low < difference.value < difference.high
 
 
 @given(st.lists(st.one_of(st.just(float("nan")), st.floats(-1e6, 1e6)), min_size=1, max_size=80))

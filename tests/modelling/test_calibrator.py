@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from gallop.evaluation.calibration import calibration
+from gallop.evaluation.metrics import mean_log_loss
 from gallop.modelling.calibrator import Calibrator, fit_calibrator
 from gallop.modelling.candidates import alone
-from gallop.modelling.contributions import log_loss
 from gallop.modelling.search.folds import stratified
 from gallop.modelling.search.run import Searched
 from gallop.modelling.search.study import Trial
@@ -32,7 +32,7 @@ def judged(said: np.ndarray, y: np.ndarray) -> tuple[Trial, Searched]:
     """A trial that said this of rows it had not seen, and the search it came from."""
     places = stratified(y, 5, seed=0)
     seen, held_out = (tuple(side) for side in zip(*places, strict=True))
-    return Trial("splines", {}, said, log_loss(said, y)), Searched({}, np.arange(len(y)), held_out, seen)
+    return Trial("splines", {}, said, mean_log_loss(y, said)), Searched({}, np.arange(len(y)), held_out, seen)
 
 
 def off(said: np.ndarray, y: np.ndarray) -> float:
@@ -47,7 +47,7 @@ def test_scores_that_are_too_sure_are_mended_on_leads_that_the_curve_has_not_see
     assert calibrated.as_trial.log_loss < trial.log_loss - 0.005
     fresh, outcome = leads(6_000, 2)
     after = calibrated.calibrator.apply(bent(fresh))
-    assert log_loss(after, outcome) < log_loss(bent(fresh), outcome) - 0.005
+    assert mean_log_loss(outcome, after) < mean_log_loss(outcome, bent(fresh)) - 0.005
     assert off(after, outcome) < 0.5 * off(bent(fresh), outcome)
 
 

@@ -12,10 +12,10 @@ from gallop.schema import Role
 ROWS = 60
 
 
-def proposed(asked: InitOptions | None = None, **columns: list[str]):
+def proposed(options: InitOptions | None = None, **columns: list[str]):
     """A proposal for these columns and a label that goes 0, 1, 0, 1, …"""
     table = {**columns, "y": ["0", "1"] * (ROWS // 2)}
-    return propose(table, asked or InitOptions("y"), "leads.csv")
+    return propose(table, options or InitOptions("y"), "leads.csv")
 
 
 def numbers() -> list[str]:
@@ -53,9 +53,17 @@ def test_what_a_person_says_goes_before_what_is_guessed():
     columns = proposed(
         InitOptions("y", id="key", day="since"), other_id=key, key=key[::-1], since=day, visits=numbers()
     ).columns
-    assert columns["key"].role is Role.ID
-    assert columns["since"].role is Role.DAY
+    assert (columns["y"].role, columns["y"].because) == (Role.LABEL, "the outcome, set with --label")
+    assert (columns["key"].role, columns["key"].because) == (Role.ID, "tells leads apart, set with --id")
+    assert (columns["since"].role, columns["since"].because) == (Role.DAY, "the lead's day, set with --day")
     assert columns["other_id"].role is Role.IGNORE
+
+
+def test_a_role_set_at_the_prompt_goes_before_the_proposed_one():
+    changed = proposed(visits=numbers(), price=numbers()[::-1]).with_roles({"visits": Role.CATEGORY})
+    assert changed.columns["visits"].role is Role.CATEGORY
+    assert changed.columns["visits"].because == "set at the prompt"
+    assert changed.columns["price"].role is Role.NUMBER
 
 
 def test_a_date_after_the_leads_day_is_left_out_and_one_before_it_is_used():
@@ -130,10 +138,10 @@ def test_numbers_with_a_decimal_comma_are_numbers():
         ({"won": 50, "lost": 90, "open": 30, "x": 1}, "won", ("won",), ("lost", "open")),
     ],
 )
-def test_the_labels_values_are_told_apart(counts, positive, yes, no):
-    found = find_label("y", Counter(counts), positive)
-    assert (found.positive, found.negative) == (yes, no)
-    assert set(found.junk) == set(counts) - {*yes, *no}
+def test_the_values_of_the_label_are_read_as_yes_or_no(counts, positive, yes, no):
+    label = find_label("y", Counter(counts), positive)
+    assert (label.positive, label.negative) == (yes, no)
+    assert set(label.junk) == set(counts) - {*yes, *no}
 
 
 def test_what_cannot_be_a_label_is_refused():

@@ -48,10 +48,10 @@ def test_a_key_with_a_default_may_be_left_out(key, settings):
 
 @pytest.mark.parametrize("key", sorted({key[:-1] for key in leaves(PARAMS)} - {()}, key=str))
 def test_an_unknown_key_is_refused_wherever_it_is(key):
-    place = PARAMS
+    section = PARAMS
     for name in key:
-        place = place[name]
-    if not isinstance(place, dict):
+        section = section[name]
+    if not isinstance(section, dict):
         return
     with pytest.raises(SettingsError, match="no_such_key"):
         parse_settings(changed((*key, "no_such_key"), 1), "params.yaml")
@@ -163,11 +163,11 @@ def test_the_json_schema_accepts_what_load_accepts():
 
 def every_model(model: type[BaseModel]) -> set[type[BaseModel]]:
     """A model and those inside it."""
-    found = {model}
+    models = {model}
     waiting = [field.annotation for field in model.model_fields.values()]
     while waiting:
         kind = waiting.pop()
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            found |= every_model(kind)
+            models |= every_model(kind)
         waiting += get_args(kind)
-    return found
+    return models

@@ -13,5 +13,5 @@ def assert_row_wise(step: Step, leads: nw.DataFrame, selections: Sequence[Sequen
     """A row's outcome depends on that row alone: step(some rows) == some rows of step(all rows), in their order."""
     whole = values(step(leads))
     assert len(whole) == len(leads), "a row-wise step keeps the number of rows"
-    for places in selections:
-        assert values(step(leads[list(places)])) == [whole[place] for place in places]
+    for selection in selections:
+        assert values(step(leads[list(selection)])) == [whole[row] for row in selection]

@@ -29,7 +29,7 @@ def lead(**changes: str) -> Lead:
 
 def many(count: int, **changes: str) -> list[Lead]:
     """Leads with ids of their own, half of them converted."""
-    return [lead(lead_id=f"L{place}", lead_indicator=str(place % 2)) | changes for place in range(count)]
+    return [lead(lead_id=f"L{number}", lead_indicator=str(number % 2)) | changes for number in range(count)]
 
 
 def raw(leads: Iterable[Lead], backend: str = "polars") -> nw.DataFrame:

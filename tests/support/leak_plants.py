@@ -19,10 +19,10 @@ Planted = tuple[Leads, frozenset[FindingKind]]
 
 def caught(findings: tuple[Finding, ...], row_kinds: frozenset[FindingKind]) -> bool:
     """Whether a stop names the planted column, or, for leaks of rows, is of the planted kind."""
-    stops = [each for each in findings if each.severity is Severity.STOP]
+    stops = [finding for finding in findings if finding.severity is Severity.STOP]
     if row_kinds:
-        return any(each.kind in row_kinds for each in stops)
-    return any(NAME in (each.column, *each.others) for each in stops)
+        return any(finding.kind in row_kinds for finding in stops)
+    return any(NAME in (finding.column, *finding.others) for finding in stops)
 
 
 def _plant(leads: Leads, values) -> Planted:
@@ -53,9 +53,9 @@ def flipped_label(leads, _random):
 
 
 def label_in_level_names(leads, random):
-    places = random.integers(0, 6, len(leads.label))
+    indices = random.integers(0, 6, len(leads.label))
     return _plant(
-        leads, [f"{'QXZ'[place % 3]}{place + 6 * int(y)}" for place, y in zip(places, leads.label, strict=True)]
+        leads, [f"{'QXZ'[index % 3]}{index + 6 * int(y)}" for index, y in zip(indices, leads.label, strict=True)]
     )
 
 
@@ -98,15 +98,16 @@ def id_encodes_the_label(leads, random):
     mark = _flipped(leads.label, random.uniform(0.0, 0.15), random).astype(int)
     if random.random() < 0.5:
         ids = [
-            f"{'AC'[each]}-{number}"
-            for each, number in zip(mark, random.integers(10**6, 10**7, len(mark)), strict=True)
+            f"{'AC'[digit]}-{number}"
+            for digit, number in zip(mark, random.integers(10**6, 10**7, len(mark)), strict=True)
         ]
     else:
         ids = [
-            str(number * 2 + each) for each, number in zip(mark, random.integers(10**6, 10**7, len(mark)), strict=True)
+            str(number * 2 + digit)
+            for digit, number in zip(mark, random.integers(10**6, 10**7, len(mark)), strict=True)
         ]
     if random.random() < 0.3:
-        ids = [str(900_000 * each + number) for each, number in zip(mark, random.permutation(len(mark)), strict=True)]
+        ids = [str(900_000 * digit + number) for digit, number in zip(mark, random.permutation(len(mark)), strict=True)]
     return replace(leads, ids=ids), frozenset({FindingKind.ID_OR_ORDER})
 
 
@@ -119,7 +120,7 @@ def rows_sorted_by_the_label(leads, random):
 def mean_of_the_label_per_group(leads, random):
     group = random.integers(0, int(len(leads.label) / random.uniform(15, 60)), len(leads.label))
     means = np.bincount(group, leads.label) / np.maximum(np.bincount(group), 1)
-    named = leads.with_column("area", pd.Series([f"area {place}" for place in group], dtype=object))
+    named = leads.with_column("area", pd.Series([f"area {index}" for index in group], dtype=object))
     return _plant(named, means[group])
 
 
@@ -141,7 +142,7 @@ def rows_with_the_other_label(leads, random):
 
 
 def _rows(leads, twin, label, split):
-    return Leads(leads.table.iloc[twin].reset_index(drop=True), label, [f"R{place}" for place in twin], split=split)
+    return Leads(leads.table.iloc[twin].reset_index(drop=True), label, [f"R{index}" for index in twin], split=split)
 
 
 def count_after_the_event(leads, random):
@@ -173,8 +174,8 @@ def status_of_later(leads, random):
     lost = np.array([0.10, 0.10, noise / 2, 0.5, 0.3]) / (1 + noise / 2)
     draw = random.random(len(leads.label))
     won, lost = np.cumsum(won / won.sum()), np.cumsum(lost / lost.sum())
-    place = np.where(leads.label == 1, np.searchsorted(won, draw), np.searchsorted(lost, draw))
-    return _plant(leads, words[np.minimum(place, 4)])
+    step = np.where(leads.label == 1, np.searchsorted(won, draw), np.searchsorted(lost, draw))
+    return _plant(leads, words[np.minimum(step, 4)])
 
 
 def exclusive_or_of_two_columns(leads, random):
@@ -186,14 +187,14 @@ def exclusive_or_of_two_columns(leads, random):
 
 def too_good_together(leads, random):
     shift = random.uniform(1.0, 1.4)
-    for place in range(12):
+    for index in range(12):
         values = shift * leads.label + random.normal(size=len(leads.label))
-        leads = leads.with_column(f"w{place}", pd.Series(values, index=leads.table.index))
+        leads = leads.with_column(f"w{index}", pd.Series(values, index=leads.table.index))
     return leads, frozenset({FindingKind.TOO_GOOD, FindingKind.FUNCTION_OF_LABEL})
 
 
 def overwritten_copy(leads, random):
-    words = np.array([f"step {place}" for place in range(6)], dtype=object)
+    words = np.array([f"step {index}" for index in range(6)], dtype=object)
     first = words[random.integers(0, 6, len(leads.label))]
     touched = random.random(len(leads.label)) < np.where(leads.label == 1, 0.15, random.uniform(0.35, 0.6))
     return _plant(leads.with_column("step", pd.Series(first, dtype=object)), np.where(touched, "edited", first))

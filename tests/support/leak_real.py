@@ -55,16 +55,16 @@ def real(name: str, shared: Path) -> Leads:
     """One evaluation table, labelled rows only, constants left out."""
     source = SOURCES[name]
     raw = pd.read_csv(shared / "data" / source.file, sep=source.separator, dtype=str, keep_default_na=False)
-    said = raw[source.label].str.strip().str.lower()
-    known = said.isin([source.positive, source.negative])
-    order, raw, said = np.flatnonzero(known), raw[known].reset_index(drop=True), said[known]
+    outcome = raw[source.label].str.strip().str.lower()
+    known = outcome.isin([source.positive, source.negative])
+    order, raw, outcome = np.flatnonzero(known), raw[known].reset_index(drop=True), outcome[known]
     apart = {source.label, *source.ids, *source.dates, source.day}
     typed = {column: _typed(raw[column]) for column in raw.columns if column not in apart}
     table = pd.DataFrame({column: values for column, values in typed.items() if values.nunique() > 1})
     days = {column: [_day(text) for text in raw[column]] for column in (*source.dates, source.day) if column}
     ids = raw[source.ids[0]].tolist() if source.ids else [str(row) for row in order]
     decided = days.pop(source.day) if source.day else None
-    return Leads(table, (said == source.positive).to_numpy().astype(float), ids, decided, days, order)
+    return Leads(table, (outcome == source.positive).to_numpy().astype(float), ids, decided, days, order)
 
 
 def honest(leads: Leads, name: str) -> Leads:

@@ -78,12 +78,12 @@ def leads_of(columns: dict, label: np.ndarray, random, **more) -> Leads:
 
 
 def _numbers(random, rows=ROWS, count=8, prefix="x") -> dict:
-    return {f"{prefix}{place}": random.normal(size=rows) for place in range(count)}
+    return {f"{prefix}{index}": random.normal(size=rows) for index in range(count)}
 
 
 def _levels(random, size, count, prefix="level") -> np.ndarray:
     shares = random.dirichlet(np.full(count, 2.0))
-    return np.array([f"{prefix} {place}" for place in range(count)], dtype=object)[random.choice(count, size, p=shares)]
+    return np.array([f"{prefix} {index}" for index in range(count)], dtype=object)[random.choice(count, size, p=shares)]
 
 
 def _effect(random, levels, spread) -> np.ndarray:
@@ -122,8 +122,10 @@ def rare(random):
 
 
 def categories(random):
-    columns = {f"c{place}": _levels(random, ROWS, count) for place, count in enumerate((2, 3, 4, 5, 6, 8, 12))}
-    return leads_of(columns, outcome(sum(_effect(random, each, 0.9) for each in columns.values()), 0.5, random), random)
+    columns = {f"c{index}": _levels(random, ROWS, count) for index, count in enumerate((2, 3, 4, 5, 6, 8, 12))}
+    return leads_of(
+        columns, outcome(sum(_effect(random, levels, 0.9) for levels in columns.values()), 0.5, random), random
+    )
 
 
 def cities(random):
@@ -148,7 +150,7 @@ def interactions(random):
 
 def yes_and_no(random):
     columns = {
-        f"b{place}": np.where(random.random(ROWS) < random.uniform(0.1, 0.9), "yes", "no") for place in range(15)
+        f"b{index}": np.where(random.random(ROWS) < random.uniform(0.1, 0.9), "yes", "no") for index in range(15)
     }
     columns = {name: values.astype(object) for name, values in columns.items()}
     score = sum(random.normal(scale=1.0) * (values == "yes") for values in columns.values())
@@ -156,9 +158,9 @@ def yes_and_no(random):
 
 
 def coarse(random):
-    columns = {f"c{place}": _levels(random, ROWS, 3) for place in range(4)}
+    columns = {f"c{index}": _levels(random, ROWS, 3) for index in range(4)}
     return leads_of(
-        columns, outcome(sum(_effect(random, each, 1.0) for each in columns.values()), 0.35, random), random
+        columns, outcome(sum(_effect(random, levels, 1.0) for levels in columns.values()), 0.35, random), random
     )
 
 
@@ -167,12 +169,12 @@ def drifting(random):
     leads = leads_of(columns, outcome(0.5 * time + columns["x0"], 0.25, random), random)
     days = (np.datetime64("2024-01-01") + (180 * (time + 1)).astype(int)).astype(str).tolist()
     seen = (np.array(days, dtype="datetime64[D]") - random.integers(0, 60, ROWS)).astype(str).tolist()
-    return replace(leads, ids=[str(100_000 + place) for place in range(ROWS)], days=days, dates={"first_seen": seen})
+    return replace(leads, ids=[str(100_000 + index) for index in range(ROWS)], days=days, dates={"first_seen": seen})
 
 
 def correlated(random):
     base = random.normal(size=(ROWS, 3))
-    columns = {f"x{place}": base[:, place % 3] + random.normal(scale=0.3, size=ROWS) for place in range(12)}
+    columns = {f"x{index}": base[:, index % 3] + random.normal(scale=0.3, size=ROWS) for index in range(12)}
     return leads_of(columns | {"twin": columns["x0"]}, outcome(1.4 * base[:, 0] + base[:, 1], 0.4, random), random)
 
 
@@ -180,8 +182,8 @@ def survey(random):
     mood = random.normal(size=ROWS)
     words = np.array(["never", "rarely", "sometimes", "often", "always"], dtype=object)
     columns = {
-        f"q{place}": words[np.clip(np.round(mood + random.normal(size=ROWS) + 2), 0, 4).astype(int)]
-        for place in range(8)
+        f"q{index}": words[np.clip(np.round(mood + random.normal(size=ROWS) + 2), 0, 4).astype(int)]
+        for index in range(8)
     }
     return leads_of(columns, outcome(1.5 * mood, 0.3, random), random)
 
@@ -205,7 +207,7 @@ def wide(random):
 
 def many_zeros(random):
     keen = random.gamma(0.7, 1.0, ROWS)
-    columns = {f"n{place}": random.poisson(keen * random.uniform(0.5, 2)) * 1.0 for place in range(6)}
+    columns = {f"n{index}": random.poisson(keen * random.uniform(0.5, 2)) * 1.0 for index in range(6)}
     return leads_of(columns | _numbers(random, count=3), outcome(1.3 * keen, 0.12, random), random)
 
 

@@ -20,9 +20,9 @@ def sentinel_for_some_converters(leads: Leads, random) -> Planted:
 
 def one_of_five_stage_flags(leads: Leads, random) -> Planted:
     """Stages as flags; the one that is planted was set by the outcome."""
-    for place in range(4):
+    for index in range(4):
         leads = leads.with_column(
-            f"stage_{place}", pd.Series(random.choice(["yes", "no"], len(leads.label)), dtype=object)
+            f"stage_{index}", pd.Series(random.choice(["yes", "no"], len(leads.label)), dtype=object)
         )
     right = random.random(len(leads.label)) > random.uniform(0.02, 0.08)
     return _plant(leads, np.where((leads.label == 1) == right, "yes", "no"))
@@ -32,7 +32,7 @@ def mean_of_the_others_in_the_group(leads: Leads, random) -> Planted:
     """The group's mean without the row itself: lower for converters."""
     group = random.integers(0, len(leads.label) // 40, len(leads.label))
     size, hits = np.bincount(group)[group], np.bincount(group, leads.label)[group]
-    named = leads.with_column("area", pd.Series([f"area {place}" for place in group], dtype=object))
+    named = leads.with_column("area", pd.Series([f"area {index}" for index in group], dtype=object))
     return _plant(named, (hits - leads.label) / np.maximum(size - 1, 1))
 
 
@@ -41,7 +41,7 @@ def smoothed_mean_per_group(leads: Leads, random) -> Planted:
     group = random.integers(0, len(leads.label) // 50, len(leads.label))
     weight, base = random.uniform(1, 3), leads.label.mean()
     means = (np.bincount(group, leads.label) + weight * base) / (np.bincount(group) + weight)
-    named = leads.with_column("area", pd.Series([f"area {place}" for place in group], dtype=object))
+    named = leads.with_column("area", pd.Series([f"area {index}" for index in group], dtype=object))
     return _plant(named, means[group])
 
 
@@ -63,7 +63,7 @@ def notes_with_a_telling_word(leads: Leads, random) -> Planted:
     words = np.where(random.random(len(leads.label)) < 0.05, 1 - leads.label, leads.label)
     return _plant(
         leads,
-        [f"{'signed' if word else 'called'} {random.integers(10**6)} {place}" for place, word in enumerate(words)],
+        [f"{'signed' if word else 'called'} {random.integers(10**6)} {index}" for index, word in enumerate(words)],
     )
 
 
@@ -89,16 +89,16 @@ def rank_among_the_sold(leads: Leads, random) -> Planted:
 def sum_of_three_parities(leads: Leads, random) -> Planted:
     """An exclusive or of three columns."""
     coins = random.integers(0, 2, (2, len(leads.label)))
-    for place, coin in enumerate(coins):
-        leads = leads.with_column(f"coin_{place}", pd.Series(np.where(coin, "h", "t"), dtype=object))
+    for index, coin in enumerate(coins):
+        leads = leads.with_column(f"coin_{index}", pd.Series(np.where(coin, "h", "t"), dtype=object))
     return _plant(leads, np.where((coins.sum(axis=0) + leads.label) % 2 == 1, "l", "r"))
 
 
 def copy_in_one_row_of_eight(leads: Leads, random) -> Planted:
     """A category that holds the label's name in an eighth of the rows."""
     honest = random.choice(["a", "b", "c"], len(leads.label)).astype(object)
-    told = np.where(leads.label == 1, "c+", "c-")
-    return _plant(leads, np.where(random.random(len(honest)) < 0.125, told, honest))
+    outcome_level = np.where(leads.label == 1, "c+", "c-")
+    return _plant(leads, np.where(random.random(len(honest)) < 0.125, outcome_level, honest))
 
 
 UNSEEN_PLANTS: tuple[Callable[..., Planted], ...] = (
@@ -133,8 +133,8 @@ def earlier_purchases(random) -> Leads:
 
 def half_converts(random) -> Leads:
     """Many levels, balanced, with a few strong ones."""
-    columns = {f"c{place}": _levels(random, ROWS, 10) for place in range(5)} | _numbers(random, count=3)
-    score = sum(_effect(random, columns[f"c{place}"], 1.2) for place in range(5)) + columns["x0"]
+    columns = {f"c{index}": _levels(random, ROWS, 10) for index in range(5)} | _numbers(random, count=3)
+    score = sum(_effect(random, columns[f"c{index}"], 1.2) for index in range(5)) + columns["x0"]
     return leads_of(columns, outcome(score, 0.5, random), random)
 
 

@@ -19,26 +19,26 @@ def leaves(value: Any, key: Key = ()) -> Iterator[Key]:
     if key:
         yield key
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, each in inside:
-        yield from leaves(each, (*key, name))
+    for name, item in inside:
+        yield from leaves(item, (*key, name))
 
 
 def changed(key: str | Key, value: Any) -> dict:
     """params.yaml with the value of one key replaced; a new key is added."""
     raw = copy.deepcopy(PARAMS)
     *way, last = key.split(".") if isinstance(key, str) else key
-    place = raw
+    section = raw
     for name in way:
-        place = place[name]
-    place[last] = value
+        section = section[name]
+    section[last] = value
     return raw
 
 
 def without(key: str) -> dict:
     raw = copy.deepcopy(PARAMS)
     *way, last = key.split(".")
-    place = raw
+    section = raw
     for name in way:
-        place = place[name]
-    del place[last]
+        section = section[name]
+    del section[last]
     return raw

@@ -68,7 +68,7 @@ def estimate(value: float) -> Estimate:
 
 def estimates(start: float) -> dict[str, Estimate]:
     """Each metric with a figure of its own."""
-    return {name: estimate(start + place / 100) for place, name in enumerate(METRICS)}
+    return {name: estimate(start + index / 100) for index, name in enumerate(METRICS)}
 
 
 def leads(rows: int = 120, seed: int = 7) -> tuple[Vector, Vector]:
@@ -117,8 +117,8 @@ def case(probability: float, converted: bool) -> LeadExample:
 
 def effect(column: str, values: tuple, strength: float = 0.8) -> Effect:
     points = tuple(
-        EffectPoint(value=value, rows=40 + place, log_odds=place / 2 - 1, low=place / 2 - 1.4, high=place / 2 - 0.5)
-        for place, value in enumerate(values)
+        EffectPoint(value=value, rows=40 + index, log_odds=index / 2 - 1, low=index / 2 - 1.4, high=index / 2 - 0.5)
+        for index, value in enumerate(values)
     )
     return Effect(column=column, strength=strength, points=points)
 
@@ -137,8 +137,8 @@ def evidence(**changes: Any) -> TestEvidence:
             for rows, loss in ((312, 0.52), (624, 0.48), (1249, 0.45), (2497, 0.44))
         ),
         "effects": (effect("n_visits", (1.0, 4.0, 9.0, 20.0, None)), effect("source", ("signup", "organic"), 0.2)),
-        "hits": tuple(case(0.99 - place / 100, True) for place in range(5)),
-        "misses": tuple(case(0.97 - place / 100, False) for place in range(5)),
+        "hits": tuple(case(0.99 - index / 100, True) for index in range(5)),
+        "misses": tuple(case(0.97 - index / 100, False) for index in range(5)),
         "certainty": UncertaintyCheck(
             nominal=0.9,
             coverage=estimate(0.91),

@@ -15,7 +15,7 @@ from gallop.tables.rules import apply_rules
 from tests.support.laws import assert_row_wise
 from tests.support.leads import lead, messy_leads, raw, values
 
-few = examples(max_examples=12)  # each sorts a table, which takes a tenth of a second
+few_examples = examples(max_examples=12)  # each sorts a table, which takes a tenth of a second
 ENGINES = ["polars", "pandas", "pyarrow"]
 BINS = Bins(column="source", groups={"socials": ("li", "fb"), "group1": ("organic",)}, other="other")
 
@@ -89,9 +89,9 @@ def test_a_number_survives_being_written_and_typed(value: float):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_level_of_no_group_goes_to_other_and_a_missing_one_stays_missing(engine: str):
     frame = column("source", ["li", "organic", "signup", "tv", None], nw.String(), engine)
-    found = frame.select(binned("bin", BINS))["bin"]
-    assert found.drop_nulls().to_list() == ["socials", "group1", "other", "other"]
-    assert found.is_null().to_list() == [False, False, False, False, True]
+    levels = frame.select(binned("bin", BINS))["bin"]
+    assert levels.drop_nulls().to_list() == ["socials", "group1", "other", "other"]
+    assert levels.is_null().to_list() == [False, False, False, False, True]
 
 
 @pytest.mark.parametrize("engine", ["polars", "pyarrow"])
@@ -124,21 +124,21 @@ def test_a_lead_without_values_keeps_its_row(settings: Settings):
 
 @given(typed_leads, st.data())
 def test_features_are_row_wise(settings: Settings, rows: list[dict], data: st.DataObject):
-    places = data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=12), label="selection")
+    selection = data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=12), label="selection")
     permutation = data.draw(st.permutations(range(len(rows))), label="permutation")
 
     def step(leads: nw.DataFrame) -> nw.DataFrame:
         return data_preprocess(leads, settings.table, settings.features)
 
-    assert_row_wise(step, as_frame(rows), [places, permutation])
+    assert_row_wise(step, as_frame(rows), [selection, permutation])
 
 
-@few
+@few_examples
 @given(messy_leads, st.data())
 def test_whether_a_lead_is_kept_is_row_wise_apart_from_duplicates(settings: Settings, rows: list, data: st.DataObject):
-    alone = [row | {"lead_id": row["lead_id"] and f"{row['lead_id']}{place}"} for place, row in enumerate(rows)]
+    alone = [row | {"lead_id": row["lead_id"] and f"{row['lead_id']}{index}"} for index, row in enumerate(rows)]
     permutation = data.draw(st.permutations(range(len(rows))), label="permutation")
-    places = data.draw(st.lists(st.sampled_from(range(len(rows))), min_size=1, unique=True), label="selection")
+    selection = data.draw(st.lists(st.sampled_from(range(len(rows))), min_size=1, unique=True), label="selection")
 
     def step(leads: nw.DataFrame) -> nw.DataFrame:
         done = apply_rules(leads, settings.table, "here", labelled=True)
@@ -147,9 +147,9 @@ def test_whether_a_lead_is_kept_is_row_wise_apart_from_duplicates(settings: Sett
 
     frame = raw(alone)
     whole = values(step(frame))
-    for chosen in (permutation, places):
-        part = raw([alone[place] for place in chosen])
-        assert values(step(part)) == [whole[place] for place in chosen]
+    for chosen in (permutation, selection):
+        part = raw([alone[index] for index in chosen])
+        assert values(step(part)) == [whole[index] for index in chosen]
 
 
 def test_a_planted_fitted_step_outside_the_model_is_caught(settings: Settings):
@@ -159,9 +159,9 @@ def test_a_planted_fitted_step_outside_the_model_is_caught(settings: Settings):
 
     leads = as_frame(
         [
-            {"lead_id": each, "source": "li", "purchases": number, "time_spent": 1.0}
+            {"lead_id": key, "source": "li", "purchases": number, "time_spent": 1.0}
             | {"customer_group": "1", "onboarding": True, "n_visits": 2.0}
-            for each, number in (("A", 1.0), ("B", None), ("C", 9.0))
+            for key, number in (("A", 1.0), ("B", None), ("C", 9.0))
         ]
     )
     assert_row_wise(lambda rows: data_preprocess(rows, settings.table, settings.features), leads, [[0, 1], [2, 1, 0]])

@@ -14,14 +14,14 @@ from gallop.settings.table import Column, Table, Window
 from gallop.tables.rules import CONFLICT, DUPLICATE, apply_rules, rules
 from tests.support.leads import Lead, lead, messy_leads, raw, values
 
-few = examples(max_examples=12)  # each sorts a table, which takes a tenth of a second
+few_examples = examples(max_examples=12)  # each sorts a table, which takes a tenth of a second
 
 
 def verdicts(leads: list[Lead], table: Table, *, labelled: bool = True) -> list[str | None]:
     """The rule that claimed each row; None where it was kept."""
-    done = apply_rules(raw(leads), table, "here", labelled=labelled)
-    claimed = dict(zip(done.rejected[ROW].to_list(), done.rejected[RULE].to_list(), strict=True))
-    assert sorted([*claimed, *done.leads[ROW].to_list()]) == list(range(1, len(leads) + 1))
+    result = apply_rules(raw(leads), table, "here", labelled=labelled)
+    claimed = dict(zip(result.rejected[ROW].to_list(), result.rejected[RULE].to_list(), strict=True))
+    assert sorted([*claimed, *result.leads[ROW].to_list()]) == list(range(1, len(leads) + 1))
     return [claimed.get(row) for row in range(1, len(leads) + 1)]
 
 
@@ -134,7 +134,7 @@ def test_ids_are_compared_as_text(table: Table):
     assert verdicts([lead(lead_id="1"), lead(lead_id="01"), lead(lead_id="1.0")], table) == [None, None, None]
 
 
-@few
+@few_examples
 @given(messy_leads)
 def test_every_row_is_counted_exactly_once(table: Table, rows: list[Lead]):
     done = apply_rules(raw(rows), table, "here", labelled=True)
@@ -143,14 +143,14 @@ def test_every_row_is_counted_exactly_once(table: Table, rows: list[Lead]):
     assert Counter(done.rejected[RULE].to_list()) == Counter({name: n for name, n in done.counts().items() if n})
 
 
-@few
+@few_examples
 @given(messy_leads)
 def test_no_id_is_kept_twice(table: Table, rows: list[Lead]):
     kept = apply_rules(raw(rows), table, "here", labelled=True).leads["lead_id"].to_list()
     assert len(set(kept)) == len(kept)
 
 
-@few
+@few_examples
 @given(messy_leads, st.data())
 def test_the_order_of_rows_changes_no_lead_and_no_count(table: Table, rows: list[Lead], data: st.DataObject):
     shuffled = data.draw(st.permutations(rows), label="shuffled")
@@ -159,16 +159,16 @@ def test_the_order_of_rows_changes_no_lead_and_no_count(table: Table, rows: list
     assert sorted(values(one.leads.drop(ROW)), key=repr) == sorted(values(two.leads.drop(ROW)), key=repr)
 
 
-@few
+@few_examples
 @given(messy_leads)
 def test_sorting_the_kept_rows_again_rejects_none(table: Table, rows: list[Lead]):
     kept = set(apply_rules(raw(rows), table, "here", labelled=True).leads[ROW].to_list())
-    again = [row for place, row in enumerate(rows, 1) if place in kept]
+    again = [row for number, row in enumerate(rows, 1) if number in kept]
     if again:
         assert len(apply_rules(raw(again), table, "here", labelled=True).rejected) == 0
 
 
-@few
+@few_examples
 @given(messy_leads)
 def test_kept_numbers_and_truth_values_are_typed(table: Table, rows: list[Lead]):
     leads = apply_rules(raw(rows), table, "here", labelled=True).leads

@@ -1,7 +1,7 @@
 """The raw data and the pipeline, under DVC.
 
 The pointer `raw.csv.dvc` pins the file by its md5, and every byte that arrives is held to it: a remote's `verify` is
-forced on, and what was pulled is digested again, because DVC checks a damaged cache object out without a word.
+forced on, and what was pulled is digested again, because DVC checks out a damaged cache object without an error.
 `dvc update` is never called: it would move the pin.
 """
 
@@ -20,12 +20,12 @@ from gallop.files import digest, write_whole
 REMOTE_VARIABLE = "GALLOP_DATA_REMOTE"
 FAILURE_VARIABLE = "GALLOP_FAILURE_FILE"
 """Where a command that runs inside DVC writes its name and exit code when it fails."""
-_TIMEOUT = 20.0
+_TIMEOUT_S = 20.0
 
 
 @dataclass(frozen=True)
 class Pin:
-    """What a pointer promises of its file."""
+    """The content that a pointer pins."""
 
     md5: str
     size: int
@@ -33,7 +33,7 @@ class Pin:
 
 
 def pin(raw: Path) -> Pin | None:
-    """The pin of a raw file, or None where DVC does not track it. Raises `DamagedFile` where the pointer is broken."""
+    """The pin of a raw file; None where DVC does not track it. Raises `ChecksumError` where the pointer is broken."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
@@ -50,62 +50,64 @@ def pin(raw: Path) -> Pin | None:
 
 
 def verify_raw(raw: Path) -> Pin | None:
-    """Hold a raw file that is there to its pin. Raises `DamagedFile`."""
-    promised = pin(raw)
-    if promised and (found := digest(raw, "md5")) != promised.md5:
+    """Check a raw file against its pin. Raises `ChecksumError`."""
+    pinned = pin(raw)
+    if pinned and (md5 := digest(raw, "md5")) != pinned.md5:
         raise ChecksumError(
-            f"{raw}: md5 is {found} ({raw.stat().st_size} bytes), {raw.name}.dvc pins {promised.md5} ({promised.size} "
+            f"{raw}: md5 is {md5} ({raw.stat().st_size} bytes), {raw.name}.dvc pins {pinned.md5} ({pinned.size} "
             "bytes). Move the file away and run `gallop data pull`, or, if it is the new data, `dvc add` it"
         )
-    return promised
+    return pinned
 
 
 def pull(root: Path, raw: Path, on_try: Callable[[str], None], on_bytes: Callable[[int, int], None]) -> str:
-    """Bring the raw file: from the remote in GALLOP_DATA_REMOTE, the configured remotes, then the upstream.
+    """Fetch the raw file: from the remote in GALLOP_DATA_REMOTE, the configured remotes, then the upstream.
 
     Args:
         root: the project.
         raw: the file, beside its pointer.
-        on_try: told the name of each source before it is asked.
-        on_bytes: told bytes received and expected, for a progress bar.
+        on_try: called with the name of each source before it is tried.
+        on_bytes: called with bytes received and expected, for a progress bar.
 
     Returns:
-        Who answered.
+        The source that had it.
 
     Raises:
-        DataUnavailable: nobody did; says what each one answered.
+        DataUnavailableError: no source has it; the message gives the answer of each.
     """
-    promised = pin(raw)
-    if promised is None:
+    pinned = pin(raw)
+    if pinned is None:
         raise DataUnavailableError(f"{raw}: not there, and no {raw.name}.dvc says where to get it")
-    refusals = []
+    failures = []
     remotes, extra = _remotes(root)
     for name in remotes:
         on_try(name)
         try:
-            _pull_remote(root, raw, name, extra, promised)
+            _pull_remote(root, raw, name, extra, pinned)
         except ChecksumError as error:
-            refusals.append(f"{name}: {error}")
+            failures.append(f"{name}: {error}")
         else:
             return name
-    if promised.upstream:
-        on_try(promised.upstream)
+    if pinned.upstream:
+        on_try(pinned.upstream)
         try:
-            _download(promised, raw, on_bytes)
+            _download(pinned, raw, on_bytes)
         except (OSError, ChecksumError) as error:
-            refusals.append(f"{promised.upstream}: {error}")
+            failures.append(f"{pinned.upstream}: {error}")
         else:
-            return promised.upstream
-    raise DataUnavailableError(f"{raw}: nobody could give it. " + "; ".join(refusals or ["no remote is configured"]))
+            return pinned.upstream
+    raise DataUnavailableError(
+        f"{raw}: the raw data is not available. " + "; ".join(failures or ["no remote is configured"])
+    )
 
 
-def track(root: Path, raw: Path) -> None:
+def add_raw(root: Path, raw: Path) -> None:
     """Put a raw file under DVC: its pointer beside it, and the file's name in .gitignore.
 
     A folder outside Git becomes a repository of its own; where there is no Git at all, DVC works without.
 
     Raises:
-        DataUnavailable: DVC could not do it; says why.
+        DataUnavailableError: DVC could not do it; the message says why.
     """
     if not _in_git(root):
         with (root / ".dvc/config").open("a", encoding="utf-8") as config:
@@ -141,21 +143,21 @@ def _remotes(root: Path) -> tuple[list[str], dict[str, Any]]:
     return names, {"core": {"no_scm": True}, "remote": settings}
 
 
-def _pull_remote(root: Path, raw: Path, name: str, extra: dict, promised: Pin) -> None:
+def _pull_remote(root: Path, raw: Path, name: str, extra: dict, pinned: Pin) -> None:
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
     try:
         with Repo(str(root), config=extra) as repo:
-            cached = Path(repo.cache.local.path, promised.md5[:2], promised.md5[2:])
-            if cached.is_file() and digest(cached, "md5") != promised.md5:
+            cached = Path(repo.cache.local.path, pinned.md5[:2], pinned.md5[2:])
+            if cached.is_file() and digest(cached, "md5") != pinned.md5:
                 # A damaged cache object would be checked out as if it were whole.
                 cached.chmod(0o600)
                 cached.unlink()
             repo.pull(targets=[f"{raw}.dvc"], remote=name, force=True)
     except (DvcException, OSError) as error:
         raise ChecksumError(_innermost(error)) from None
-    if not raw.is_file() or digest(raw, "md5") != promised.md5:
+    if not raw.is_file() or digest(raw, "md5") != pinned.md5:
         raw.unlink(missing_ok=True)
         raise ChecksumError("gave a file with another md5")
 
@@ -166,22 +168,22 @@ def _innermost(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _download(promised: Pin, raw: Path, on_bytes: Callable[[int, int], None]) -> None:
+def _download(pinned: Pin, raw: Path, on_bytes: Callable[[int, int], None]) -> None:
     import urllib.error
     import urllib.request
 
     def fetch(temporary: Path) -> None:
         # The scheme comes from the project's own pointer, not from data.
-        with urllib.request.urlopen(str(promised.upstream), timeout=_TIMEOUT) as answer, temporary.open("wb") as file:
+        with urllib.request.urlopen(str(pinned.upstream), timeout=_TIMEOUT_S) as answer, temporary.open("wb") as file:
             received = 0
             while block := answer.read(1 << 16):
                 received += len(block)
-                if received > promised.size:
-                    raise ChecksumError(f"sends more than the {promised.size} bytes that are pinned")
+                if received > pinned.size:
+                    raise ChecksumError(f"sends more than the {pinned.size} bytes that are pinned")
                 file.write(block)
-                on_bytes(received, promised.size)
-        if (found := digest(temporary, "md5")) != promised.md5:
-            raise ChecksumError(f"sent {received} bytes with md5 {found}, pinned is {promised.md5}")
+                on_bytes(received, pinned.size)
+        if (md5 := digest(temporary, "md5")) != pinned.md5:
+            raise ChecksumError(f"sent {received} bytes with md5 {md5}, pinned is {pinned.md5}")
 
     try:
         write_whole(raw, fetch)
@@ -189,12 +191,12 @@ def _download(promised: Pin, raw: Path, on_bytes: Callable[[int, int], None]) ->
         raise OSError(str(error.reason if hasattr(error, "reason") else error)) from None
 
 
-def _refusal(command: Sequence[str], root: Path) -> str:
-    """What DVC has against a command that no stage said anything about; --quiet swallows its errors too."""
-    dry = [*(part for part in command if part != "--quiet"), "--dry"]
-    said = subprocess.run(dry, cwd=root, capture_output=True, text=True, check=False).stderr
-    errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith("ERROR: ")]
-    return "; ".join(errors) or "a stage ended without saying why (was it killed?)"
+def _dvc_errors(command: Sequence[str], root: Path) -> str:
+    """Why DVC refuses a command, where no stage has failed; --quiet hides its errors too."""
+    dry_run = [*(part for part in command if part != "--quiet"), "--dry"]
+    output = subprocess.run(dry_run, cwd=root, capture_output=True, text=True, check=False).stderr
+    errors = [line.removeprefix("ERROR: ") for line in output.splitlines() if line.startswith("ERROR: ")]
+    return "; ".join(errors) or "a stage ended without an error of its own (was it killed?)"
 
 
 def reproduce(root: Path, stages: Sequence[str]) -> bool:
@@ -204,7 +206,7 @@ def reproduce(root: Path, stages: Sequence[str]) -> bool:
         True where anything ran.
 
     Raises:
-        StageFailed: with the exit code of the stage that failed. Its own message was printed already.
+        StageError: with the exit code of the stage that failed. Its own message was printed already.
     """
     lock = root / "dvc.lock"
     before = lock.read_bytes() if lock.is_file() else b""
@@ -212,13 +214,13 @@ def reproduce(root: Path, stages: Sequence[str]) -> bool:
     command = [sys.executable, "-m", "dvc", "repro", "--quiet", "--single-item", *stages]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     with tempfile.TemporaryDirectory() as folder:
-        # DVC ends with 255 whatever a stage ended with, so the stage says it here.
-        said = Path(folder, "failure")
-        environment = os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1", FAILURE_VARIABLE: str(said)}
-        ended = subprocess.run(command, cwd=root, env=environment, check=False).returncode
-        if ended and said.is_file():
-            stage, code = said.read_text().split()
+        # DVC ends with 255 whatever a stage ended with, so the stage writes its own exit code here.
+        failure_file = Path(folder, "failure")
+        environment = os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1", FAILURE_VARIABLE: str(failure_file)}
+        exit_code = subprocess.run(command, cwd=root, env=environment, check=False).returncode
+        if exit_code and failure_file.is_file():
+            stage, code = failure_file.read_text().split()
             raise StageError(f"{stage} failed; the outputs of the run before are as they were", int(code))
-        if ended:
-            raise StageError(f"dvc repro failed: {_refusal(command, root)}", 26)
+        if exit_code:
+            raise StageError(f"dvc repro failed: {_dvc_errors(command, root)}", 26)
     return (lock.read_bytes() if lock.is_file() else b"") != before

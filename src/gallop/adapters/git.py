@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gallop.results.run import CodeVersion
 
-_WATCHED = ("src", "params.yaml", "dvc.yaml", "requirements.lock")
+_WATCHED_PATHS = ("src", "params.yaml", "dvc.yaml", "requirements.lock")
 
 
 def code_version(root: Path) -> CodeVersion:
@@ -16,17 +16,18 @@ def code_version(root: Path) -> CodeVersion:
     """
     commit = _git(root, "rev-parse", "HEAD")
     if commit is None:
-        named = os.environ.get("GALLOP_COMMIT") or None
+        described = os.environ.get("GALLOP_COMMIT") or None
         return CodeVersion(
-            commit=named and named.removesuffix("-dirty"), changed=bool(named and named.endswith("-dirty"))
+            commit=described and described.removesuffix("-dirty"),
+            changed=bool(described and described.endswith("-dirty")),
         )
-    changes = _git(root, "status", "--porcelain", "--", *_WATCHED)
+    changes = _git(root, "status", "--porcelain", "--", *_WATCHED_PATHS)
     return CodeVersion(commit=commit.strip(), changed=bool(changes))
 
 
 def _git(root: Path, *arguments: str) -> str | None:
     try:
-        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
+        process = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
     except FileNotFoundError:
         return None
-    return done.stdout if done.returncode == 0 else None
+    return process.stdout if process.returncode == 0 else None

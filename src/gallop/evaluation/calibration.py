@@ -1,4 +1,4 @@
-"""Do probabilities mean what they say? Calibration error and the parts of the Brier score. Pure.
+"""Are probabilities calibrated? Calibration error and the parts of the Brier score. Pure.
 
 All figures are over ten bins of about equally many leads; leads of one probability are never torn apart.
 """
@@ -19,14 +19,14 @@ def calibration(label: Vector, probability: Vector, *, resamples: int, confidenc
     Args:
         label: shape (n,), 0 or 1.
         probability: shape (n,), in [0, 1].
-        resamples, confidence, seed: of the bootstrap interval, as in `evaluation.evaluate`.
+        resamples, confidence, seed: of the bootstrap interval, as in `evaluation.metrics.evaluate`.
     """
     member = _members(probability)
     gaps = member * (probability - label)[:, None]
-    drawn = np.concatenate([np.abs(w @ gaps).sum(axis=1) for w in resampled(len(label), resamples, seed)]) / len(label)
+    blocks = [np.abs(weights @ gaps).sum(axis=1) for weights in resampled(len(label), resamples, seed)]
     chance = _by_chance(probability, member, resamples, seed)
     return Calibration(
-        ece=spread(np.abs(gaps.sum(axis=0)).sum() / len(label), drawn, confidence),
+        ece=spread(np.abs(gaps.sum(axis=0)).sum() / len(label), np.concatenate(blocks) / len(label), confidence),
         by_chance=spread(chance.mean(), chance, confidence),
         debiased=_debiased(label, probability, member),
         brier=brier_parts(label, probability),
@@ -37,13 +37,13 @@ def brier_parts(label: Vector, probability: Vector) -> BrierParts:
     """Split the Brier score into parts that add up to it exactly (but for rounding). Shapes (n,)."""
     member = _members(probability)
     rows = member.sum(axis=0)
-    promised, rate, overall = (probability @ member) / rows, (label @ member) / rows, label.mean()
-    apart = probability - member @ promised
+    expected, rate, overall = (probability @ member) / rows, (label @ member) / rows, label.mean()
+    deviation = probability - member @ expected
     return BrierParts(
-        reliability=float(rows @ (promised - rate) ** 2 / len(label)),
+        reliability=float(rows @ (expected - rate) ** 2 / len(label)),
         resolution=float(rows @ (rate - overall) ** 2 / len(label)),
         uncertainty=float(overall * (1 - overall)),
-        within=float(np.mean(apart**2) - 2 * np.mean(apart * (label - member @ rate))),
+        within=float(np.mean(deviation**2) - 2 * np.mean(deviation * (label - member @ rate))),
     )
 
 
@@ -51,22 +51,23 @@ def _members(probability: Vector) -> NDArray[np.float64]:
     """Which bin each lead is in: (n, bins) of 0 and 1. No bin is empty; ties make fewer than ten."""
     ordered = np.sort(probability)
     starts = [part[0] for part in np.array_split(ordered, _BINS) if len(part)]
-    place = np.searchsorted(np.unique(starts), probability, side="right") - 1
-    return np.eye(place.max() + 1)[place]
+    index = np.searchsorted(np.unique(starts), probability, side="right") - 1
+    return np.eye(index.max() + 1)[index]
 
 
 def _by_chance(probability: Vector, member: NDArray[np.float64], resamples: int, seed: int) -> Vector:
     """The calibration error where each probability is right, over and over. The conversions of a bin are drawn as a
     binomial of its mean probability, which varies a little more than its leads do: the figure is on the high side."""
     rows = member.sum(axis=0)
-    promised = np.clip((probability @ member) / rows, 0.0, 1.0)
-    converted = np.random.default_rng(seed).binomial(rows.astype(int), promised, size=(resamples, len(rows)))
-    return np.abs(converted - rows * promised).sum(axis=1) / len(probability)
+    expected = np.clip((probability @ member) / rows, 0.0, 1.0)
+    converted = np.random.default_rng(seed).binomial(rows.astype(int), expected, size=(resamples, len(rows)))
+    return np.abs(converted - rows * expected).sum(axis=1) / len(probability)
 
 
 def _debiased(label: Vector, probability: Vector, member: NDArray[np.float64]) -> float:
-    """Root of the mean squared gap between promise and rate, less the rates' own variance (Kumar, Liang & Ma 2019)."""
+    """Root of the mean squared gap between expected and actual rate, less the rates' own variance (Kumar, Liang & Ma
+    2019)."""
     rows = member.sum(axis=0)
-    promised, rate = (probability @ member) / rows, (label @ member) / rows
+    expected, rate = (probability @ member) / rows, (label @ member) / rows
     noise = np.divide(rate * (1 - rate), rows - 1, out=np.zeros_like(rate), where=rows > 1)
-    return float(np.sqrt(max(0.0, rows @ ((promised - rate) ** 2 - noise) / len(label))))
+    return float(np.sqrt(max(0.0, rows @ ((expected - rate) ** 2 - noise) / len(label))))

@@ -5,19 +5,19 @@ how often it was drawn (Efron & Tibshirani 1993, percentile intervals). So one f
 all resamples at once, and ties are handled exactly as scikit-learn does.
 """
 
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gallop.evaluation.bootstrap import areas, resampled
+from gallop.evaluation.bootstrap import Vector, resampled
+from gallop.evaluation.ranking import average_precision, group_by_score, group_resamples, roc_auc
 from gallop.results.estimates import CalibrationBin, Estimate, LiftStep, MetricsReport
-
-Vector = NDArray[np.float64]
 
 METRICS: Final = ("log_loss", "roc_auc", "pr_auc", "brier", "accuracy", "f1")
 LOWER_IS_BETTER: Final = frozenset({"log_loss", "brier"})
-_SMALLEST = 1e-15
+_SMALLEST_PROBABILITY = 1e-15
 
 
 def evaluate(
@@ -38,12 +38,9 @@ def evaluate(
     confusion = tuple(
         int(np.sum(a & b)) for a, b in ((~yes, ~converted), (yes, ~converted), (~yes, converted), (yes, converted))
     )
-    hits, misses = _cumulated(label, probability, np.ones((1, len(label))))
-    roc = [
-        (0.0, 0.0),
-        *zip((misses[0] / misses[0, -1]).tolist(), (hits[0] / hits[0, -1]).tolist(), strict=True),
-    ]
-    pr = zip((hits[0] / hits[0, -1]).tolist(), (hits[0] / (hits[0] + misses[0])).tolist(), strict=True)
+    # Converted and other leads at or above each distinct probability, from high to low.
+    hits, misses = (group.cumsum() for group in group_by_score(probability, label, 1 - label))
+    recall, precision, false_alarms = hits / hits[-1], hits / (hits + misses), misses / misses[-1]
     return MetricsReport(
         rows=len(label),
         positives=int(converted.sum()),
@@ -51,8 +48,8 @@ def evaluate(
         confidence=confidence,
         metrics=estimates,
         confusion=confusion,
-        roc=tuple(roc),
-        pr=tuple(pr),
+        roc=((0.0, 0.0), *zip(false_alarms.tolist(), recall.tolist(), strict=True)),
+        pr=tuple(zip(recall.tolist(), precision.tolist(), strict=True)),
         calibration=_calibration(label, probability, confidence),
         lift=_lift(label, probability),
     )
@@ -63,14 +60,14 @@ def estimate(
 ) -> dict[str, Estimate]:
     """Every metric of `METRICS` with a percentile bootstrap interval over rows. Arguments as in `evaluate`."""
     point = metrics(label, probability, np.ones((1, len(label))), threshold)
-    blocks = [metrics(label, probability, w, threshold) for w in resampled(len(label), resamples, seed)]
+    blocks = [metrics(label, probability, weights, threshold) for weights in resampled(len(label), resamples, seed)]
     drawn = {name: np.concatenate([block[name] for block in blocks]) for name in METRICS}
     return {name: spread(point[name][0], drawn[name], confidence) for name in METRICS}
 
 
 def mean_of(values: Vector, *, resamples: int, confidence: float, seed: int) -> Estimate:
     """The mean of one figure per row, with a percentile bootstrap interval over rows. Arguments as in `evaluate`."""
-    drawn = np.concatenate([w @ values for w in resampled(len(values), resamples, seed)]) / len(values)
+    drawn = np.concatenate([weights @ values for weights in resampled(len(values), resamples, seed)]) / len(values)
     return spread(values.mean(), drawn, confidence)
 
 
@@ -83,7 +80,7 @@ def paired_difference(
         The mean difference with its paired bootstrap interval, and the share of resamples in which it is below zero.
     """
     difference = log_losses(label, probability) - log_losses(label, other)
-    drawn = np.concatenate([w @ difference for w in resampled(len(label), resamples, seed)]) / len(label)
+    drawn = np.concatenate([weights @ difference for weights in resampled(len(label), resamples, seed)]) / len(label)
     return spread(difference.mean(), drawn, confidence), float(np.mean(drawn < 0))
 
 
@@ -108,13 +105,13 @@ def metrics(label: Vector, probability: Vector, weights: NDArray[np.float64], th
         ]
     )
     total, right, true_yes, called_and_converted, loss, squared = (weights @ of_rows).T
+    groups = group_resamples(label, probability, weights)
     with np.errstate(invalid="ignore", divide="ignore"):
-        area, average_precision = areas(label, probability, weights)
         f1 = 2 * true_yes / called_and_converted
     return {
         "log_loss": loss / total,
-        "roc_auc": area,
-        "pr_auc": average_precision,
+        "roc_auc": roc_auc(*groups),
+        "pr_auc": average_precision(*groups),
         "brier": squared / total,
         "accuracy": right / total,
         "f1": np.nan_to_num(f1),
@@ -123,8 +120,18 @@ def metrics(label: Vector, probability: Vector, weights: NDArray[np.float64], th
 
 def log_losses(label: Vector, probability: Vector) -> Vector:
     """The log-loss of each row, in nats, shape (n,); probabilities of exactly 0 or 1 are pulled in by 1e-15."""
-    sure = np.clip(probability, _SMALLEST, 1 - _SMALLEST)
-    return -(label * np.log(sure) + (1 - label) * np.log1p(-sure))
+    inside = np.clip(probability, _SMALLEST_PROBABILITY, 1 - _SMALLEST_PROBABILITY)
+    return -(label * np.log(inside) + (1 - label) * np.log1p(-inside))
+
+
+def log_losses_of_log_odds(label: Vector, log_odds: Vector) -> Vector:
+    """As `log_losses`, of log-odds: exact where a probability would round to 0 or 1."""
+    return np.logaddexp(0.0, log_odds) - label * log_odds
+
+
+def mean_log_loss(label: Vector, log_odds: Vector) -> float:
+    """Mean of `log_losses_of_log_odds`."""
+    return float(np.mean(log_losses_of_log_odds(label, log_odds)))
 
 
 def spread(value: float, drawn: Vector, confidence: float) -> Estimate:
@@ -134,51 +141,50 @@ def spread(value: float, drawn: Vector, confidence: float) -> Estimate:
     return Estimate(value=float(value), low=float(low), high=float(high))
 
 
-def wilson(converted: int, rows: int, confidence: float) -> Estimate:
-    """The conversion rate of `rows` > 0 leads with its Wilson (1927) interval."""
-    from scipy.stats import binomtest
-
-    interval = binomtest(converted, rows).proportion_ci(confidence, method="wilson")
-    return Estimate(value=converted / rows, low=float(interval.low), high=float(interval.high))
+def critical_value(confidence: float) -> float:
+    """How many standard errors the central `confidence` of a normal distribution reaches to either side."""
+    return NormalDist().inv_cdf((1 + confidence) / 2)
 
 
-def _cumulated(label: Vector, probability: Vector, weights: NDArray[np.float64]) -> tuple[NDArray, NDArray]:
-    """Weight of converted and of other rows at or above each distinct probability, from high to low: (b, groups)."""
-    order = np.argsort(-probability, kind="stable")
-    starts = np.flatnonzero(np.r_[True, np.diff(probability[order]) != 0])
-    ordered, ordered_label = weights[:, order], label[order]
-    hits = np.cumsum(np.add.reduceat(ordered * ordered_label, starts, axis=1), axis=1)
-    misses = np.cumsum(np.add.reduceat(ordered * (1 - ordered_label), starts, axis=1), axis=1)
-    return hits, misses
+def wilson(hits: float, rows: float, confidence: float) -> Estimate:
+    """A share with its Wilson (1927) score interval; `rows` need not be whole. Of no rows it can be anything."""
+    if rows <= 0:
+        return Estimate(value=0.0, low=0.0, high=1.0)
+    z, value = critical_value(confidence), float(hits / rows)
+    middle, half = value + z * z / (2 * rows), z * np.sqrt(value * (1 - value) / rows + (z / (2 * rows)) ** 2)
+    scale = 1 + z * z / rows
+    # At the ends the bound is the share itself, which rounding may miss.
+    low = max(0.0, (middle - half) / scale) if hits > 0 else 0.0
+    high = min(1.0, (middle + half) / scale) if hits < rows else 1.0
+    return Estimate(value=value, low=float(low), high=float(high))
 
 
 def _calibration(label: Vector, probability: Vector, confidence: float) -> tuple[CalibrationBin, ...]:
-    """Ten bins of equally many leads, each with the Wilson (1927) interval of its conversion rate."""
+    """Ten bins of equally many leads, each with the interval of its conversion rate."""
     bins = []
     for members in np.array_split(np.argsort(probability, kind="stable"), 10):
         if not len(members):
             continue
         rate = wilson(int(label[members].sum()), len(members), confidence)
-        promised = float(probability[members].mean())
+        expected = float(probability[members].mean())
         bins.append(
-            CalibrationBin(rows=len(members), probability=promised, rate=rate.value, low=rate.low, high=rate.high)
+            CalibrationBin(rows=len(members), probability=expected, rate=rate.value, low=rate.low, high=rate.high)
         )
     return tuple(bins)
 
 
 def _lift(label: Vector, probability: Vector) -> tuple[LiftStep, ...]:
     """The best 5 %, 10 %, … 100 % of the leads."""
-    ordered = label[np.argsort(-probability, kind="stable")]
-    found, steps = np.cumsum(ordered), []
-    for percent in range(5, 101, 5):
-        rows = max(1, round(len(label) * percent / 100))
-        rate = float(found[rows - 1] / rows)
+    hits, steps = np.cumsum(label[np.argsort(-probability, kind="stable")]), []
+    for percentage in range(5, 101, 5):
+        rows = max(1, round(len(label) * percentage / 100))
+        rate = float(hits[rows - 1] / rows)
         steps.append(
             LiftStep(
-                share=percent / 100,
+                share=percentage / 100,
                 rate=rate,
                 lift=rate / float(label.mean()),
-                gain=float(found[rows - 1] / found[-1]),
+                gain=float(hits[rows - 1] / hits[-1]),
             )
         )
     return tuple(steps)

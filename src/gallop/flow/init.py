@@ -65,7 +65,7 @@ def source(table: str) -> Generator[Source]:
     from gallop.adapters.tables import postgres
 
     with tempfile.TemporaryDirectory() as folder:
-        origin = postgres.place_of(table)
+        origin = postgres.parse_table_url(table)
         path = Path(folder, f"{_plain(origin.table)}.csv")
         rows = postgres.snapshot(origin, path)
         yield Source(path, Format(), f"a copy of {origin}, {rows:,} rows")
@@ -133,7 +133,7 @@ def make(source: Source, proposal: Proposal, into: Path) -> Made:
     if target.resolve() != source.path.resolve():
         shutil.copyfile(source.path, target)
     project = Project.open(into)
-    dvc.track(into, target)
+    dvc.add_raw(into, target)
     after = {path for path in into.rglob("*") if path.is_file() and ".git" not in path.relative_to(into).parts[:1]}
     files = sorted(str(path.relative_to(into)) for path in after - before)
     return Made(project, proposal, tuple(name for name in files if not name.startswith((".dvc/cache", ".dvc/tmp"))))

@@ -1,4 +1,4 @@
-"""What the leak guard says, and how strong evidence must be before it says so."""
+"""What a finding of the leak guard holds, and how strong its evidence must be."""
 
 from enum import StrEnum
 from math import log
@@ -29,7 +29,7 @@ class FindingKind(StrEnum):
 
 
 class Severity(StrEnum):
-    """Whether a run may go on without a person's word."""
+    """Whether a run may go on before a person has acknowledged the finding."""
 
     STOP = "stop"
     WARN = "warn"
@@ -45,7 +45,7 @@ class Finding(ResultModel):
     """Further columns that take part, where the leak shows only jointly."""
     severity: Severity
     estimate: Estimate
-    """The figure the evidence rests on, with an interval that all looks at the table share."""
+    """The figure the evidence rests on; all intervals together have the coverage wanted."""
     evidence: str
     advice: str
 
@@ -63,8 +63,8 @@ class Limits(ResultModel):
     """AUC of one category: words rank this well only if someone who knew the outcome wrote them."""
     verdict: float = 0.70
     """AUC of one category that is also near certain in both directions."""
-    said: float = 0.85
-    """Conversion rate of a level that says yes; a level says no below a quarter of the base rate."""
+    yes_rate: float = 0.85
+    """Conversion rate of a level that means yes; below a quarter of the base rate a level means no."""
     verdict_side: float = 0.05
     """Share of each class that such levels must decide."""
     level_certain: float = 0.97
@@ -85,10 +85,10 @@ class Limits(ResultModel):
     missing: float = 0.70
     """AUC of `is it filled or not`."""
     too_even: float = 1e-4
-    """Chance, over all looks, of group rates that fit the column as well as they do."""
+    """Chance, over all intervals, of group rates that fit the column as well as they do."""
     overwritten: float = log(1.25)
     """Log odds ratio of the label between overwritten and untouched values."""
-    touched: float = 0.55
+    untouched: float = 0.55
     """AUC that the untouched copy must have before it counts, too."""
     identifier: float = 0.70
     after: float = 0.60
@@ -98,7 +98,7 @@ class Limits(ResultModel):
     """… that take this much more of the label's entropy than the two of them one by one."""
     overall: float = 0.97
     """AUC of all columns together, after those that are already found are left out."""
-    twins: float = 0.15
+    copies: float = 0.15
     """Share of test rows that copy a training row, beyond what look-alikes explain."""
     conflicts: float = 0.05
     """Share of rows with an equal row of the other label, beyond what look-alikes explain."""

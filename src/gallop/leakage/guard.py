@@ -1,4 +1,4 @@
-"""The leak guard: looks at training rows for columns, ids, days and rows that know the outcome."""
+"""The leak guard: searches the training rows for columns, ids, days and rows that give the outcome away."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,14 +12,14 @@ from gallop.leakage.finding import Finding, Limits, Severity
 from gallop.leakage.joint import joint_pairs, linear_function, overall_score, too_good
 from gallop.leakage.rows import day_findings, id_findings, order_findings, repeated_rows
 from gallop.leakage.single_column import column_findings
-from gallop.leakage.statistics import Codes, Study, bin_codes, level_codes, study
+from gallop.leakage.statistics import Codes, LabelledRows, bin_codes, deal_folds, level_codes
 from gallop.schema import Role
 
 FEATURES = (Role.NUMBER, Role.CATEGORY, Role.BOOLEAN)
-_LOOKS_PER_COLUMN = 6
-_LOOKS_PER_ID = 10
-_LOOKS_AT_ROWS = 10
-_FEWEST_PER_CLASS = 20
+_INTERVALS_PER_COLUMN = 6
+_INTERVALS_PER_ID = 10
+_INTERVALS_OF_ROWS = 10
+_MIN_PER_CLASS = 20
 
 
 def find_leaks(
@@ -61,56 +61,65 @@ def find_leaks(
     from threadpoolctl import threadpool_limits
 
     limits, outcome = limits or Limits(), np.asarray(label, dtype=np.float64)
-    if min(outcome.sum(), (1 - outcome).sum()) < _FEWEST_PER_CLASS:
+    if min(outcome.sum(), (1 - outcome).sum()) < _MIN_PER_CLASS:
         return ()
     names = [name for name in train.columns if roles.get(name) in FEATURES]
     dates, keys = dict(other_dates or {}), _named(ids)
-    looks = _LOOKS_PER_COLUMN * (len(names) + len(dates)) + _LOOKS_PER_ID * len(keys) + _LOOKS_AT_ROWS
-    rows = study(outcome, confidence=confidence, looks=looks, seed=seed)
+    intervals = _INTERVALS_PER_COLUMN * (len(names) + len(dates)) + _INTERVALS_PER_ID * len(keys) + _INTERVALS_OF_ROWS
+    labelled = deal_folds(outcome, confidence=confidence, intervals=intervals, seed=seed)
     # The matrices are small: threads would only wait for each other.
     with threadpool_limits(limits=1):
         table = _typed(train[names], roles)
         views = {name: _view(table[name]) for name in names}
-        found = [each for name in names for each in column_findings(name, table[name], rows, limits)]
-        found += _seen_together(table, views, rows, looks, limits, _stopped(found))
+        findings = [finding for name in names for finding in column_findings(name, table[name], labelled, limits)]
+        findings += _joint_findings(table, views, labelled, intervals, limits, _stopped(findings))
         for name, texts in keys.items():
-            found += id_findings(name, texts, rows, limits)
+            findings += id_findings(name, texts, labelled, limits)
         if order is not None:
-            found += order_findings(np.asarray(order), rows, limits)
-        found += day_findings(days, dates, rows, limits)
-        found += too_good({name: view for name, view in views.items() if name not in _stopped(found)}, rows, limits)
+            findings += order_findings(np.asarray(order), labelled, limits)
+        findings += day_findings(days, dates, labelled, limits)
+        findings += too_good(
+            {name: view for name, view in views.items() if name not in _stopped(findings)}, labelled, limits
+        )
         outcome_of_test = None if test_label is None else np.asarray(test_label, dtype=np.float64)
-        found += repeated_rows(
+        findings += repeated_rows(
             table,
             None if test is None else _typed(test[names], roles),
             outcome_of_test,
-            overall_score(views, rows)[0],
-            rows,
+            overall_score(views, labelled)[0],
+            labelled,
             limits,
         )
-    stopped = _stopped(found)
-    kept = [each for each in found if each.severity is Severity.STOP or each.column not in stopped]
-    return tuple(sorted(kept, key=lambda each: each.severity is not Severity.STOP))
+    stopped = _stopped(findings)
+    kept = [finding for finding in findings if finding.severity is Severity.STOP or finding.column not in stopped]
+    return tuple(sorted(kept, key=lambda finding: finding.severity is not Severity.STOP))
 
 
-def _seen_together(
-    table: pd.DataFrame, views: dict[str, Codes], rows: Study, looks: int, limits: Limits, stopped: set[str]
+def _joint_findings(
+    table: pd.DataFrame,
+    views: dict[str, Codes],
+    labelled: LabelledRows,
+    intervals: int,
+    limits: Limits,
+    stopped: set[str],
 ) -> list[Finding]:
     numbers: dict[str, Vector] = {name: table[name].to_numpy() for name in table if _is_number(table[name])}
     levels = {name: table[name] for name in table if name not in numbers}
-    found = [
-        *overwritten_copies(levels, rows, limits),
-        *group_means(numbers, {name: views[name] for name in levels}, rows, looks, limits),
+    findings = [
+        *overwritten_copies(levels, labelled, limits),
+        *group_means(numbers, {name: views[name] for name in levels}, labelled, intervals, limits),
     ]
-    stopped = stopped | _stopped(found)
-    found += joint_pairs({name: view for name, view in views.items() if name not in stopped}, rows, limits)
-    stopped = stopped | _stopped(found)
-    found += linear_function({name: each for name, each in numbers.items() if name not in stopped}, rows, limits)
-    return found
+    stopped = stopped | _stopped(findings)
+    findings += joint_pairs({name: view for name, view in views.items() if name not in stopped}, labelled, limits)
+    stopped = stopped | _stopped(findings)
+    findings += linear_function(
+        {name: values for name, values in numbers.items() if name not in stopped}, labelled, limits
+    )
+    return findings
 
 
-def _stopped(found: Sequence[Finding]) -> set[str]:
-    return {each.column for each in found if each.severity is Severity.STOP and each.column is not None}
+def _stopped(findings: Sequence[Finding]) -> set[str]:
+    return {finding.column for finding in findings if finding.severity is Severity.STOP and finding.column is not None}
 
 
 def _named(ids: Sequence[str | None] | Mapping[str, Sequence[str | None]] | None) -> Mapping:

@@ -1,4 +1,4 @@
-"""How figures and advice are put for a person."""
+"""Findings with their advice, and how figures are written in them."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ _ADVICE = {
     ),
     FindingKind.OVERWRITTEN_COPY: (
         "Leave both out, or take the value as it was at the moment of scoring: a field that is overwritten "
-        "during a lead's life tells what happened later."
+        "during a lead's life shows what happened later."
     ),
     FindingKind.NAME: (
         "Say in the settings when its value is known (known_at); leave it out if that is after scoring."
@@ -51,27 +51,43 @@ def advice(kind: FindingKind) -> str:
     return _ADVICE.get(kind, _LEAVE_OUT)
 
 
-def stop(kind: FindingKind, name: str, estimate: Estimate, said: str, others: Sequence[str] = ()) -> Finding:
-    """A finding about a column that stops the run; `said` follows its name, without the full stop."""
+def table_finding(
+    kind: FindingKind,
+    estimate: Estimate,
+    evidence: str,
+    severity: Severity = Severity.STOP,
+    *,
+    column: str | None = None,
+    others: Sequence[str] = (),
+) -> Finding:
+    """A finding about the whole table, or about a column that the sentence `evidence` names by itself."""
     return Finding(
         kind=kind,
-        column=name,
+        column=column,
         others=tuple(others),
-        severity=Severity.STOP,
+        severity=severity,
         estimate=estimate,
-        evidence=f"{name}: {said}.",
+        evidence=evidence,
         advice=advice(kind),
     )
+
+
+def column_finding(
+    kind: FindingKind,
+    column: str,
+    estimate: Estimate,
+    text: str,
+    severity: Severity = Severity.STOP,
+    *,
+    others: Sequence[str] = (),
+) -> Finding:
+    """A finding about a column; `text` follows its name, without the full stop."""
+    return table_finding(kind, estimate, f"{column}: {text}.", severity, column=column, others=others)
 
 
 def auc_text(estimate: Estimate) -> str:
     """`AUC 0.847 (0.825 to 0.866)`."""
     return f"AUC {estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
-
-
-def percent(value: float) -> str:
-    """`12.3 %`."""
-    return f"{100 * float(value):.1f} %"
 
 
 def number(value: float) -> str:

@@ -1,4 +1,4 @@
-"""The leak guard as a contract of the project: what it finds among the columns in use, and whether a run may go on."""
+"""The leak guard in a project: what it finds among the columns in use, and whether a run may go on."""
 
 from collections.abc import Iterable
 
@@ -42,23 +42,27 @@ def findings(leads: nw.DataFrame, split: TrainTestSplit, settings: Settings) -> 
     )
 
 
-def open_stops(found: Iterable[Finding], settings: Settings) -> list[Finding]:
+def open_stops(findings: Iterable[Finding], settings: Settings) -> list[Finding]:
     """The findings that stop a run and that nobody has acknowledged."""
-    known = {each.column for each in settings.leaks.acknowledged}
-    return [each for each in found if each.severity is Severity.STOP and (each.column or WHOLE) not in known]
+    acknowledged = {entry.column for entry in settings.leaks.acknowledged}
+    return [
+        finding
+        for finding in findings
+        if finding.severity is Severity.STOP and (finding.column or WHOLE) not in acknowledged
+    ]
 
 
-def require_none(found: Iterable[Finding], settings: Settings) -> None:
+def require_none(findings: Iterable[Finding], settings: Settings) -> None:
     """Stop where a finding is not acknowledged.
 
     Raises:
-        LeakFound: names each column, the evidence, and what to write into params.yaml.
+        LeakError: names each column, the evidence, and what to write into params.yaml.
     """
-    stops = open_stops(found, settings)
+    stops = open_stops(findings, settings)
     if not stops:
         return
-    lines = [f"{each.evidence} {each.advice}" for each in stops]
-    columns = ", ".join(repr(each.column or WHOLE) for each in stops)
+    lines = [f"{finding.evidence} {finding.advice}" for finding in stops]
+    columns = ", ".join(repr(finding.column or WHOLE) for finding in stops)
     raise LeakError(
         f"model_training: the leak guard stops the run. {' — '.join(lines)} — Either take the column out of "
         "features.inputs (and of table.columns give it the role ignore), or write under leaks.acknowledged in "

@@ -6,87 +6,94 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gallop.evaluation.metrics import Estimate, Vector
+from gallop.evaluation.metrics import Vector, wilson
 from gallop.leakage.finding import Finding, FindingKind, Limits, Severity
-from gallop.leakage.messages import advice, auc_text, percent, stop
-from gallop.leakage.statistics import Codes, Study, bin_codes, flag_ranking, ranking, share
+from gallop.leakage.messages import auc_text, column_finding, table_finding
+from gallop.leakage.statistics import Codes, LabelledRows, bin_codes, flag_ranking, ranking
+from gallop.results.percent import percent
 
 _CHARACTERS = 4
 _EPOCH = np.datetime64("1970-01-01")
 _SMALL_SHARE = 0.01
 
 
-def id_findings(name: str | None, ids: Sequence[str | None], study: Study, limits: Limits) -> Iterator[Finding]:
-    """Whether a key tells the label: by its length, its first or last characters, or its size as a number."""
+def id_findings(
+    name: str | None, ids: Sequence[str | None], labelled: LabelledRows, limits: Limits
+) -> Iterator[Finding]:
+    """Whether a key predicts the label: by its length, its first or last characters, or its size as a number."""
     texts = pd.Series(ids, dtype=object).fillna("").astype(str)
     length = texts.str.len().to_numpy()
     digits = texts.str.replace(r"[^0-9]", "", regex=True).str[-15:]
     size = pd.to_numeric(digits, errors="coerce").to_numpy(dtype=np.float64)
     views: dict[str, Codes] = {"its length": np.minimum(length, 99), "its size as a number": bin_codes(size, 32)}
-    for place in range(_CHARACTERS):
-        views[f"its character {place + 1}"] = pd.factorize(texts.str[place : place + 1])[0]
-        views[f"its character {place + 1} from the end"] = pd.factorize(texts.str[::-1].str[place : place + 1])[0]
-    found = {what: ranking(codes, study) for what, codes in views.items()}
-    what, best = max(found.items(), key=lambda each: each[1].low)
-    if best.low >= limits.identifier:
-        title = name or "the id"
-        yield _finding(FindingKind.ID_OR_ORDER, name, best, f"{title}: {what} ranks the leads with {auc_text(best)}.")
+    for at in range(_CHARACTERS):
+        views[f"its character {at + 1}"] = pd.factorize(texts.str[at : at + 1])[0]
+        views[f"its character {at + 1} from the end"] = pd.factorize(texts.str[::-1].str[at : at + 1])[0]
+    aucs = {view_name: ranking(codes, labelled) for view_name, codes in views.items()}
+    view_name, auc = max(aucs.items(), key=lambda view: view[1].low)
+    if auc.low >= limits.identifier:
+        evidence = f"{name or 'the id'}: {view_name} ranks the leads with {auc_text(auc)}."
+        yield table_finding(FindingKind.ID_OR_ORDER, auc, evidence, column=name)
 
 
-def order_findings(order: NDArray, study: Study, limits: Limits) -> Iterator[Finding]:
-    """Whether the place of a row in the raw file tells the label: by stretches, or by the row before it."""
-    place = np.argsort(np.argsort(order, kind="stable"), kind="stable")
-    stretch = ranking(bin_codes(place.astype(np.float64), 32), study)
-    ordered = study.label[np.argsort(order, kind="stable")]
-    before = np.concatenate([[ordered[0]], ordered[:-1]])[place]
-    neighbour = flag_ranking(before == 1, study)
-    for found, what in ((stretch, "the place of a row in the file"), (neighbour, "the label of the row before")):
-        if found.low >= limits.identifier:
-            yield _finding(
-                FindingKind.ID_OR_ORDER, None, found, f"Row order: {what} ranks the leads with {auc_text(found)}."
-            )
+def order_findings(order: NDArray, labelled: LabelledRows, limits: Limits) -> Iterator[Finding]:
+    """Whether the position of a row in the raw file predicts the label: by stretches, or by the row before it."""
+    position = np.argsort(np.argsort(order, kind="stable"), kind="stable")
+    stretch = ranking(bin_codes(position.astype(np.float64), 32), labelled)
+    ordered = labelled.label[np.argsort(order, kind="stable")]
+    previous = np.concatenate([[ordered[0]], ordered[:-1]])[position]
+    neighbour = flag_ranking(previous == 1, labelled)
+    for auc, view_name in ((stretch, "the place of a row in the file"), (neighbour, "the label of the row before")):
+        if auc.low >= limits.identifier:
+            evidence = f"Row order: {view_name} ranks the leads with {auc_text(auc)}."
+            yield table_finding(FindingKind.ID_OR_ORDER, auc, evidence)
             return
 
 
 def day_findings(
-    days: Sequence[str | None] | None, other_dates: Mapping[str, Sequence[str | None]], study: Study, limits: Limits
+    days: Sequence[str | None] | None,
+    other_dates: Mapping[str, Sequence[str | None]],
+    labelled: LabelledRows,
+    limits: Limits,
 ) -> Iterator[Finding]:
-    """Dates that are filled because of the outcome, or that lie after the decision day and know the label by that."""
+    """Dates that are filled because of the outcome, or that lie after the decision day and so predict the label."""
     decided = None if days is None else _dates(days)
     for name, texts in other_dates.items():
         dates = _dates(texts)
         empty = np.isnat(dates)
         if empty.any() and not empty.all():
-            filled = flag_ranking(empty, study)
-            if filled.low >= limits.missing:
-                told = (
-                    f"is missing in {percent(empty.mean())} of the rows, which ranks the leads with {auc_text(filled)}"
+            auc = flag_ranking(empty, labelled)
+            if auc.low >= limits.missing:
+                text = (
+                    f"is missing in {percent(empty.mean(), 1)} of the rows, which ranks the leads with {auc_text(auc)}"
                 )
-                yield stop(FindingKind.MISSINGNESS, name, filled, told)
+                yield column_finding(FindingKind.MISSINGNESS, name, auc, text)
                 continue
         if decided is None:
-            alone = ranking(bin_codes(_numbers(dates - _EPOCH)), study)
-            if alone.low >= limits.alone:
-                yield stop(FindingKind.SINGLE_COLUMN, name, alone, f"alone ranks the leads with {auc_text(alone)}")
+            auc = ranking(bin_codes(_numbers(dates - _EPOCH)), labelled)
+            if auc.low >= limits.alone:
+                yield column_finding(
+                    FindingKind.SINGLE_COLUMN, name, auc, f"alone ranks the leads with {auc_text(auc)}"
+                )
             continue
         gap = _numbers(dates - decided)
         known = ~np.isnan(gap)
-        some = study.of(known)
-        if not (gap > 0).any() or some.rate in (0.0, 1.0):
+        dated = labelled.of(known)
+        if not (gap > 0).any() or dated.rate in (0.0, 1.0):
             continue
-        after = share((gap > 0).sum(), known.sum(), study.confidence)
-        told = f"{name}: lies after the decision day in {percent(after.value)} of its rows"
+        after = wilson((gap > 0).sum(), known.sum(), labelled.confidence)
+        text = f"{name}: lies after the decision day in {percent(after.value, 1)} of its rows"
         # How long before the decision day is honest recency, so all of that is one code here.
-        best = ranking(bin_codes(np.maximum(gap[known], 0.0), 32), some)
-        if best.low >= limits.after:
-            said = f"{told}, and how long after ranks the leads with {auc_text(best)}."
-            yield _finding(FindingKind.AFTER_DECISION_DAY, name, best, said)
+        auc = ranking(bin_codes(np.maximum(gap[known], 0.0), 32), dated)
+        if auc.low >= limits.after:
+            evidence = f"{text}, and how long after ranks the leads with {auc_text(auc)}."
+            yield table_finding(FindingKind.AFTER_DECISION_DAY, auc, evidence, column=name)
         else:
-            said = (
-                f"{told}. How long after hardly tells the label ({auc_text(best)}), but unless it is a planned day it "
-                "is not known when the score is used."
+            evidence = (
+                f"{text}. How long after hardly predicts the label ({auc_text(auc)}), but unless it is a planned day "
+                "it is not known when the score is used."
             )
-            yield _finding(FindingKind.AFTER_DECISION_DAY, name, after, said, Severity.WARN)
+            yield table_finding(FindingKind.AFTER_DECISION_DAY, after, evidence, Severity.WARN, column=name)
 
 
 def repeated_rows(
@@ -94,7 +101,7 @@ def repeated_rows(
     test: pd.DataFrame | None,
     test_label: Vector | None,
     probability: Vector,
-    study: Study,
+    labelled: LabelledRows,
     limits: Limits,
 ) -> Iterator[Finding]:
     """Equal rows: across the split, and with another label.
@@ -105,55 +112,55 @@ def repeated_rows(
     if not train.shape[1]:
         return
     key = _keys(train)
-    twins = pd.DataFrame({"key": key, "label": study.label, "probability": probability}).groupby("key")
-    known = twins.agg(rows=("label", "size"), label=("label", "mean"), probability=("probability", "mean"))
-    yield from _conflicts(known, len(train), study, limits)
+    rows = pd.DataFrame({"key": key, "label": labelled.label, "probability": probability}).groupby("key")
+    groups = rows.agg(rows=("label", "size"), label=("label", "mean"), probability=("probability", "mean"))
+    yield from _conflicts(groups, len(train), labelled, limits)
     if test is None or not len(test):
         return
-    matched = known.reindex(_keys(test[list(train.columns)]))
-    has = matched["rows"].notna().to_numpy()
-    found = share(has.sum(), len(test), study.confidence)
-    if not has.any() or found.value < _SMALL_SHARE:
+    matched = groups.reindex(_keys(test[list(train.columns)]))
+    is_matched = matched["rows"].notna().to_numpy()
+    matched_share = wilson(is_matched.sum(), len(test), labelled.confidence)
+    if not is_matched.any() or matched_share.value < _SMALL_SHARE:
         return
-    told = f"{has.sum():,} of {len(test):,} test rows ({percent(found.value)}) equal a training row"
+    text = f"{is_matched.sum():,} of {len(test):,} test rows ({percent(matched_share.value, 1)}) equal a training row"
     if test_label is None:
-        yield _finding(FindingKind.DUPLICATES_ACROSS_SPLIT, None, found, f"{told}.", Severity.WARN)
+        yield table_finding(FindingKind.DUPLICATES_ACROSS_SPLIT, matched_share, f"{text}.", Severity.WARN)
         return
-    p, seen = matched["probability"].to_numpy()[has], matched["label"].to_numpy()[has]
-    agree = np.where(test_label[has] == 1, seen, 1 - seen)
+    p, agreed = matched["probability"].to_numpy()[is_matched], matched["label"].to_numpy()[is_matched]
+    agree = np.where(test_label[is_matched] == 1, agreed, 1 - agreed)
     chance = p**2 + (1 - p) ** 2
     surplus = (agree - chance).sum() / np.sqrt(max((chance * (1 - chance)).sum(), 1e-9))
     if surplus <= 3:
         return
     # Agreement is 1 for copies and chance for look-alikes; so this share of the matches are copies.
     copies = (agree - chance).sum() / max((1 - chance).sum(), 1e-9)
-    real = share(copies * has.sum(), len(test), study.confidence)
-    told += (
-        f", with the same label in {percent(agree.mean())}, where look-alikes would agree in {percent(chance.mean())}: "
-        f"about {percent(real.value)} of the test rows are copies."
+    copied = wilson(copies * is_matched.sum(), len(test), labelled.confidence)
+    text += (
+        f", with the same label in {percent(agree.mean(), 1)}, where look-alikes would agree in "
+        f"{percent(chance.mean(), 1)}: about {percent(copied.value, 1)} of the test rows are copies."
     )
-    severity = Severity.STOP if real.low >= limits.twins else Severity.WARN
-    yield _finding(FindingKind.DUPLICATES_ACROSS_SPLIT, None, real, told, severity)
+    severity = Severity.STOP if copied.low >= limits.copies else Severity.WARN
+    yield table_finding(FindingKind.DUPLICATES_ACROSS_SPLIT, copied, text, severity)
 
 
-def _conflicts(known: pd.DataFrame, rows: int, study: Study, limits: Limits) -> Iterator[Finding]:
-    groups = known[known["rows"] > 1]
-    if not len(groups):
+def _conflicts(keyed: pd.DataFrame, rows: int, labelled: LabelledRows, limits: Limits) -> Iterator[Finding]:
+    repeated = keyed[keyed["rows"] > 1]
+    if not len(repeated):
         return
-    n, p = groups["rows"].to_numpy(), groups["probability"].to_numpy()
-    mixed = ((groups["label"] > 0) & (groups["label"] < 1)).to_numpy()
+    n, p = repeated["rows"].to_numpy(), repeated["probability"].to_numpy()
+    mixed = ((repeated["label"] > 0) & (repeated["label"] < 1)).to_numpy()
     chance = 1 - p**n - (1 - p) ** n
     surplus = (mixed - chance).sum() / np.sqrt(max((chance * (1 - chance)).sum(), 1e-9))
-    found = share(float(n[mixed].sum()), rows, study.confidence)
+    conflicting = wilson(float(n[mixed].sum()), rows, labelled.confidence)
     excess = float((n * (mixed - chance)).sum()) / rows
-    told = (
-        f"{percent(found.value)} of the rows have an equal row with the other label: {mixed.sum():,} of "
-        f"{len(groups):,} groups of equal rows, where look-alikes would differ in {chance.sum():,.0f}."
+    text = (
+        f"{percent(conflicting.value, 1)} of the rows have an equal row with the other label: {mixed.sum():,} of "
+        f"{len(repeated):,} groups of equal rows, where look-alikes would differ in {chance.sum():,.0f}."
     )
-    if surplus > 3 and found.low >= limits.conflicts and excess >= limits.conflicts / 2:
-        yield _finding(FindingKind.DUPLICATES_OTHER_LABEL, None, found, told)
-    elif mixed.any() and n.sum() < rows / 2 and found.value >= _SMALL_SHARE:
-        yield _finding(FindingKind.DUPLICATES_OTHER_LABEL, None, found, told, Severity.WARN)
+    if surplus > 3 and conflicting.low >= limits.conflicts and excess >= limits.conflicts / 2:
+        yield table_finding(FindingKind.DUPLICATES_OTHER_LABEL, conflicting, text)
+    elif mixed.any() and n.sum() < rows / 2 and conflicting.value >= _SMALL_SHARE:
+        yield table_finding(FindingKind.DUPLICATES_OTHER_LABEL, conflicting, text, Severity.WARN)
 
 
 def _keys(table: pd.DataFrame) -> NDArray:
@@ -166,9 +173,3 @@ def _dates(texts: Sequence[str | None]) -> NDArray:
 
 def _numbers(gaps: NDArray) -> Vector:
     return np.where(np.isnat(gaps), np.nan, gaps.astype("timedelta64[D]").astype(np.float64))
-
-
-def _finding(
-    kind: FindingKind, name: str | None, estimate: Estimate, evidence: str, severity: Severity = Severity.STOP
-) -> Finding:
-    return Finding(kind=kind, column=name, severity=severity, estimate=estimate, evidence=evidence, advice=advice(kind))

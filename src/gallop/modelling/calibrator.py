@@ -1,7 +1,7 @@
 """A monotone calibrator: from a model's log-odds to what they turned out to mean on rows it had not seen.
 
-Straight pieces between quantiles, each pulled towards "as promised", none falling: leads keep their order, directions
-that the settings demand are kept, and a score's reasons can be stretched along. It lies between Platt's straight line
+Straight pieces between quantiles, each pulled towards a slope of 1, none falling: leads keep their order, directions
+that the settings demand are kept, and a score's reasons can be rescaled along it. It lies between Platt's straight line
 (1999), which a stack's last step is already, and isotonic regression (Zadrozny & Elkan 2002), whose steps tie leads
 that a model tells apart.
 """
@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import expit
 
 from gallop.evaluation.metrics import Vector
 from gallop.modelling.encoder import Matrix
+from gallop.modelling.penalised_logistic import fit_penalised_logistic
 
 _PIECES: Final = 8
-_PULL: Final = 3.0
-"""Of each piece's slope towards 1, in nats per unit of squared distance."""
-_FLATTEST: Final = 0.1
+_MIN_SLOPE: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -45,17 +42,8 @@ def fit_calibrator(log_odds: Vector, y: Vector) -> Calibrator:
     """Fit the calibrator to log-odds of rows that the model had not seen, and their labels: shape (rows,), 0 or 1."""
     knots = np.unique(np.quantile(log_odds, np.linspace(0, 1, _PIECES + 1)[1:-1]))
     parts = _pieces(log_odds, knots)
-
-    def loss(point: Vector) -> tuple[float, Vector]:
-        z, bent = point[0] + parts @ point[1:], point[1:] - 1
-        miss = expit(z) - y
-        value = np.logaddexp(0.0, z).sum() - y @ z + _PULL * bent @ bent
-        return value / len(y), np.r_[miss.sum(), parts.T @ miss + 2 * _PULL * bent] / len(y)
-
-    straight = np.r_[0.0, np.ones(parts.shape[1])]
-    bounds = [(None, None), *[(_FLATTEST, None)] * parts.shape[1]]
-    coefficients = minimize(loss, straight, jac=True, method="L-BFGS-B", bounds=bounds).x
-    return Calibrator(float(coefficients[0]), knots, coefficients[1:])
+    base, slopes = fit_penalised_logistic(parts, y, target=np.ones(parts.shape[1]), lowest=_MIN_SLOPE)
+    return Calibrator(base, knots, slopes)
 
 
 def _pieces(log_odds: Vector, knots: Vector) -> Matrix:

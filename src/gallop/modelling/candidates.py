@@ -7,9 +7,8 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from gallop.evaluation.metrics import Vector
+from gallop.evaluation.metrics import Vector, log_losses_of_log_odds, mean_log_loss
 from gallop.modelling.calibrator import Calibrator, fit_calibrator
-from gallop.modelling.contributions import log_loss, losses
 from gallop.modelling.families import ENCODERS, Parameters, classifier, directions
 from gallop.modelling.search.folds import AllRows
 from gallop.modelling.search.run import Searched
@@ -109,7 +108,7 @@ def stacked(searched: Searched, y: Vector, training: Training) -> Assembly | Non
     for trial, weight in zip(members, weights.of, strict=True):
         number = searched.families[trial.family].trials.index(trial) + 1
         parameters[f"{trial.family} {number}"] = round(float(weight), 4)
-    as_trial = Trial(STACK, parameters, log_odds, log_loss(log_odds, label))
+    as_trial = Trial(STACK, parameters, log_odds, mean_log_loss(label, log_odds))
     return _calibrated(Assembly(tuple(members), weights, as_trial), searched, y)
 
 
@@ -126,10 +125,10 @@ def _calibrated(assembly: Assembly, searched: Searched, y: Vector) -> Assembly:
         if inside.all():
             return assembly
         calibrated[inside] = fit_calibrator(log_odds[~inside], label[~inside]).apply(log_odds[inside])
-    gain = losses(log_odds, label) - losses(calibrated, label)
+    gain = log_losses_of_log_odds(label, log_odds) - log_losses_of_log_odds(label, calibrated)
     if gain.mean() < max(LEAST_GAIN, gain.std() / np.sqrt(len(gain))):
         return assembly
-    as_trial = replace(assembly.as_trial, log_odds=calibrated, log_loss=log_loss(calibrated, label))
+    as_trial = replace(assembly.as_trial, log_odds=calibrated, log_loss=mean_log_loss(label, calibrated))
     return replace(assembly, as_trial=as_trial, calibrator=fit_calibrator(log_odds, label))
 
 

@@ -4,7 +4,7 @@ Linear models are such a sum by definition. Of boosted trees it is the Shapley v
 (Lundberg et al. 2020, path-dependent TreeSHAP), which LightGBM works out exactly and in double precision. A forest's
 deep trees would take seconds a lead that way; each step down a tree changes the share of converted leads, and that
 change is the column's that was asked (Saabas 2014). These changes add up to the probability; to add up to the log-odds,
-all of a lead's are stretched by the same factor (the rescale rule of Shrikumar et al. 2017).
+all of a lead's are rescaled by the same factor (the rescale rule of Shrikumar et al. 2017).
 """
 
 from collections.abc import Callable
@@ -25,20 +25,11 @@ from gallop.modelling.encoder import Matrix
 
 Additive = LogisticRegression | LGBMClassifier | RandomForestClassifier
 
-_PART: Final = 128
-"""Leads: fewer take less time than another thread."""
-_SURE: Final = 0.01
-"""A hundred trees can say neither 0 nor 1 for certain: their probabilities stay this far from both."""
-
-
-def losses(log_odds: Vector, y: Vector) -> Vector:
-    """Log-loss of each row's log-odds, in nats; exact where a probability would round to 0 or 1."""
-    return np.logaddexp(0.0, log_odds) - y * log_odds
-
-
-def log_loss(log_odds: Vector, y: Vector) -> float:
-    """Mean log-loss of log-odds, in nats."""
-    return float(np.mean(losses(log_odds, y)))
+_ROWS_PER_THREAD: Final = 128
+"""Fewer leads take less time than another thread."""
+_MIN_PROBABILITY: Final = 0.01
+"""A hundred trees can give neither 0 nor 1 with certainty: their probabilities stay this far from both."""
+_NO_CHANGE: Final = 1e-9
 
 
 def log_odds(classifier: Additive, encoded: Matrix) -> Vector:
@@ -66,7 +57,7 @@ def contributions(classifier: Additive, encoded: Matrix, center: Vector) -> tupl
     if isinstance(classifier, LogisticRegression):
         return (encoded - center) * classifier.coef_[0], float(classifier.intercept_[0] + center @ classifier.coef_[0])
     if isinstance(classifier, RandomForestClassifier):
-        shares, bases = zip(*_side_by_side(partial(_steps, classifier), encoded), strict=True)
+        shares, bases = zip(*_side_by_side(partial(_path_contributions, classifier), encoded), strict=True)
         return np.concatenate(shares), bases[0]
     ask = partial(classifier.booster_.predict, pred_contrib=True, num_threads=1)
     parts = np.concatenate(_side_by_side(ask, encoded))
@@ -78,7 +69,7 @@ def _side_by_side(ask: Callable[[Matrix], Any], encoded: Matrix) -> list[Any]:
 
     Not OpenMP's threads, which LightGBM would use: on a busy machine they wait for each other a hundred times longer.
     """
-    parts = min(effective_n_jobs(-1), len(encoded) // _PART)
+    parts = min(effective_n_jobs(-1), len(encoded) // _ROWS_PER_THREAD)
     if parts < 2:
         return [ask(encoded)]
     with ThreadPoolExecutor(parts) as pool:
@@ -86,7 +77,7 @@ def _side_by_side(ask: Callable[[Matrix], Any], encoded: Matrix) -> list[Any]:
 
 
 def _odds(probability: Vector) -> Vector:
-    return logit(np.clip(probability, _SURE, 1 - _SURE))
+    return logit(np.clip(probability, _MIN_PROBABILITY, 1 - _MIN_PROBABILITY))
 
 
 def _probability(forest: RandomForestClassifier, encoded: Matrix) -> Vector:
@@ -99,7 +90,7 @@ def _probability(forest: RandomForestClassifier, encoded: Matrix) -> Vector:
     return total / len(forest.estimators_)
 
 
-def _steps(forest: RandomForestClassifier, encoded: Matrix) -> tuple[Matrix, float]:
+def _path_contributions(forest: RandomForestClassifier, encoded: Matrix) -> tuple[Matrix, float]:
     narrow = np.ascontiguousarray(encoded, dtype=np.float32)
     total, base = np.zeros(encoded.shape), 0.0
     for estimator in forest.estimators_:
@@ -107,15 +98,29 @@ def _steps(forest: RandomForestClassifier, encoded: Matrix) -> tuple[Matrix, flo
         share = tree.value[:, 0, 1]
         parents = np.flatnonzero(tree.children_left >= 0)
         rows = np.concatenate([tree.children_left[parents], tree.children_right[parents]])
-        asked = np.tile(tree.feature[parents], 2)
+        columns = np.tile(tree.feature[parents], 2)
         change = share[rows] - np.tile(share[parents], 2)
-        changes = csr_matrix((change, (rows, asked)), shape=(tree.node_count, encoded.shape[1]))
+        changes = csr_matrix((change, (rows, columns)), shape=(tree.node_count, encoded.shape[1]))
         total += (tree.decision_path(narrow) @ changes).toarray()
         base += share[0]
     trees = len(forest.estimators_)
     total, base = total / trees, base / trees
-    start, moved = float(_odds(np.array([base]))[0]), total.sum(axis=1)
+    slope = 1 / (base * (1 - base)) if _MIN_PROBABILITY < base < 1 - _MIN_PROBABILITY else 0.0
+    return rescaled(total, base, _odds, slope)
+
+
+def rescaled(parts: Matrix, base: float, curve: Callable[[Vector], Vector], slope: float) -> tuple[Matrix, float]:
+    """Contributions along a curve: a lead's all change by one factor (rescale rule, Shrikumar et al. 2017).
+
+    Args:
+        parts: shape (rows, columns); with the base they add up to what the curve takes.
+        slope: the curve's, at the base.
+
+    Returns:
+        Shape (rows, columns), and a base: they add up to what the curve gives.
+    """
+    change, start = parts.sum(axis=1), float(curve(np.array([base]))[0])
     with np.errstate(invalid="ignore", divide="ignore"):
-        stretch = (_odds(base + moved) - start) / moved
-    # Where nothing moved there is nothing to stretch.
-    return total * np.where(np.abs(moved) < 1e-12, 0.0, stretch)[:, None], start
+        factor = (curve(base + change) - start) / change
+    # Where columns cancel out, each of them still counts, as far as the curve is steep there.
+    return parts * np.where(np.abs(change) < _NO_CHANGE, slope, factor)[:, None], start

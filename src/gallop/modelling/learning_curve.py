@@ -6,9 +6,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from scipy.special import expit
 
-from gallop.evaluation.metrics import Vector, log_losses, mean_of
+from gallop.evaluation.metrics import Vector, log_losses_of_log_odds, mean_of
 from gallop.modelling.candidates import Assembly, Contender, fit_assembly
 from gallop.modelling.search.folds import AllRows, Rows
 from gallop.modelling.search.run import Searched
@@ -37,7 +36,7 @@ def learning_points(
     curve = _log_odds_of_fewer(X, y, roles, contender.assembly, folds, settings.training, settings.seed)
     curve[round(np.mean([len(seen) for seen in searched.seen]))] = contender.trial.log_odds
     return tuple(
-        LearningPoint(rows=size, log_loss=mean_of(log_losses(label, expit(log_odds)), **settings.resampling))
+        LearningPoint(rows=size, log_loss=mean_of(log_losses_of_log_odds(label, log_odds), **settings.resampling))
         for size, log_odds in sorted(curve.items())
     )
 

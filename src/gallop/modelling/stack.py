@@ -2,28 +2,25 @@
 
 Its members are fitted on all training rows; their weights are those of a logistic regression on the members'
 out-of-fold log-odds (Wolpert 1992, Breiman 1996: not negative), pulled towards the plain mean. That last step also
-calibrates: members that are too sure of themselves get weights that sum to less than one.
+calibrates: overconfident members get weights that sum to less than one.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from gallop.evaluation.metrics import Vector
+from gallop.evaluation.metrics import Vector, mean_log_loss
 from gallop.modelling.calibrator import Calibrator
-from gallop.modelling.contributions import Additive, contributions, log_loss, log_odds
+from gallop.modelling.contributions import Additive, contributions, log_odds, rescaled
 from gallop.modelling.encoder import Columns, Matrix
+from gallop.modelling.penalised_logistic import fit_penalised_logistic
 
-_PULL = 3.0
-"""Of the weights towards the plain mean, in nats per unit of squared distance."""
 LEAST_GAIN = 2e-4
 """Of another step or member, in nats: a tenth of what test sets of thousands of leads can tell apart."""
-_NEGLIGIBLE = 0.05
-_STILL = 1e-9
+_NEGLIGIBLE_WEIGHT = 0.05
 
 
 @dataclass(frozen=True)
@@ -55,20 +52,8 @@ def fit_weights(member_log_odds: Matrix, y: Vector) -> StackWeights:
         member_log_odds: shape (rows, members), of rows that the members had not seen.
         y: shape (rows,), 0 or 1.
     """
-    rows, members = member_log_odds.shape
-    mean = np.full(members, 1 / members)
-
-    def loss(point: Vector) -> tuple[float, Vector]:
-        base, of = point[0], point[1:]
-        z = base + member_log_odds @ of
-        miss = expit(z) - y
-        value = np.logaddexp(0.0, z).sum() - y @ z + _PULL * np.sum((of - mean) ** 2)
-        slope = np.r_[miss.sum(), member_log_odds.T @ miss + 2 * _PULL * (of - mean)]
-        return value / rows, slope / rows
-
-    bounds = [(None, None), *[(0.0, None)] * members]
-    coefficients = minimize(loss, np.r_[0.0, mean], jac=True, method="L-BFGS-B", bounds=bounds).x
-    return StackWeights(float(coefficients[0]), coefficients[1:])
+    members = member_log_odds.shape[1]
+    return StackWeights(*fit_penalised_logistic(member_log_odds, y, target=np.full(members, 1 / members), lowest=0.0))
 
 
 def choose_members(member_log_odds: Matrix, y: Vector, most: int) -> list[int]:
@@ -79,15 +64,15 @@ def choose_members(member_log_odds: Matrix, y: Vector, most: int) -> list[int]:
     chosen: list[int] = []
     lowest = np.inf
     while len(chosen) < min(most, member_log_odds.shape[1]):
-        others = [index for index in range(member_log_odds.shape[1]) if index not in chosen]
-        tried = [member_log_odds[:, [*chosen, index]] for index in others]
-        losses = [log_loss(fit_weights(log_odds, y).apply(log_odds), y) for log_odds in tried]
+        others = [member for member in range(member_log_odds.shape[1]) if member not in chosen]
+        tried = [member_log_odds[:, [*chosen, member]] for member in others]
+        losses = [mean_log_loss(y, fit_weights(stack, y).apply(stack)) for stack in tried]
         if min(losses) > lowest - LEAST_GAIN:
             break
         lowest = min(losses)
         chosen.append(others[int(np.argmin(losses))])
     weights = fit_weights(member_log_odds[:, chosen], y).of
-    kept = [index for index, weight in zip(chosen, weights, strict=True) if weight > _NEGLIGIBLE]
+    kept = [member for member, weight in zip(chosen, weights, strict=True) if weight > _NEGLIGIBLE_WEIGHT]
     return kept or chosen[:1]
 
 
@@ -141,17 +126,19 @@ class Stack(ClassifierMixin, BaseEstimator):
 
     def contributions(self, X: pd.DataFrame) -> tuple[Matrix, float]:
         """What each input adds to the log-odds of each row, shape (rows, inputs), and the base that all rows share."""
-        indices = {name: index for index, name in enumerate(self.inputs)}
+        index_of = {name: index for index, name in enumerate(self.inputs)}
         total, base = np.zeros((len(X), len(self.inputs))), self.base
         for name, encoded in self._encoded(X).items():
             encoder = self.encoders[name]
-            at = np.array([indices[source] for source in encoder.sources_], dtype=int)
+            inputs = np.array([index_of[source] for source in encoder.sources_], dtype=int)
             for member in (member for member in self.members if member.encoder == name):
                 parts, shared = contributions(member.classifier, encoded, encoder.center_)
                 base += member.weight * shared
-                # Not `total[:, at] +=`, which adds only one of several columns of an input.
-                np.add.at(total.T, at, member.weight * parts.T)
-        return (total, base) if self.calibrator is None else _stretched(total, base, self.calibrator)
+                # Not `total[:, inputs] +=`, which adds only one of several columns of an input.
+                np.add.at(total.T, inputs, member.weight * parts.T)
+        if self.calibrator is None:
+            return total, base
+        return rescaled(total, base, self.calibrator.apply, self.calibrator.slope(base))
 
     def _encoded(self, X: pd.DataFrame) -> dict[str, Matrix]:
         level_rows = None
@@ -161,14 +148,3 @@ class Stack(ClassifierMixin, BaseEstimator):
             level_rows = encoder.level_rows(X) if level_rows is None else level_rows
             encoded[name] = encoder.transform(X, level_rows)
         return encoded
-
-
-def _stretched(parts: Matrix, base: float, calibrator: Calibrator) -> tuple[Matrix, float]:
-    """Contributions along a calibrator: a lead's all change by one factor (rescale rule, Shrikumar et al. 2017)."""
-    moved = parts.sum(axis=1)
-    start = float(calibrator.apply(np.array([base]))[0])
-    still = np.abs(moved) < _STILL
-    with np.errstate(invalid="ignore", divide="ignore"):
-        stretch = (calibrator.apply(base + moved) - start) / moved
-    # Where nothing moved on the whole, the single columns may have: as far as the calibrator is steep there.
-    return parts * np.where(still, calibrator.slope(base), stretch)[:, None], start

@@ -26,11 +26,11 @@ _POSITIVE: Final = (
     ),
 )
 _RARE = 0.01
-"""Share of rows below which a value is taken for a slip, not for a class."""
+"""Share of rows below which a value is taken for a typing error, not for a class."""
 
 
 @dataclass(frozen=True)
-class LabelFound:
+class LabelValues:
     """How the label's values read."""
 
     positive: tuple[str, ...]
@@ -40,15 +40,15 @@ class LabelFound:
     because: str
 
 
-def find_label(name: str, counts: Counter, positive: str | None) -> LabelFound:
+def find_label(name: str, counts: Counter, positive: str | None) -> LabelValues:
     """Which texts of the label mean yes and which no.
 
     Args:
         counts: text → rows, without missing ones.
-        positive: the text that means yes, where a person said so.
+        positive: the text that means yes, where it is set with --positive.
 
     Raises:
-        OneClass: fewer than two values. UnknownLabel: more than two, and nobody said which means yes.
+        SingleClassError: fewer than two values. UnknownLabelError: more than two, and `positive` is not set.
         SettingsError: the positive value does not occur.
     """
     folded: Counter = Counter()
@@ -60,18 +60,22 @@ def find_label(name: str, counts: Counter, positive: str | None) -> LabelFound:
     if positive is not None:
         wanted = positive.strip().lower()
         if wanted not in folded:
-            raise SettingsError(f"--positive {positive!r}: column {name!r} has {some(counts)}")
-        rest = [value for value, count in folded.items() if value != wanted and count >= _RARE * total]
-        no = rest or [value for value in folded if value != wanted]
-        return _label_of(counts, {wanted}, set(no), f"{positive!r} means yes, as was said; {some(no)} mean no")
-    words = {value: count for value, count in folded.items() if value in {*TRUE, *FALSE}}
-    if {*words} & {*TRUE} and {*words} & {*FALSE} and sum(words.values()) >= 0.8 * total:
-        return _label_of(counts, {*words} & {*TRUE}, {*words} & {*FALSE}, "the usual words for yes and no")
+            raise SettingsError(f"--positive {positive!r}: column {name!r} has {listed(counts)}")
+        frequent = [value for value, count in folded.items() if value != wanted and count >= _RARE * total]
+        no = frequent or [value for value in folded if value != wanted]
+        return _label_of(
+            counts, {wanted}, set(no), f"{positive!r} means yes, set with --positive; {listed(no)} mean no"
+        )
+    truth_values = {value: count for value, count in folded.items() if value in {*TRUE, *FALSE}}
+    if {*truth_values} & {*TRUE} and {*truth_values} & {*FALSE} and sum(truth_values.values()) >= 0.8 * total:
+        return _label_of(
+            counts, {*truth_values} & {*TRUE}, {*truth_values} & {*FALSE}, "the usual words for yes and no"
+        )
     if len(folded) == 2:
         yes = _likely_yes(folded)
-        return _label_of(counts, {yes}, {*folded} - {yes}, f"{yes!r} is taken for yes; say --positive for the other")
+        return _label_of(counts, {yes}, {*folded} - {yes}, f"{yes!r} is taken for yes; set the other with --positive")
     raise UnknownLabelError(
-        f"column {name!r}: the label has {len(folded)} values ({some(counts)}); say with --positive which means yes"
+        f"column {name!r}: the label has {len(folded)} values ({listed(counts)}); set with --positive which means yes"
     )
 
 
@@ -85,14 +89,14 @@ def _likely_yes(folded: Counter) -> str:
         return min(folded, key=lambda value: (folded[value], value))
 
 
-def _label_of(counts: Counter, yes: set[str], no: set[str], because: str) -> LabelFound:
+def _label_of(counts: Counter, yes: set[str], no: set[str], because: str) -> LabelValues:
     positive = tuple(sorted(text for text in counts if text.lower() in yes))
     negative = tuple(sorted(text for text in counts if text.lower() in no))
     junk = {text: count for text, count in counts.most_common() if text.lower() not in yes | no}
-    return LabelFound(positive, negative, junk, because)
+    return LabelValues(positive, negative, junk, because)
 
 
-def some(values: Iterable) -> str:
+def listed(values: Iterable) -> str:
     """Up to five of the values, for a sentence."""
-    listed = [repr(value) for value in values]
-    return ", ".join(listed[:5]) + (f" and {len(listed) - 5} more" if len(listed) > 5 else "")
+    texts = [repr(value) for value in values]
+    return ", ".join(texts[:5]) + (f" and {len(texts) - 5} more" if len(texts) > 5 else "")

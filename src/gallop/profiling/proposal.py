@@ -10,7 +10,7 @@ import numpy as np
 
 from gallop.errors import EmptyTableError, MissingColumnError
 from gallop.profiling.columns import ColumnProfile, Profile, is_day, profile, spellings
-from gallop.profiling.label import LabelFound, find_label
+from gallop.profiling.label import LabelValues, find_label
 from gallop.profiling.roles import ProposedColumn, find_roles
 from gallop.schema import Role
 from gallop.settings.table import Format
@@ -24,7 +24,7 @@ _WIDE = 60
 
 @dataclass(frozen=True)
 class InitOptions:
-    """What a person said of the table."""
+    """The options of `gallop init`: what is known of the table."""
 
     label: str
     id: str | None = None
@@ -34,7 +34,7 @@ class InitOptions:
 
 @dataclass(frozen=True)
 class Leak:
-    """What the leak guard found: a column to leave out, or something about the table that leaving out cannot mend."""
+    """A finding of the leak guard: a column to leave out, or one about the table, which leaving out does not help."""
 
     column: str
     because: str
@@ -43,11 +43,11 @@ class Leak:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a project for this table would say."""
+    """The settings of a project for this table."""
 
-    asked: InitOptions
+    options: InitOptions
     profile: Profile
-    label: LabelFound
+    label: LabelValues
     columns: dict[str, ProposedColumn]
     dates: dict[str, dict[str, str]]
     leaks: tuple[Leak, ...] = ()
@@ -60,25 +60,25 @@ class Proposal:
     @property
     def inputs(self) -> tuple[str, ...]:
         """What the model would take: columns and parts of dates, in the table's order."""
-        found: list[str] = []
+        inputs: list[str] = []
         for name, column in self.columns.items():
-            parts = [part for part, how in self.dates.items() if how["column"] == name]
+            parts = [part for part, date in self.dates.items() if date["column"] == name]
             if column.used and column.role is not Role.DATE:
-                found.append(name)
+                inputs.append(name)
             elif column.used:
-                found += parts
-        return tuple(found)
+                inputs += parts
+        return tuple(inputs)
 
     def without(self, leaks: Iterable[Leak]) -> "Proposal":
         """The proposal with these columns left out."""
-        columns, left = dict(self.columns), (*self.leaks, *leaks)
-        for leak in left:
+        columns, all_leaks = dict(self.columns), (*self.leaks, *leaks)
+        for leak in all_leaks:
             if leak.keep:
                 continue
             keys = {key: value for key, value in columns[leak.column].keys.items() if key == "missing"}
             because = f"left out as a leak: {leak.because}"
             columns[leak.column] = ProposedColumn(Role.IGNORE, because, keys=keys, notes=columns[leak.column].notes)
-        return replace(self, columns=columns, leaks=left)
+        return replace(self, columns=columns, leaks=all_leaks)
 
     def with_roles(self, roles: dict[str, Role]) -> "Proposal":
         """The proposal with other roles, as a person wants them."""
@@ -86,7 +86,7 @@ class Proposal:
         for name, role in roles.items():
             used = role in {Role.NUMBER, Role.CATEGORY, Role.BOOLEAN, Role.DATE}
             keys = columns[name].keys if role is columns[name].role else {}
-            columns[name] = ProposedColumn(role, "as was said", used, keys)
+            columns[name] = ProposedColumn(role, "set at the prompt", used, keys)
         changed = replace(self, columns=columns)
         return replace(changed, dates=_dates(columns, self.profile))
 
@@ -95,9 +95,9 @@ class Proposal:
         junk = sum(self.label.junk.values())
         because = self.label.because
         if junk:
-            some = list(self.label.junk.items())[:6]
+            shown = list(self.label.junk.items())[:6]
             listed = ", ".join(
-                [f"{text!r} {count}" for text, count in some] + ["…"] * (len(self.label.junk) > len(some))
+                [f"{text!r} {count}" for text, count in shown] + ["…"] * (len(self.label.junk) > len(shown))
             )
             because += f"; {junk:,} rows have something else and are set aside ({listed})"
         answers = {
@@ -111,7 +111,7 @@ class Proposal:
             "max_defect_share": self._max_defect_share(),
             "moments": list(MOMENTS),
             "score_at": SCORE_AT,
-            "label": self.asked.label,
+            "label": self.options.label,
             "label_because": because,
             "positive": list(self.label.positive),
             "negative": list(self.label.negative),
@@ -134,99 +134,101 @@ class Proposal:
 
     def _max_defect_share(self) -> float:
         """A little above what the table has now: more than that later means that something has changed."""
-        looks, rows = self.profile.looks, max(self.profile.rows, 1)
-        bad = sum(self.label.junk.values())
-        bad += sum(
-            looks[name].unreadable
+        profiles, rows = self.profile.columns, max(self.profile.rows, 1)
+        defects = sum(self.label.junk.values())
+        defects += sum(
+            profiles[name].unreadable
             for name, column in self.columns.items()
             if column.used and "on_new" not in column.keys
         )
-        share = bad / rows
+        share = defects / rows
         return _MAX_DEFECTS if share < _MAX_DEFECTS / 1.5 else min(0.9, round(share * 1.5, 2))
 
 
-def propose(columns: dict[str, list[str | None]], asked: InitOptions, source: str) -> Proposal:
+def propose(columns: dict[str, list[str | None]], options: InitOptions, source: str) -> Proposal:
     """Look at a table and propose a project for it.
 
     Args:
         columns: name → texts, in the table's order.
-        asked: what a person said of it.
+        options: of `gallop init`.
         source: the table's name in errors.
 
     Raises:
-        MissingColumn, SettingsError, OneClass, UnknownLabel: what was said does not fit the table.
-        EmptyTable: no rows, or no column is left to learn from.
+        MissingColumnError, SettingsError, SingleClassError, UnknownLabelError: the options do not fit the table.
+        EmptyTableError: no rows, or no column is left to learn from.
     """
-    if asked.label not in columns:
+    if options.label not in columns:
         raise MissingColumnError(
-            f"{source}: --label {asked.label!r}: no such column; the table has {', '.join(columns)}"
+            f"{source}: --label {options.label!r}: no such column; the table has {', '.join(columns)}"
         )
-    if not columns[asked.label]:
+    if not columns[options.label]:
         raise EmptyTableError(f"{source}: has a header but no rows; at least one lead is needed")
-    absent = spellings(columns)
-    texts = [None if text is None or (bare := text.strip()) in absent else bare for text in columns[asked.label]]
-    label = find_label(asked.label, Counter(text for text in texts if text is not None), asked.positive)
+    missing = spellings(columns)
+    texts = [
+        None if text is None or (stripped := text.strip()) in missing else stripped for text in columns[options.label]
+    ]
+    label = find_label(options.label, Counter(text for text in texts if text is not None), options.positive)
     known = dict.fromkeys(label.negative, 0.0) | dict.fromkeys(label.positive, 1.0)
     outcome = np.array([np.nan if text is None else known.get(text, np.nan) for text in texts])
-    seen = profile(columns, outcome)
-    roles = find_roles(seen, asked.label, asked.id, asked.day)
-    roles = _dates_in_time(roles, columns, seen)
-    proposal = Proposal(asked, seen, label, roles, _dates(roles, seen))
+    table_profile = profile(columns, outcome)
+    roles = find_roles(table_profile, options.label, options.id, options.day)
+    roles = _dates_in_time(roles, columns, table_profile)
+    proposal = Proposal(options, table_profile, label, roles, _dates(roles, table_profile))
     if not proposal.inputs:
         reasons = "; ".join(f"{name}: {column.because}" for name, column in list(roles.items())[:5])
         raise EmptyTableError(f"{source}: no column is left to learn from ({reasons})")
     return proposal
 
 
-def _dates(roles: dict[str, ProposedColumn], seen: Profile) -> dict[str, dict[str, str]]:
+def _dates(roles: dict[str, ProposedColumn], profile: Profile) -> dict[str, dict[str, str]]:
     """Parts of each date that is used: until the lead's day where there is one, else the day itself; weekday, month."""
     day = next((name for name, column in roles.items() if column.role is Role.DAY), None)
-    found: dict[str, dict[str, str]] = {}
+    dates: dict[str, dict[str, str]] = {}
     for name, column in roles.items():
         if column.role is not Role.DATE or not column.used:
             continue
         if day:
-            found[_fresh(f"{name} until {day}", seen)] = {"column": name, "part": "until", "of": day}
+            dates[_fresh(f"{name} until {day}", profile)] = {"column": name, "part": "until", "of": day}
         else:
-            found[_fresh(f"{name} days", seen)] = {"column": name, "part": "days"}
-        if len(seen.looks) <= _WIDE:
-            found[_fresh(f"{name} weekday", seen)] = {"column": name, "part": "weekday"}
-            found[_fresh(f"{name} month", seen)] = {"column": name, "part": "month"}
-    return found
+            dates[_fresh(f"{name} days", profile)] = {"column": name, "part": "days"}
+        if len(profile.columns) <= _WIDE:
+            dates[_fresh(f"{name} weekday", profile)] = {"column": name, "part": "weekday"}
+            dates[_fresh(f"{name} month", profile)] = {"column": name, "part": "month"}
+    return dates
 
 
-def _fresh(name: str, seen: Profile) -> str:
-    while name in seen.looks:
+def _fresh(name: str, profile: Profile) -> str:
+    while name in profile.columns:
         name += "_"
     return name
 
 
 def _dates_in_time(
-    roles: dict[str, ProposedColumn], columns: dict[str, list[str | None]], seen: Profile
+    roles: dict[str, ProposedColumn], columns: dict[str, list[str | None]], profile: Profile
 ) -> dict[str, ProposedColumn]:
     """Leave out the dates that lie after the lead's day in some rows: they were not known on that day."""
     day = next((name for name, column in roles.items() if column.role is Role.DAY), None)
     if day is None:
         return roles
-    days = _ordinals(columns[day], seen.looks[day])
+    days = _ordinals(columns[day], profile.columns[day])
     checked = dict(roles)
     for name, column in roles.items():
         if column.role is Role.DATE:
-            late = np.nanmean(np.append(_ordinals(columns[name], seen.looks[name]) > days, False))
-            if late > _FEW_DEFECTS:
-                because = f"after the lead's day {day!r} in {late:.0%} of the rows, so not known on it"
+            late_share = np.nanmean(np.append(_ordinals(columns[name], profile.columns[name]) > days, False))
+            if late_share > _FEW_DEFECTS:
+                because = f"after the lead's day {day!r} in {late_share:.0%} of the rows, so not known on it"
                 checked[name] = ProposedColumn(Role.IGNORE, because)
     return checked
 
 
-def _ordinals(texts: list[str | None], look: ColumnProfile) -> np.ndarray:
+def _ordinals(texts: list[str | None], column: ColumnProfile) -> np.ndarray:
     """Days as numbers that compare as days do; NaN where there is none."""
-    place = {"ymd": (0, 1, 2), "dmy": (2, 1, 0), "mdy": (2, 0, 1)}[look.order]
-    found = []
+    positions = {"ymd": (0, 1, 2), "dmy": (2, 1, 0), "mdy": (2, 0, 1)}[column.order]
+    ordinals = []
     for text in texts:
-        if text is None or not is_day(text.strip(), look.order):
-            found.append(np.nan)
+        if text is None or not is_day(text.strip(), column.order):
+            ordinals.append(np.nan)
         else:
             parts = [int(part) for part in re.findall(r"[0-9]+", text)[:3]]
-            found.append(parts[place[0]] * 10_000.0 + parts[place[1]] * 100 + parts[place[2]])
-    return np.array(found)
+            ordinals.append(parts[positions[0]] * 10_000.0 + parts[positions[1]] * 100 + parts[positions[2]])
+    return np.array(ordinals)

@@ -6,6 +6,7 @@ from typing import Final
 
 from gallop.evaluation.metrics import LOWER_IS_BETTER, Estimate
 from gallop.results.evidence import Reason
+from gallop.results.percent import percent
 from gallop.results.run import DataVersion
 
 COUNTED: Final = ("n_", "num_", "nb_", "count_", "number_of_")
@@ -117,18 +118,6 @@ def count(rows: int) -> str:
 def leads(rows: int) -> str:
     """`1 lead`, `2,937 leads`."""
     return f"{count(rows)} {'lead' if rows == 1 else 'leads'}"
-
-
-def percent(share: float, decimals: int = 0) -> str:
-    """A share as a percentage; neither a few nor almost all are rounded to none or all."""
-    if not math.isfinite(share):
-        return "n/a"
-    smallest = 10.0**-decimals
-    if 0 < share * 100 < smallest / 2:
-        return f"<{smallest:.{decimals}f} %"
-    if 100 - smallest / 2 <= share * 100 < 100:
-        return f">{100 - smallest:.{decimals}f} %"
-    return f"{share * 100:.{decimals}f} %"
 
 
 def percent_of(part: int, whole: int, decimals: int = 1) -> str:

@@ -1,1 +1,1 @@
-"""Values that stages find out. No numpy here: a command that only shows them starts fast."""
+"""Results of the stages, as values. Without numpy: a command that only shows them starts fast."""

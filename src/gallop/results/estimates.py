@@ -1,4 +1,4 @@
-"""The words for figures: values with intervals, and points of curves. Without numpy, which is slow to import."""
+"""Figures: values with intervals, and points of curves. Without numpy, which is slow to import."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -18,7 +18,7 @@ class Estimate(ResultModel):
 
 
 class CalibrationBin(ResultModel):
-    """Leads of similar probability: how sure the model was, and how many converted."""
+    """Leads of similar probability: their mean probability, and how many converted."""
 
     rows: int
     probability: float
@@ -37,7 +37,7 @@ class LiftStep(ResultModel):
 
 
 class MetricsReport(ResultModel):
-    """All that is said of one set of probabilities on one set of rows."""
+    """All figures of one set of probabilities on one set of rows."""
 
     rows: int
     positives: int

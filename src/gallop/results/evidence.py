@@ -1,4 +1,4 @@
-"""What training finds out beyond the test figures: how to decide, where the model is weak, why it says so."""
+"""Results of training besides the metrics: how to decide, where the model is weak, and the reasons for its scores."""
 
 import math
 from typing import Final
@@ -19,7 +19,7 @@ class Reason(ResultModel):
 
 
 class LeadExample(ResultModel):
-    """One test lead, without its id: what was said of it, what came of it, and why it was said."""
+    """One test lead, without its id: its probability, its outcome, and the reasons for its probability."""
 
     probability: float
     converted: bool
@@ -67,7 +67,7 @@ class ScoreRange(ResultModel):
 
 
 class ScoreUncertainty(ResultModel):
-    """What a score can be taken to mean, and travels with the model."""
+    """How much a score says of one lead; kept with the model."""
 
     nominal: float
     not_up_to: float
@@ -125,7 +125,7 @@ class Cutoff(ResultModel):
     """Expected per 1,000 leads; None where the settings have no value and cost. What was chosen to be the largest
     flatters itself: where this is the best cut-off for profit, `Decided.optimism` is already taken off."""
     test_profit: Estimate | None = None
-    """The same on the test rows, which had no say in the choice; None until they are looked at."""
+    """The same on the test rows, which were not used for the choice; None until they are looked at."""
 
 
 class ProfitPoint(ResultModel):
@@ -206,7 +206,7 @@ class Calibration(ResultModel):
 
     ece: Estimate
     """Expected calibration error over ten bins of equally many leads. Biased upward, interval included: chance alone
-    keeps bins from meeting their promise."""
+    keeps bins from meeting their forecast."""
     by_chance: Estimate
     """What it would be on as many leads if every probability were exactly right: mean, and central range."""
     debiased: float
@@ -215,7 +215,7 @@ class Calibration(ResultModel):
 
 
 class TestEvidence(ResultModel):
-    """All of it."""
+    """All that the test rows show besides the metrics."""
 
     decision: DecisionPlan
     calibration: Calibration
@@ -224,8 +224,8 @@ class TestEvidence(ResultModel):
     effects: tuple[Effect, ...]
     """The strongest column first."""
     hits: tuple[LeadExample, ...]
-    """The surest right answers among the test leads."""
+    """The right predictions with the highest confidence among the test leads."""
     misses: tuple[LeadExample, ...]
-    """The surest wrong ones."""
+    """The wrong ones with the highest confidence."""
     certainty: UncertaintyCheck
     uncertainty: ScoreUncertainty

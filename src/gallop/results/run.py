@@ -8,6 +8,7 @@ from pydantic import Field
 
 from gallop.results.estimates import Estimate, MetricsReport, ResultModel
 from gallop.results.evidence import TestEvidence
+from gallop.schema import Parameter
 
 SAMPLE: Final = "sample"
 
@@ -55,7 +56,7 @@ class Quality(ResultModel):
     rules: tuple[RuleCount, ...]
     missing: dict[str, int]
     noticed: dict[str, int] = Field(default_factory=dict)
-    """Leads kept in spite of a value that the schema did not know, per rule; the settings say keep."""
+    """Leads kept in spite of a value that the schema did not know, per rule: `on_new` is keep."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Candidate(ResultModel):
     """One family's best setting, by cross-validation on training rows."""
 
     family: str
-    parameters: dict[str, str | int | float | bool | None]
+    parameters: dict[str, Parameter]
     trials: int
     """All that were begun, those that follow included."""
     pruned: int
@@ -119,7 +120,7 @@ class TrainingResult(ResultModel):
     """The true probabilities of the sample on the same test rows; None for real data."""
     importances: tuple[Importance, ...]
     evidence: TestEvidence
-    """How to decide, where the model is weak, and why it says what it says."""
+    """How to decide, where the model is weak, and the reasons for its scores."""
 
 
 class Decision(ResultModel):

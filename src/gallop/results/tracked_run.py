@@ -3,8 +3,7 @@
 from pydantic import Field
 
 from gallop.results.estimates import ResultModel
-
-Parameter = str | int | float | bool | None
+from gallop.schema import Parameter
 
 
 class TrackedRun(ResultModel):

@@ -1,4 +1,4 @@
-"""What a conversion is worth and a contact costs, and by which rule leads are told apart. Part of the settings."""
+"""What a conversion is worth and a contact costs, and the rule by which leads are contacted. Part of the settings."""
 
 from typing import Annotated, Literal, Self
 
@@ -32,7 +32,7 @@ class DecisionRule(SettingsModel):
     value: Amount | None = Field(None, description="What a conversion is worth, in any currency; needs `cost`.")
     cost: Amount | None = Field(None, description="What a contact costs, in the same currency; needs `value`.")
     capacity: int | None = Field(
-        None, ge=1, le=1_000_000, description="Contacts that can be made a week; the report tells what they bring."
+        None, ge=1, le=1_000_000, description="Contacts that can be made a week; the report shows what they bring."
     )
     bands: Bands = Field(default_factory=Bands, description="Hot, warm and cold leads, by shares.")
 

@@ -23,7 +23,7 @@ class Bins(SettingsModel):
 
 
 class DatePart(SettingsModel):
-    """Something said of a date, for the model: dates themselves are no numbers and no categories."""
+    """A part of a date, as an input: dates themselves are neither numbers nor categories."""
 
     column: str = Field(description="The date; a column with the role date or day.")
     part: Literal["weekday", "month", "days", "until"] = Field(

@@ -1,7 +1,7 @@
 """The frozen, typed form of params.yaml: a wrong setting cannot start a run.
 
-`load` reads the file as YAML 1.2 (so a level named `no` stays a word) and refuses unknown keys, repeated keys, wrong
-types and impossible values, naming each key, the value it has, and what would be accepted.
+`load_settings` reads the file as YAML 1.2 (so a level named `no` stays a text) and refuses unknown keys, repeated keys,
+wrong types and impossible values, naming each key, the value it has, and what would be accepted.
 """
 
 import json
@@ -45,7 +45,7 @@ class Split(SettingsModel):
 
 
 class Evaluation(SettingsModel):
-    """How sure the figures are."""
+    """How the intervals of the figures are made."""
 
     resamples: int = Field(1000, ge=100, le=100_000, description="Bootstrap resamples behind each interval.")
     confidence: Share = Field(0.95, description="Coverage of the intervals.")
@@ -69,11 +69,11 @@ class Acknowledged(SettingsModel):
 
     column: str = Field(description="The column, or `*` for a finding about the whole table.")
     because: Annotated[str, Field(min_length=1)] = Field(description="The reason, in a sentence.")
-    keep: bool = Field(description="true: used on purpose; false: left out, which the run makes sure of.")
+    keep: bool = Field(description="true: used on purpose; false: left out, which the run checks.")
 
 
 class Leaks(SettingsModel):
-    """What the leak guard may pass over."""
+    """Findings of the leak guard that do not stop a run."""
 
     acknowledged: tuple[Acknowledged, ...] = Field((), description="Findings that do not stop the run, by column.")
 
@@ -83,7 +83,7 @@ class Settings(SettingsModel):
 
     project: ProjectNames = Field(description="Names.")
     seed: int = Field(42, ge=0, lt=2**32, description="Seed of everything that is drawn at random.")
-    data: Data = Field(description="The raw table's place.")
+    data: Data = Field(description="Where the raw table is.")
     table: Table = Field(description="The raw table's meaning.")
     features: Features = Field(description="What the model sees.")
     split: Split = Field(default_factory=Split, description="What is held out.")
@@ -117,14 +117,16 @@ class Settings(SettingsModel):
             raise ValueError(f"features.inputs has {unknown}; known are {sorted(known)}")
         if len(set(self.features.inputs)) != len(self.features.inputs):
             raise ValueError("features.inputs names a column twice")
-        if late := [
-            why for name in self.table.columns if name in self.features.used and (why := self.table.too_late(name))
+        if too_late := [
+            problem
+            for name in self.table.columns
+            if name in self.features.used and (problem := self.table.too_late(name))
         ]:
-            raise ValueError(f"features.inputs: {'; '.join(late)}")
-        if still := [
-            each.column for each in self.leaks.acknowledged if not each.keep and each.column in self.features.used
+            raise ValueError(f"features.inputs: {'; '.join(too_late)}")
+        if still_used := [
+            entry.column for entry in self.leaks.acknowledged if not entry.keep and entry.column in self.features.used
         ]:
-            raise ValueError(f"leaks.acknowledged leaves out {still}, but features.inputs has them")
+            raise ValueError(f"leaks.acknowledged leaves out {still_used}, but features.inputs has them")
         self._training_agrees()
         if self.split.by == "day" and not self.table.day:
             raise ValueError("split.by is day, but no column has the role day")
@@ -149,12 +151,12 @@ class Settings(SettingsModel):
         known, training = self.features.inputs, self.training
         parts = {name for name, date in self.features.dates.items() if date.part in {"days", "until"}}
         numbers = {name for name, column in self.table.columns.items() if column.role is Role.NUMBER} | parts
-        if strange := [name for name in training.encoding.columns if name not in known or name in numbers]:
-            raise ValueError(f"training.encoding.columns has {strange}, which are no categories among features.inputs")
-        if strange := [name for name in training.monotone if name not in known or name not in numbers]:
-            raise ValueError(f"training.monotone has {strange}, which are no numbers among features.inputs")
-        if strange := [name for name in training.forced if name not in known]:
-            raise ValueError(f"training.forced has {strange}, which are not among features.inputs {list(known)}")
+        if unusable := [name for name in training.encoding.columns if name not in known or name in numbers]:
+            raise ValueError(f"training.encoding.columns has {unusable}, which are no categories among features.inputs")
+        if unusable := [name for name in training.monotone if name not in known or name not in numbers]:
+            raise ValueError(f"training.monotone has {unusable}, which are no numbers among features.inputs")
+        if unusable := [name for name in training.forced if name not in known]:
+            raise ValueError(f"training.forced has {unusable}, which are not among features.inputs {list(known)}")
 
 
 def load_settings(path: Path) -> Settings:
@@ -186,7 +188,7 @@ def parse_settings(raw: dict, source: str) -> Settings:
         # Through JSON, since strict JSON mode takes a text as a date or a role but never `"3"` as a number.
         text = json.dumps(raw, default=str)
     except (TypeError, ValueError) as error:
-        raise SettingsError(f"{source}: {error}; a key that is no word needs quotation marks") from None
+        raise SettingsError(f"{source}: {error}; a key that is no text needs quotation marks") from None
     try:
         return Settings.model_validate_json(text)
     except ValidationError as error:

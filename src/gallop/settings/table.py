@@ -155,8 +155,10 @@ class Table(SettingsModel):
             )
         if self.window and not self.day:
             raise ValueError("window needs a column with the role day")
-        if taken := RESERVED & set(self.columns):
-            raise ValueError(f"{sorted(taken)} are names that gallop uses itself; a file's own such columns get a `_`")
+        if reserved := RESERVED & set(self.columns):
+            raise ValueError(
+                f"{sorted(reserved)} are names that gallop uses itself; a file's own such columns get a `_`"
+            )
         for name, kept in self.keep.items():
             if name not in self.values:
                 raise ValueError(f"keep.{name} needs a column of that name with the role category, number or boolean")
@@ -169,10 +171,10 @@ class Table(SettingsModel):
     def _moments_known(self) -> Self:
         if len(set(self.moments)) != len(self.moments):
             raise ValueError(f"moments {list(self.moments)} names one twice")
-        said = {"score_at": self.score_at} | {
-            f"columns.{name}.known_at": c.known_at for name, c in self.columns.items()
+        moments_named = {"score_at": self.score_at} | {
+            f"columns.{name}.known_at": column.known_at for name, column in self.columns.items()
         }
-        for key, moment in said.items():
+        for key, moment in moments_named.items():
             if moment is not None and moment not in self.moments:
                 raise ValueError(f"{key} is {moment!r}; table.moments has {list(self.moments)}")
         return self

@@ -4,10 +4,10 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from gallop.schema import Parameter
 from gallop.settings.base import SettingsModel
 
 Family = Literal["logistic_regression", "random_forest", "gradient_boosting", "splines", "forest", "lightgbm"]
-Parameter = str | int | float | bool | None
 
 
 class Range(SettingsModel):
@@ -66,7 +66,9 @@ class Encoding(SettingsModel):
     drop_first: bool = Field(True, description="Leave out the first level of each one-hot category.")
     rare_rows: int = Field(1, ge=1, description="Levels with fewer training rows than this are one level together.")
     one_hot_levels: int = Field(20, ge=2, description="Categories with more levels than this are target-encoded.")
-    missing_indicators: bool = Field(False, description="Say of each number with gaps whether it was there.")
+    missing_indicators: bool = Field(
+        False, description="For each number with missing values, an input that marks them."
+    )
     columns: dict[str, Literal["one_hot", "target"]] = Field(
         default_factory=dict, description="Inputs whose encoding does not follow from the number of levels."
     )

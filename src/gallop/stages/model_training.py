@@ -17,10 +17,11 @@ from threadpoolctl import threadpool_limits
 
 from gallop.errors import ContractError, SettingsError, UnsafeModelError
 from gallop.evaluation.metrics import Vector, estimate, evaluate, paired_difference
-from gallop.modelling.assessment import gather_evidence, importances
+from gallop.modelling.assessment import gather_evidence
 from gallop.modelling.candidates import CandidateModel, Contender, fit_candidate, fit_plain, ranked_contenders, winner
 from gallop.modelling.conformal import score_uncertainty
 from gallop.modelling.learning_curve import learning_points
+from gallop.modelling.permutation_importance import importances
 from gallop.modelling.preprocessing import frame
 from gallop.modelling.search.folds import AllRows
 from gallop.modelling.search.run import search
@@ -33,7 +34,7 @@ from gallop.schema import Role
 from gallop.settings.params import Settings
 from gallop.tables.features import input_roles
 
-Export = Callable[[object], bytes]
+Exporter = Callable[[object], bytes]
 """Fitted classifier → content of model.pkl; raises `ContractError` or `UnsafeModelError` where it is not exported."""
 
 
@@ -72,7 +73,7 @@ def train(
     leads: nw.DataFrame,
     settings: Settings,
     *,
-    export: Export,
+    export: Exporter,
     studies: Path | None = None,
     on_trial: Callable[[str], None] = lambda _: None,
 ) -> Trained:
@@ -159,7 +160,7 @@ def _labels(column: nw.Series) -> Vector:
     return column.to_numpy().astype(np.float64)
 
 
-def _exported(model: CandidateModel, export: Export) -> bytes | str:
+def _exported(model: CandidateModel, export: Exporter) -> bytes | str:
     """The content of model.pkl, or why there is none."""
     if isinstance(model, Stack):
         return "own"

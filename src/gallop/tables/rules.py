@@ -2,8 +2,8 @@
 
 A rule is a named predicate over one row (or, for duplicates, over the rows of one id) that is true where the row must
 go. Rules run in a fixed order and the first that a row breaks claims it, so the counts per rule add up to the rows
-rejected. `scope` rules say "not asked for" (no label, another month); `defect` rules say "cannot be true". What a
-table's schema did not know (a level, a range, a type) is counted, set aside or refused, as `table.on_new` says.
+rejected. A rule is about scope (no label, another month) or a defect (cannot be true). What a table's
+schema did not know (a level, a range, a type) is counted, set aside or refused, as `table.on_new` is set.
 """
 
 from collections.abc import Collection
@@ -21,7 +21,7 @@ DUPLICATE, CONFLICT = "duplicate_row", "conflicting_id"
 
 @dataclass(frozen=True)
 class Rule:
-    """A named predicate: rows for which `broken` is true are rejected, counted or stop the run, as `on` says."""
+    """A named predicate: rows for which `broken` is true are rejected, counted or stop the run, as `on` is."""
 
     name: str
     broken: nw.Expr
@@ -56,34 +56,34 @@ def rules(table: Table, *, labelled: bool, used: Collection[str] = ()) -> list[R
         labelled: True for training; False for scoring, where label and window do not matter.
         used: columns of the model's inputs; in scoring the day matters only where it is one of them.
     """
-    found = []
+    rules = []
     if table.id != ROW:
-        found.append(Rule("no_id", nw.col(table.id).is_null(), False, table.id, "an id"))
+        rules.append(Rule("no_id", nw.col(table.id).is_null(), False, table.id, "an id"))
     if labelled:
-        found += _label_rules(table)
+        rules += _label_rules(table)
     if labelled and table.day:
-        found.append(Rule("no_day", nw.col(table.day).is_null(), False, table.day, "a day"))
-        found.append(_unreadable(table.day, table))
+        rules.append(Rule("no_day", nw.col(table.day).is_null(), False, table.day, "a day"))
+        rules.append(_unreadable(table.day, table))
     if labelled and table.day and table.window:
         day = padded_day(nw.col(table.day))
         first, last = table.window.first.isoformat(), table.window.last.isoformat()
-        found.append(Rule("outside_window", (day < first) | (day > last), False, table.day, f"{first} to {last}"))
+        rules.append(Rule("outside_window", (day < first) | (day > last), False, table.day, f"{first} to {last}"))
     if not labelled and table.day and table.day in used:
-        found.append(_unreadable(table.day, table))
+        rules.append(_unreadable(table.day, table))
     for name, kept in table.keep.items():
         # An impossible value is a defect even where the row would be out of scope, so it is looked for first.
-        found += _value_rules(name, table)
+        rules += _value_rules(name, table)
         outside = nw.col(name).is_null() | ~nw.col(name).is_in([*kept])
-        found.append(Rule(f"{name}_not_kept", outside, False, name, " or ".join(kept)))
+        rules.append(Rule(f"{name}_not_kept", outside, False, name, " or ".join(kept)))
     for name in table.values:
         if name not in table.keep:
-            found += _value_rules(name, table)
+            rules += _value_rules(name, table)
     if table.id != ROW:
         # Claimed after all the others, among the rows that are left; see `_claim_duplicates`.
-        never = nw.lit(False)
-        found.append(Rule(DUPLICATE, never, True, table.id, "one row per lead"))
-        found.append(Rule(CONFLICT, never, True, table.id, "one row per lead"))
-    return found
+        unmatched = nw.lit(False)
+        rules.append(Rule(DUPLICATE, unmatched, True, table.id, "one row per lead"))
+        rules.append(Rule(CONFLICT, unmatched, True, table.id, "one row per lead"))
+    return rules
 
 
 def _label_rules(table: Table) -> list[Rule]:
@@ -115,18 +115,18 @@ def _value_rules(name: str, table: Table) -> list[Rule]:
         unknown = ~nw.col(name).is_in([*column.levels])
         accepts = f"one of {', '.join(column.levels)}"
         return [Rule(f"{name}_unknown", unknown, True, name, accepts, table.on(name, "level"))]
-    found = [_unreadable(name, table)]
+    rules = [_unreadable(name, table)]
     if column.role is Role.NUMBER:
         # The guard repeats here because an engine may evaluate a cast on rows that an earlier rule already claimed.
         number = nw.when(readable(name, Role.NUMBER)).then(nw.col(name)).otherwise(None).cast(nw.Float64)
         on = table.on(name, "range")
         if column.minimum is not None:
             below = number < column.minimum
-            found.append(Rule(f"{name}_below_minimum", below, True, name, f"{column.minimum} or more", on))
+            rules.append(Rule(f"{name}_below_minimum", below, True, name, f"{column.minimum} or more", on))
         if column.maximum is not None:
             above = number > column.maximum
-            found.append(Rule(f"{name}_above_maximum", above, True, name, f"{column.maximum} or less", on))
-    return found
+            rules.append(Rule(f"{name}_above_maximum", above, True, name, f"{column.maximum} or less", on))
+    return rules
 
 
 def apply_rules(
@@ -142,22 +142,22 @@ def apply_rules(
         used: columns of the model's inputs; in scoring the day is needed only where it is one of them.
 
     Raises:
-        MissingColumn, EmptyTable. WrongType: a value that the settings refuse.
+        MissingColumnError, EmptyTableError. WrongTypeError: a value that the settings refuse.
     """
-    spare = set() if labelled else {table.label.column, *table.with_role(Role.DAY)} - {*used}
-    _require_columns(raw, table, source, spare)
+    optional = set() if labelled else {table.label.column, *table.with_role(Role.DAY)} - {*used}
+    _require_columns(raw, table, source, optional)
     if not len(raw):
         raise EmptyTableError(f"{source}: has a header but no rows; at least one lead is needed")
-    unused = {*table.with_role(Role.IGNORE), *spare}
+    unused = {*table.with_role(Role.IGNORE), *optional}
     names = [name for name in table.columns if name in raw.columns and name not in unused]
     texts = raw.select(ROW, *[plain_text(name, table.columns[name], table.missing).alias(name) for name in names])
-    found = rules(table, labelled=labelled, used=used)
-    claiming = [rule for rule in found if rule.on is not New.KEEP]
+    all_rules = rules(table, labelled=labelled, used=used)
+    claiming = [rule for rule in all_rules if rule.on is not New.KEEP]
     claimed = _claim_duplicates(texts.with_columns(_first_broken(claiming)), table.id)
     kept = claimed.filter(nw.col(RULE).is_null())
     rejected = claimed.filter(~nw.col(RULE).is_null())
     _refuse(rejected, claiming, source)
-    noticed = _noticed(kept, [rule for rule in found if rule.on is New.KEEP])
+    noticed = _noticed(kept, [rule for rule in all_rules if rule.on is New.KEEP])
     return RuleResult(kept.select(ROW, *[_final(name, table) for name in names]), rejected, claiming, noticed)
 
 
@@ -170,46 +170,46 @@ def _require_columns(raw: nw.DataFrame, table: Table, source: str, spare: set) -
         raise MissingColumnError(f"{source}: no column {', '.join(map(repr, missing))}; the header has: {has}")
 
 
-def _refuse(rejected: nw.DataFrame, found: list[Rule], source: str) -> None:
-    for rule in found:
+def _refuse(rejected: nw.DataFrame, rules: list[Rule], source: str) -> None:
+    for rule in rules:
         if rule.on is New.REFUSE and len(rows := rejected.filter(nw.col(RULE) == rule.name).sort(ROW)):
-            where = f"{source}: row {rows[ROW][0]}, column {rule.column!r}"
+            prefix = f"{source}: row {rows[ROW][0]}, column {rule.column!r}"
             raise WrongTypeError(
-                f"{where}: {rows[rule.column][0]!r} is not {rule.accepts}; {len(rows)} rows break the rule "
-                f"{rule.name}, and on_new says refuse"
+                f"{prefix}: {rows[rule.column][0]!r} is not {rule.accepts}; {len(rows)} rows break the rule "
+                f"{rule.name}, and on_new is refuse"
             )
 
 
-def _noticed(kept: nw.DataFrame, found: list[Rule]) -> dict[str, int]:
-    if not found or not len(kept):
+def _noticed(kept: nw.DataFrame, rules: list[Rule]) -> dict[str, int]:
+    if not rules or not len(kept):
         return {}
-    sums = kept.select(*[rule.broken.fill_null(False).sum().alias(rule.name) for rule in found])
-    return {rule.name: count for rule in found if (count := int(sums[rule.name][0]))}
+    sums = kept.select(*[rule.broken.fill_null(False).sum().alias(rule.name) for rule in rules])
+    return {rule.name: count for rule in rules if (count := int(sums[rule.name][0]))}
 
 
-def _first_broken(found: list[Rule]) -> nw.Expr:
+def _first_broken(rules: list[Rule]) -> nw.Expr:
     # A null predicate (nothing to compare) does not break a rule.
-    claims = [nw.when(rule.broken.fill_null(False)).then(nw.lit(rule.name)).otherwise(None) for rule in found]
+    claims = [nw.when(rule.broken.fill_null(False)).then(nw.lit(rule.name)).otherwise(None) for rule in rules]
     return nw.coalesce(*claims, nw.lit(None, dtype=nw.String)).alias(RULE)
 
 
 def _claim_duplicates(claimed: nw.DataFrame, key: str) -> nw.DataFrame:
     """Of equal rows of one id the first stays; rows of one id that differ all go, since none can be trusted.
 
-    Without an id nobody can say whether equal rows are one lead; all of them stay.
+    Without an id it is unknown whether equal rows are one lead; all of them stay.
     """
     if key == ROW:
         return claimed
     content = [name for name in claimed.columns if name not in (ROW, RULE)]
-    alive = claimed.filter(nw.col(RULE).is_null())
-    first = alive.sort(ROW).unique(subset=content, keep="first", maintain_order=True)
-    conflicts = first.select(key).filter(first.select(key).is_duplicated())[key].unique().to_list()
-    firsts = first[ROW].to_list()
-    spare = nw.col(RULE).is_null() & ~nw.col(ROW).is_in(firsts)
-    clash = nw.col(RULE).is_null() & nw.col(key).is_in(conflicts)
-    rule = nw.when(clash).then(nw.lit(CONFLICT))
+    unclaimed = claimed.filter(nw.col(RULE).is_null())
+    distinct = unclaimed.sort(ROW).unique(subset=content, keep="first", maintain_order=True)
+    conflicts = distinct.select(key).filter(distinct.select(key).is_duplicated())[key].unique().to_list()
+    kept_rows = distinct[ROW].to_list()
+    repeated = nw.col(RULE).is_null() & ~nw.col(ROW).is_in(kept_rows)
+    conflicting = nw.col(RULE).is_null() & nw.col(key).is_in(conflicts)
+    rule = nw.when(conflicting).then(nw.lit(CONFLICT))
     return claimed.with_columns(
-        rule.otherwise(nw.when(spare).then(nw.lit(DUPLICATE)).otherwise(nw.col(RULE))).alias(RULE)
+        rule.otherwise(nw.when(repeated).then(nw.lit(DUPLICATE)).otherwise(nw.col(RULE))).alias(RULE)
     )
 
 
@@ -219,9 +219,9 @@ def _final(name: str, table: Table) -> nw.Expr:
         positive = nw.col(name).is_in([*table.label.positive])
         return nw.when(positive).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int8).alias(name)
     if table.on(name, "type") is New.KEEP and role in {Role.NUMBER, Role.BOOLEAN, Role.DATE, Role.DAY}:
-        # What cannot be read was counted and is missing from here on.
-        there = nw.when(readable(name, role)).then(nw.col(name)).otherwise(None)
-        return typed_value(there, role).alias(name)
+        # What cannot be read has been counted and is missing from here on.
+        readable_text = nw.when(readable(name, role)).then(nw.col(name)).otherwise(None)
+        return typed_value(readable_text, role).alias(name)
     levels = table.columns[name].levels
     if levels and table.on(name, "level") is New.KEEP:
         known = nw.col(name).is_null() | nw.col(name).is_in([*levels])

@@ -29,12 +29,12 @@ def sample(rows: int, seed: int) -> tuple[str, str]:
     Returns:
         Two CSV texts: the leads, and `lead_id, probability` with each one's true conversion probability.
     """
-    draw = np.random.default_rng(seed)
-    visits = 1 + np.floor(draw.gamma(1.6, 5.0, rows)).astype(int)
-    purchases = draw.poisson(5.0, rows)
-    minutes = draw.normal(100.0, 10.0, rows).clip(1.0)
-    group = draw.integers(1, 10, rows)
-    onboarding = draw.random(rows) < 0.5
+    random = np.random.default_rng(seed)
+    visits = 1 + np.floor(random.gamma(1.6, 5.0, rows)).astype(int)
+    purchases = random.poisson(5.0, rows)
+    minutes = random.normal(100.0, 10.0, rows).clip(1.0)
+    group = random.integers(1, 10, rows)
+    onboarding = random.random(rows) < 0.5
     logit = (
         0.45 * (visits - 7.5)
         + 0.06 * (purchases - 5)
@@ -43,21 +43,21 @@ def sample(rows: int, seed: int) -> tuple[str, str]:
         + np.where(onboarding, 0.15, -0.15)
     )
     probability = 1.0 / (1.0 + np.exp(-logit))
-    converted = draw.random(rows) < probability
+    converted = random.random(rows) < probability
     columns = {
         "lead_id": [f"S{number:06d}" for number in range(1, rows + 1)],
-        "lead_indicator": np.where(draw.random(rows) < 0.05, "", np.where(converted, "1", "0")),
-        "date_part": _days(draw, rows),
-        "is_active": draw.integers(0, 2, rows),
-        "marketing_consent": _truth(draw, rows),
-        "first_booking": _days(draw, rows),
-        "existing_customer": _truth(draw, rows),
-        "last_seen": _days(draw, rows),
-        "source": draw.choice(["li", "organic", "signup", "fb"], rows),
-        "domain": draw.choice([".dk", ".com", ".cn"], rows),
-        "country": draw.choice(["DK", "US", "CN"], rows),
-        "visited_learn_more_before_booking": draw.integers(0, 10, rows),
-        "visited_faq": draw.integers(0, 15, rows),
+        "lead_indicator": np.where(random.random(rows) < 0.05, "", np.where(converted, "1", "0")),
+        "date_part": _days(random, rows),
+        "is_active": random.integers(0, 2, rows),
+        "marketing_consent": _truth(random, rows),
+        "first_booking": _days(random, rows),
+        "existing_customer": _truth(random, rows),
+        "last_seen": _days(random, rows),
+        "source": random.choice(["li", "organic", "signup", "fb"], rows),
+        "domain": random.choice([".dk", ".com", ".cn"], rows),
+        "country": random.choice(["DK", "US", "CN"], rows),
+        "visited_learn_more_before_booking": random.integers(0, 10, rows),
+        "visited_faq": random.integers(0, 15, rows),
         "purchases": purchases,
         "time_spent": [f"{value:.6f}" for value in minutes],
         "customer_group": group,
@@ -70,12 +70,12 @@ def sample(rows: int, seed: int) -> tuple[str, str]:
     return leads, truth
 
 
-def _days(draw: np.random.Generator, rows: int) -> list[str]:
-    return [f"2024-01-{day}" for day in draw.integers(1, 32, rows)]
+def _days(random: np.random.Generator, rows: int) -> list[str]:
+    return [f"2024-01-{day}" for day in random.integers(1, 32, rows)]
 
 
-def _truth(draw: np.random.Generator, rows: int) -> np.ndarray:
-    return np.where(draw.random(rows) < 0.5, "true", "false")
+def _truth(random: np.random.Generator, rows: int) -> np.ndarray:
+    return np.where(random.random(rows) < 0.5, "true", "false")
 
 
 def _csv(header: tuple[str, ...], rows) -> str:

@@ -17,18 +17,18 @@ print(json.dumps([module.__file__ for name, module in sys.modules.items() if nam
 
 
 def imported(source: Path) -> set[str]:
-    found = set()
-    for each in ast.parse(source.read_text(encoding="utf-8")).body:
-        if isinstance(each, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in each.names}
-        elif isinstance(each, ast.ImportFrom):
-            found.add(str(each.module).partition(".")[0])
-    return found - {"gallop"} - sys.stdlib_module_names
+    packages = set()
+    for statement in ast.parse(source.read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.Import):
+            packages |= {alias.name.partition(".")[0] for alias in statement.names}
+        elif isinstance(statement, ast.ImportFrom):
+            packages.add(str(statement.module).partition(".")[0])
+    return packages - {"gallop"} - sys.stdlib_module_names
 
 
 def test_a_logged_model_names_every_library_that_scoring_imports():
     done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
     libraries = set().union(*(imported(Path(file)) for file in json.loads(done.stdout)))
     assert {"lightgbm", "scipy", "sklearn"} <= libraries
-    named, owners = {each.partition("==")[0] for each in requirements()}, packages_distributions()
+    named, owners = {requirement.partition("==")[0] for requirement in requirements()}, packages_distributions()
     assert not {name for name in libraries if not named & set(owners[name])}

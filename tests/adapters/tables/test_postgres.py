@@ -56,9 +56,9 @@ def test_a_table_gives_the_same_project_as_its_file(database, tmp_path):
 
 
 def test_two_copies_of_an_unchanged_table_are_equal_byte_by_byte(database, tmp_path):
-    for table in ("leads", "odd%20schema.a%20view"):
-        place = postgres.place_of(f"{database}/{table}")
-        rows = [postgres.snapshot(place, tmp_path / name) for name in ("first.csv", "second.csv")]
+    for name in ("leads", "odd%20schema.a%20view"):
+        table = postgres.parse_table_url(f"{database}/{name}")
+        rows = [postgres.snapshot(table, tmp_path / file) for file in ("first.csv", "second.csv")]
         assert rows == [300, 300]
         assert (tmp_path / "first.csv").read_bytes() == (tmp_path / "second.csv").read_bytes()
 
@@ -75,24 +75,24 @@ def test_a_database_s_own_types_are_read_as_what_they_are(database):
 @pytest.mark.parametrize("table", ["nowhere", "no_schema.leads"])
 def test_a_table_that_is_not_there_is_refused_by_its_name(database, tmp_path, table):
     with pytest.raises(DataUnavailableError, match=table):
-        postgres.snapshot(postgres.place_of(f"{database}/{table}"), tmp_path / "leads.csv")
+        postgres.snapshot(postgres.parse_table_url(f"{database}/{table}"), tmp_path / "leads.csv")
     assert not (tmp_path / "leads.csv").exists()
 
 
 def test_a_server_that_is_not_there_is_refused(tmp_path):
-    place = postgres.place_of("postgresql://me:secret@127.0.0.1:9/shop/leads")
+    table = postgres.parse_table_url("postgresql://me:secret@127.0.0.1:9/shop/leads")
     with pytest.raises(DataUnavailableError, match=r"me@127\.0\.0\.1:9/shop/leads") as refused:
-        postgres.snapshot(place, tmp_path / "leads.csv")
+        postgres.snapshot(table, tmp_path / "leads.csv")
     assert "secret" not in str(refused.value)
 
 
 def test_a_password_is_shown_nowhere():
-    place = postgres.place_of("postgresql://me:secret@host:5433/shop/sales.leads?sslmode=require")
-    assert str(place) == "postgresql://me@host:5433/shop/sales.leads"
-    assert (place.schema, place.table) == ("sales", "leads")
+    table = postgres.parse_table_url("postgresql://me:secret@host:5433/shop/sales.leads?sslmode=require")
+    assert str(table) == "postgresql://me@host:5433/shop/sales.leads"
+    assert (table.schema, table.table) == ("sales", "leads")
 
 
 @pytest.mark.parametrize("url", ["postgresql://host/shop", "postgresql://host", "mysql://host/shop/leads"])
 def test_a_url_without_a_table_or_of_another_server_is_refused(url):
     with pytest.raises(SettingsError):
-        postgres.place_of(url)
+        postgres.parse_table_url(url)

@@ -1,4 +1,4 @@
-"""How an unknown CSV is written: its encoding and separator. Asked once, by `gallop init`; runs use what was found."""
+"""The encoding and separator of an unknown CSV: detected once, by `gallop init`, and kept in the settings."""
 
 import codecs
 import csv
@@ -11,25 +11,25 @@ from gallop.errors import DataUnavailableError
 from gallop.settings.table import Format
 
 _SEPARATORS = ",;\t|"
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_LOOKED_AT = 1 << 18
+_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_SAMPLE_BYTES = 1 << 18
 
 
 def detect(path: Path) -> Format:
     """The format of a CSV file (plain, gz or zst).
 
     Raises:
-        DataUnavailable: no such file. CutTable: cannot be unpacked. EmptyTable: nothing in it.
+        DataUnavailableError: no such file. MalformedTableError: cannot be unpacked. EmptyTableError: nothing in it.
     """
     if not path.is_file():
         raise DataUnavailableError(f"{path}: no such file")
     content = unpacked(path)
     encoding = _encoding(content)
-    return Format(separator=_separator(content[: 4 * _LOOKED_AT].decode(encoding, "ignore")), encoding=encoding)
+    return Format(separator=_separator(content[: 4 * _SAMPLE_BYTES].decode(encoding, "ignore")), encoding=encoding)
 
 
 def _encoding(content: bytes) -> str:
-    for mark, name in _MARKS:
+    for mark, name in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return name
     try:
@@ -39,7 +39,7 @@ def _encoding(content: bytes) -> str:
         pass
     from charset_normalizer import from_bytes
 
-    matches = from_bytes(content[:_LOOKED_AT])
+    matches = from_bytes(content[:_SAMPLE_BYTES])
     # Short texts fit several code pages equally well; then the one that most Western tables are written in is meant.
     western = any("cp1252" in match.could_be_from_charset for match in matches)
     best = matches.best()
@@ -53,7 +53,7 @@ def _encoding(content: bytes) -> str:
 
 
 def _separator(text: str) -> str:
-    """The sign that parts the most rows into equally many values."""
+    """The character that splits the most rows into equally many values."""
 
     def score(separator: str) -> tuple[float, int]:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)

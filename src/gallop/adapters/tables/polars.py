@@ -2,7 +2,7 @@
 
 CSV is parsed by Arrow, because its reader checks that every row has as many values as the header; others fill a cut
 row with nulls. Every value enters as text, so no engine's guess about types ever matters. Separator and encoding are
-settings; compression is told by a file's first bytes.
+settings; compression is recognised by a file's first bytes.
 """
 
 import codecs
@@ -47,7 +47,7 @@ class PolarsTables:
         manifest = path.parent / TABLE_MANIFEST
         if not path.is_file() or not manifest.is_file():
             raise MissingOutputError(f"{path}: not there; run the earlier stages first, or all with `gallop run`")
-        if _promised(manifest, path.name) != digest(path):
+        if _manifest_digest(manifest, path.name) != digest(path):
             raise ChecksumError(
                 f"{path}: SHA-256 is not the one in {manifest}; one of them was damaged or half-replaced. Run the "
                 "stage again"
@@ -70,7 +70,7 @@ class PolarsTables:
 
 
 def write_scores(table: nw.DataFrame, path: Path) -> None:
-    """Write a table for people: Parquet where the name says so, else CSV."""
+    """Write a table for people: Parquet where the name ends so, else CSV."""
     frame = table.to_native()
     if path.suffix in {".parquet", ".pq"}:
         write_whole(path, frame.write_parquet)
@@ -78,7 +78,7 @@ def write_scores(table: nw.DataFrame, path: Path) -> None:
         write_whole(path, frame.write_csv)
 
 
-def _promised(manifest: Path, name: str) -> str | None:
+def _manifest_digest(manifest: Path, name: str) -> str | None:
     try:
         return json.loads(manifest.read_bytes())[name]["sha256"]
     except (ValueError, KeyError, TypeError):
@@ -142,7 +142,7 @@ def _csv(path: Path, form: Format) -> pl.DataFrame:
 
 
 def unpacked(path: Path) -> bytes:
-    """The bytes of a file, unpacked where it is gzip or zstd. Raises `CutTable`, `EmptyTable`."""
+    """The bytes of a file, unpacked where it is gzip or zstd. Raises `MalformedTableError`, `EmptyTableError`."""
     content = path.read_bytes()
     try:
         if content[:2] == b"\x1f\x8b":
@@ -165,7 +165,9 @@ def _utf8(content: bytes, path: Path, encoding: str) -> bytes:
         try:
             content = content.decode(encoding).encode("utf-8")
         except (UnicodeDecodeError, UnicodeEncodeError) as error:
-            raise EncodingError(f"{path}: not {encoding}, which table.format.encoding says: {error.reason}") from None
+            raise EncodingError(
+                f"{path}: not {encoding}, which table.format.encoding is set to: {error.reason}"
+            ) from None
     content = content.removeprefix(b"\xef\xbb\xbf")
     if not content.strip():
         raise EmptyTableError(f"{path}: the file is empty; a header and at least one row are needed")
@@ -174,7 +176,7 @@ def _utf8(content: bytes, path: Path, encoding: str) -> bytes:
     except UnicodeDecodeError as error:
         raise EncodingError(
             f"{path}: {_row_at(content, error.start)}: byte {content[error.start]:#04x} is not UTF-8; save the table "
-            "as UTF-8 (for example `iconv -f latin1 -t utf-8`), or say its encoding in table.format.encoding"
+            "as UTF-8 (for example `iconv -f latin1 -t utf-8`), or set table.format.encoding to its encoding"
         ) from None
     if b"\x00" in content:
         row = _row_at(content, content.index(b"\x00"))
@@ -188,9 +190,9 @@ def _rows(content: bytes, separator: str = ",", *, strict: bool = False) -> Iter
     return (values for values in csv.reader(text, delimiter=separator, strict=strict) if values)
 
 
-def _row_at(content: bytes, place: int) -> str:
-    # One more character, so that a row which begins at the place is counted too.
-    row = sum(1 for _ in _rows(content[:place] + b"x")) - 1
+def _row_at(content: bytes, offset: int) -> str:
+    # One more character, so that a row which begins there is counted too.
+    row = sum(1 for _ in _rows(content[:offset] + b"x")) - 1
     return f"row {row}" if row else "the header"
 
 
@@ -204,9 +206,9 @@ def _header(content: bytes, path: Path, separator: str) -> list[str]:
 
 def _names(header: list[str], path: Path) -> list[str]:
     names = usable_names(header)
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise MalformedTableError(
-            f"{path}: the header names {twice} more than once; every column needs a name of its own"
+            f"{path}: the header names {repeated} more than once; every column needs a name of its own"
         )
     return names
 
@@ -228,7 +230,7 @@ def _require_quotes_closed(content: bytes, path: Path, separator: str) -> None:
 
 
 def _explain(error: ValueError, content: bytes, path: Path, width: int, separator: str) -> Exception:
-    """Say which row is not like the header; Arrow's own message quotes the whole row, which may name a person."""
+    """An error that names the row unlike the header; Arrow's own quotes the whole row, which may name a person."""
     row = -1
     try:
         for values in _rows(content, separator):

@@ -14,11 +14,11 @@ from gallop.errors import DataUnavailableError, EmptyTableError, SettingsError
 from gallop.files import write_whole
 
 _SCHEMES = {"postgresql", "postgres"}
-_TIMEOUT = 10
+_TIMEOUT_S = 10
 
 
 @dataclass(frozen=True)
-class Place:
+class DatabaseTable:
     """A table in a database."""
 
     url: str
@@ -35,7 +35,7 @@ class Place:
         return f"{shown}/{f'{self.schema}.' if self.schema else ''}{self.table}"
 
 
-def place_of(url: str) -> Place:
+def parse_table_url(url: str) -> DatabaseTable:
     """The table that a URL names. Raises `SettingsError`."""
     parts = urlsplit(url)
     if parts.scheme not in _SCHEMES:
@@ -45,17 +45,17 @@ def place_of(url: str) -> Place:
         raise SettingsError("the URL names no table; write postgresql://user@host:port/database/table")
     schema, _, name = unquote(table).rpartition(".")
     server = urlunsplit(("postgresql", parts.netloc, f"/{database}", parts.query, ""))
-    return Place(server, schema or None, name)
+    return DatabaseTable(server, schema or None, name)
 
 
-def snapshot(place: Place, path: Path) -> int:
+def snapshot(table: DatabaseTable, path: Path) -> int:
     """Copy a table into a CSV file, every value as text; returns the rows.
 
     Rows come in the order in which the table holds them (a view's, in the order of its values), so that copies of an
     unchanged table are equal byte by byte.
 
     Raises:
-        DataUnavailable: the server, the database or the table does not answer. EmptyTable: it has no columns.
+        DataUnavailableError: the server, the database or the table does not answer. EmptyTableError: it has no columns.
     """
     import psycopg
     from psycopg import sql
@@ -65,20 +65,20 @@ def snapshot(place: Place, path: Path) -> int:
     def copy(temporary: Path) -> None:
         nonlocal rows
         with (
-            psycopg.connect(place.url, connect_timeout=_TIMEOUT, application_name="gallop") as connection,
+            psycopg.connect(table.url, connect_timeout=_TIMEOUT_S, application_name="gallop") as connection,
             temporary.open("wb") as file,
         ):
             connection.read_only = True
-            table = sql.Identifier(*([place.schema] if place.schema else []), place.table)
-            described = connection.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(table)).description or []
+            name = sql.Identifier(*([table.schema] if table.schema else []), table.table)
+            described = connection.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(name)).description or []
             if not described:
-                raise EmptyTableError(f"{place}: has no columns")
-            names = [sql.Identifier(column.name) for column in described]
+                raise EmptyTableError(f"{table}: has no columns")
+            columns = [sql.Identifier(column.name) for column in described]
             query = sql.SQL("COPY (SELECT {columns} FROM {table} AS t ORDER BY {order}) TO STDOUT (FORMAT csv, HEADER)")
-            texts = sql.SQL(", ").join(sql.SQL("{0}::text AS {0}").format(name) for name in names)
-            order = sql.SQL("ctid") if _stored(connection, table) else sql.SQL(", ").join(_texts(names))
+            texts = sql.SQL(", ").join(sql.SQL("{0}::text AS {0}").format(column) for column in columns)
+            order = sql.SQL("ctid") if _has_own_rows(connection, name) else sql.SQL(", ").join(_texts(columns))
             cursor = connection.cursor()
-            with cursor.copy(query.format(columns=texts, table=table, order=order)) as copied:
+            with cursor.copy(query.format(columns=texts, table=name, order=order)) as copied:
                 for block in copied:
                     file.write(block)
             rows = cursor.rowcount
@@ -86,7 +86,7 @@ def snapshot(place: Place, path: Path) -> int:
     try:
         write_whole(path, copy)
     except psycopg.Error as error:
-        raise DataUnavailableError(f"{place}: {' '.join(str(error).split())}") from None
+        raise DataUnavailableError(f"{table}: {' '.join(str(error).split())}") from None
     return rows
 
 
@@ -96,13 +96,13 @@ def _texts(names: list) -> list:
     return [sql.SQL("t.{}::text").format(name) for name in names]
 
 
-def _stored(connection, table) -> bool:
+def _has_own_rows(connection, table) -> bool:
     """True for a table that has rows of its own, which a view has not."""
     from psycopg import sql
 
-    found = connection.execute(
+    kind = connection.execute(
         sql.SQL("SELECT relkind FROM pg_class WHERE oid = {}::regclass").format(
             sql.Literal(table.as_string(connection))
         )
     ).fetchone()
-    return bool(found) and found[0] in {"r", "m"}
+    return bool(kind) and kind[0] in {"r", "m"}

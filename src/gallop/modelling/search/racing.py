@@ -10,8 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from gallop.evaluation.metrics import Vector
-from gallop.modelling.contributions import losses
+from gallop.evaluation.metrics import Vector, log_losses_of_log_odds
 from gallop.modelling.families import ENCODERS
 from gallop.modelling.search.study import Explored, Trial
 
@@ -28,7 +27,7 @@ def leader(families: Iterable[Explored]) -> Trial | None:
 
 def clearly_behind(log_odds: Vector, of_leader: Vector, y: Vector) -> bool:
     """Whether a trial is behind by more than chance on the rows it was judged on so far: all of shape (rows,)."""
-    leading = losses(of_leader, y)
-    behind = losses(log_odds, y) - leading
+    leading = log_losses_of_log_odds(y, of_leader)
+    behind = log_losses_of_log_odds(y, log_odds) - leading
     standard_error = behind.std() / np.sqrt(len(behind))
     return bool(behind.mean() > max(_FAR * leading.mean(), _ERRORS * standard_error))

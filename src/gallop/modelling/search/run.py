@@ -22,8 +22,8 @@ from scipy.special import logit
 from threadpoolctl import threadpool_limits
 
 from gallop.errors import SingleClassError
-from gallop.evaluation.metrics import Vector
-from gallop.modelling.contributions import Additive, log_loss, log_odds
+from gallop.evaluation.metrics import Vector, mean_log_loss
+from gallop.modelling.contributions import Additive, log_odds
 from gallop.modelling.families import ENCODERS, PLAIN, Parameters, classifier
 from gallop.modelling.search import racing
 from gallop.modelling.search.folds import Fold, Rows, forward, stratified
@@ -127,7 +127,7 @@ def _explore(
             fitted, of_folds = _cross_validate(family, parameters, search.folds, search.seed, report, to_beat)
             odds = np.empty(len(search.rows))
             odds[np.concatenate(indices)] = np.concatenate(of_folds)
-            return fitted, odds, log_loss(odds, search.y[search.rows])
+            return fitted, odds, mean_log_loss(search.y[search.rows], odds)
 
         return {
             family: explore(
@@ -161,7 +161,7 @@ def _cross_validate(
         of_folds.append(odds)
         if step < len(folds):
             so_far = np.concatenate(of_folds)
-            report(log_loss(so_far, label[: len(so_far)]), step)
+            report(mean_log_loss(label[: len(so_far)], so_far), step)
             if to_beat and racing.clearly_behind(so_far, np.concatenate(to_beat[:step]), label[: len(so_far)]):
                 raise TrialPruned
     return parameters, of_folds

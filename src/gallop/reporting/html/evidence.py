@@ -5,7 +5,7 @@ from typing import Any
 from markupsafe import Markup
 
 from gallop.evaluation.metrics import Estimate
-from gallop.evaluation.slices import FEWEST
+from gallop.evaluation.slices import MIN_SLICE_ROWS
 from gallop.reporting import decision_text
 from gallop.reporting.html.decision_plots import EFFECTS, decision_plots
 from gallop.reporting.html.scale import Mark, Scale
@@ -33,7 +33,7 @@ def evidence_parts(result: TrainingResult) -> dict[str, Any]:
         "bands": [(band, _band(band)) for band in evidence.decision.bands],
         "cutoffs": _cutoffs(evidence.decision),
         "slices": _by_column(evidence.slices),
-        "fewest": FEWEST,
+        "fewest": MIN_SLICE_ROWS,
         "shown_effects": min(EFFECTS, len(evidence.effects)),
     }
 

@@ -23,7 +23,7 @@ def render_profile(proposal: Proposal, form: Format) -> Group:
         right = name in {"missing", "distinct", "AUC"}
         table.add_column(name, justify="right" if right else "left", overflow="fold" if name == "why" else "ellipsis")
     for name, column in proposal.columns.items():
-        profile = proposal.profile.looks[name]
+        profile = proposal.profile.columns[name]
         # A text column with a different value in every row identifies people; it is not shown.
         examples = (
             ""
