@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallop.schema import DAY, DVC_STAGES, NUMBER, STAGES, Role
-from gallop.tables.features import padded_day, readable
+from gallop.tables.parsing import padded_day, readable
 
 ENGINES = ["polars", "pandas", "pyarrow"]
 
