@@ -15,7 +15,7 @@ from typer.main import get_command
 import gallop
 from gallop import errors
 from gallop.cli.app import app
-from gallop.schema import COMMANDS, DVC_STAGES, STAGES
+from gallop.stages import COMMANDS, DVC_STAGES, STAGES
 
 # Modules that hold words, types and errors: they compute nothing that a stage's output could depend on, or their
 # content reaches the stage through params.yaml.

@@ -12,7 +12,7 @@ from gallop.flow.project import Project
 from gallop.flow.selection import current_selection, run_deploy, run_model_selection
 from gallop.flow.training import publish_export
 from gallop.results.run import Selected
-from gallop.schema import DVC_STAGES
+from gallop.stages import DVC_STAGES
 from gallop.tables.synthetic import sample
 
 VERSION = ".gallop-version"

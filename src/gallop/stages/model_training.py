@@ -17,10 +17,11 @@ from threadpoolctl import threadpool_limits
 
 from gallop.errors import ContractError, SettingsError, UnsafeModelError
 from gallop.evaluation.metrics import Vector, estimate, evaluate, paired_difference
-from gallop.modelling.assessment import gather_evidence, importances
+from gallop.modelling.assessment import gather_evidence
 from gallop.modelling.candidates import CandidateModel, Contender, fit_candidate, fit_plain, ranked_contenders, winner
 from gallop.modelling.conformal import score_uncertainty
 from gallop.modelling.learning_curve import learning_points
+from gallop.modelling.permutation_importance import importances
 from gallop.modelling.preprocessing import frame
 from gallop.modelling.search.folds import AllRows
 from gallop.modelling.search.run import search
