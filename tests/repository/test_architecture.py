@@ -41,6 +41,7 @@ def test_the_house_as_it_is_keeps_its_rules(copy: Path) -> None:
         ("leakage/guard.py", "from gallop.modelling import stack"),
         ("schema.py", "from gallop.settings import params"),
         ("tables/rules.py", "import polars"),
+        ("artifacts/bundle.py", "from gallop import __version__"),
     ],
 )
 def test_an_import_that_the_design_forbids_fails_the_check(copy: Path, module: str, line: str) -> None:
