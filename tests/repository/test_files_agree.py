@@ -92,9 +92,9 @@ def test_every_part_of_the_settings_is_a_parameter_of_some_stage_or_of_selection
     assert sections - declared == {"selection"}
 
 
-def test_the_reference_pages_are_what_the_code_says(root: Path) -> None:
-    assert (root / "docs/settings.md").read_text() == pages.settings_page(), "run `python -m scripts.pages`"
-    assert (root / "docs/errors.md").read_text() == pages.errors_page(), "run `python -m scripts.pages`"
+@pytest.mark.parametrize("name", pages.PAGES)
+def test_a_page_that_follows_from_elsewhere_is_what_it_follows_from(name: str, root: Path) -> None:
+    assert (root / "docs" / name).read_text() == pages.PAGES[name](), "run `python -m scripts.pages`"
 
 
 def test_every_setting_is_documented() -> None:

@@ -183,7 +183,8 @@ def load_bundle(folder: str | Path) -> Bundle:
         folder: a folder that `gallop run` or `gallop deploy` wrote, such as models/deployed of a project.
 
     Raises:
-        MissingOutputError: no bundle is there. ChecksumError: a file is not what the manifest says.
+        MissingOutputError: no bundle is there.
+        ChecksumError: a file is not what the manifest says.
         UnsafeModelError: the model's file asks for code outside the allow-list.
 
     Examples:

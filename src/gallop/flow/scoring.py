@@ -90,7 +90,8 @@ def score(leads: IntoDataFrameT, bundle: Bundle) -> FrameScores[IntoDataFrameT]:
         Frames of the library that `leads` came in, ids of the type they had. Each row is in `ranked` or in `rejected`.
 
     Raises:
-        MissingColumnError: a column that the model needs is not there. EmptyTableError: no row can be scored.
+        MissingColumnError: a column that the model needs is not there.
+        EmptyTableError: no row can be scored.
         MalformedTableError: two columns of one name.
 
     Examples:

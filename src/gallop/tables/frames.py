@@ -22,7 +22,8 @@ def text_table(frame: IntoDataFrame, source: str) -> nw.DataFrame:
         source: the frame's name in errors.
 
     Raises:
-        EmptyTableError: no columns. MalformedTableError: two columns of one name.
+        EmptyTableError: no columns.
+        MalformedTableError: two columns of one name.
         TypeError: not a frame, or a lazy one.
     """
     try:
