@@ -9,4 +9,4 @@ def test_the_spine_has_the_six_stages_in_order():
 
 def test_the_report_is_drawn_when_all_files_are_there_and_before_a_registry_is_asked():
     assert tuple(stage for stage in COMMANDS if stage != "report") == STAGES
-    assert DVC_STAGES == COMMANDS[: COMMANDS.index("report") + 1]
+    assert COMMANDS[: COMMANDS.index("report") + 1] == DVC_STAGES
