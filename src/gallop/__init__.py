@@ -17,8 +17,8 @@ What a person can mend is a `GallopError`, whose message says how. Names that ar
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # type checkers know the name; to import it from `typing` takes longer than all the rest here
 if TYPE_CHECKING:
     from gallop.artifacts.bundle import Bundle, load_bundle
     from gallop.errors import GallopError
