@@ -36,8 +36,8 @@ def score_file(project: Project, leads: Path, output: Path, reasons: Path | None
         reasons: where to write what each column adds to each score; None for nowhere.
 
     Raises:
-        MissingOutputError, ChecksumError, UnsafeModelError: the deployed bundle. MissingColumnError, EmptyTableError and
-            the like: the leads.
+        MissingOutputError, ChecksumError, UnsafeModelError: the deployed bundle.
+        MissingColumnError, EmptyTableError and the like: the leads.
     """
     from gallop.adapters.tables.polars import write_scores
     from gallop.artifacts import bundle
