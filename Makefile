@@ -6,7 +6,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow test-containers check format lock ui bench bench-quality docs clean
+.PHONY: help setup run test test-slow test-containers coverage check docs format lock ui bench bench-quality clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -38,7 +38,13 @@ test-containers: .venv/ready ## Train in real containers (as root on Debian: ins
 	@sh tests/pipeline/base_image.sh
 	@$(BIN)/pytest -m containers -q tests/pipeline $(ARGS)
 
-check: .venv/ready ## Lint, types, architecture, lock, workflows
+coverage: .venv/ready ## Run the tests and show what they execute, branches and child processes included
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -n auto --dist loadgroup -m "not slow and not containers" -q $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+check: .venv/ready ## Lint, types, architecture, lock, workflows, docs
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ty check src containers pipeline.py
@@ -48,7 +54,15 @@ check: .venv/ready ## Lint, types, architecture, lock, workflows
 	@$(BIN)/check-jsonschema --quiet --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions action.yml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/idea.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	@$(BIN)/zizmor --offline --no-progress --quiet --persona=auditor action.yml .github
+	@$(MAKE) --no-print-directory docs
+
+docs: .venv/ready ## Build the docs' site into site/; a broken link is an error
+	@rm -rf site
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env -c docs . site
+	@echo "site/index.html: the docs"
 
 format: .venv/ready ## Format the code
 	@$(BIN)/ruff check --fix .
@@ -69,4 +83,4 @@ bench-quality: .venv/ready ## Compare with AutoML on open tables (an hour; needs
 	@$(BIN)/python -m benchmarks.quality $(ARGS)
 
 clean: ## Remove outputs, not data or models
-	rm -rf data/interim/* data/processed/* reports/report.html
+	rm -rf data/interim/* data/processed/* reports/report.html site .coverage .coverage.*

@@ -24,7 +24,7 @@ from containers import steps
 from dagger import dag
 
 from gallop.errors import GallopError, MissingOutputError, SettingsError, StageError
-from gallop.schema import STAGES
+from gallop.stages import STAGES
 
 HERE: Final = Path(__file__).resolve().parent
 OUTPUTS: Final = ("models", "reports")

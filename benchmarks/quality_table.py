@@ -62,7 +62,7 @@ def markdown(cells: dict[tuple[str, str, int], Cell], seeds: list[int], systems:
     heads = ("log-loss", "ROC AUC", "PR AUC", "Brier", "ECE", "ECE, seeds together", "fit s", "predict µs/row", "kB")
     for name in tables.NAMES:
         rows = len(next(cell.label for (table, _, _), cell in cells.items() if table == name))
-        lines += [f"\n### {name} ({rows:,} test rows)\n", "| system | " + " | ".join(heads) + " | ours minus it |"]
+        lines += [f"\n## {name} ({rows:,} test rows)\n", "| system | " + " | ".join(heads) + " | ours minus it |"]
         lines.append("|---|" + "---|" * (len(heads) + 1))
         for system in systems:
             of_seeds = [measured[name, system, seed] for seed in seeds if (name, system, seed) in measured]
@@ -82,7 +82,7 @@ def markdown(cells: dict[tuple[str, str, int], Cell], seeds: list[int], systems:
                 f"| {system} | " + " | ".join(shown) + f" | {_ahead(cells, name, system, systems[0], seeds)} |"
             )
     lines += [
-        "\n### All tables\n",
+        "\n## All tables\n",
         "| system | mean log-loss | lowest on | predictions, all test sets, ms |",
         "|---|---|---|---|",
     ]

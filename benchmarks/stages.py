@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from benchmarks.machine import machine
-from gallop.schema import DVC_STAGES
+from gallop.stages import DVC_STAGES
 
 ROUNDS = 3
 ROOT = Path(__file__).parents[1]

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import dagger
 from dagger import dag
 
-from gallop.schema import COMMANDS
+from gallop.stages import COMMANDS
 
 PROJECT: Final = "/project"
 VENV: Final = "/opt/venv"

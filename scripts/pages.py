@@ -1,7 +1,7 @@
-"""Write the reference pages that follow from the code: docs/settings.md and docs/errors.md.
+"""Write the pages that follow from elsewhere: docs/settings.md, docs/errors.md, docs/decisions/index.md.
 
-`python -m scripts.pages` writes them. A test compares them with the code, so a key or an exit code without its line in
-the docs fails `make test`.
+`python -m scripts.pages` writes them. A test compares them with what they follow from, so a key, an exit code or a
+decision without its line in the docs fails `make test`.
 """
 
 from pathlib import Path
@@ -53,6 +53,25 @@ def errors_page() -> str:
     for kind in kinds:
         code = "the stage's" if kind is errors.StageError else kind.exit_code
         lines.append(f"| {code} | `{kind.__name__}` | {' '.join((kind.__doc__ or '').split())} |")
+    return "\n".join(lines) + "\n"
+
+
+def decisions_page() -> str:
+    """Every decision by its title, with its status where it is no longer in force."""
+    lines = [
+        "# Design decisions",
+        "",
+        "Why it is as it is: the context of each decision, what was decided, what follows, what was rejected, and what",
+        "was measured. A decision that no longer holds stays, and says what replaced it.",
+        "",
+        "This page is written by `python -m scripts.pages`.",
+        "",
+    ]
+    for path in sorted((DOCS / "decisions").glob("[0-9]*.md")):
+        text = path.read_text(encoding="utf-8")
+        title = text.splitlines()[0].removeprefix("# ")
+        status = next(line.removeprefix("Status: ") for line in text.splitlines() if line.startswith("Status: "))
+        lines.append(f"- [{title}]({path.name})" + ("" if status == "accepted" else f": {status}"))
     return "\n".join(lines) + "\n"
 
 
@@ -113,10 +132,13 @@ def _default(field: FieldInfo) -> str:
     return "nothing" if field.default is None else f"`{field.default}`"
 
 
+PAGES = {"settings.md": settings_page, "errors.md": errors_page, "decisions/index.md": decisions_page}
+
+
 def main() -> None:
-    """Write both pages."""
-    (DOCS / "settings.md").write_text(settings_page(), encoding="utf-8")
-    (DOCS / "errors.md").write_text(errors_page(), encoding="utf-8")
+    """Write the pages."""
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

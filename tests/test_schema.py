@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallop.schema import DAY, DVC_STAGES, NUMBER, STAGES, Role
-from gallop.tables.features import padded_day, readable
+from gallop.schema import DAY, NUMBER, Role
+from gallop.tables.parsing import padded_day, readable
 
 ENGINES = ["polars", "pandas", "pyarrow"]
 
@@ -22,11 +22,6 @@ def is_number(text: str) -> bool:
 def is_day(text: str, engine: str = "polars") -> bool:
     frame = nw.from_dict({"day": [text]}, {"day": nw.String()}, backend=engine)
     return frame.select(readable("day", Role.DAY))["day"].to_list() == [True]
-
-
-def test_the_spine_has_the_six_stages_in_order():
-    assert STAGES == ("data_clean", "data_preprocess", "data_split", "model_training", "model_selection", "deploy")
-    assert STAGES[: len(DVC_STAGES)] == DVC_STAGES
 
 
 @given(st.floats(min_value=-1e100, max_value=1e100, exclude_min=True, exclude_max=True))

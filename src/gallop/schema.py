@@ -1,4 +1,4 @@
-"""The vocabulary: stages, roles of columns, and how a value in a text table is written.
+"""The vocabulary: roles of columns, and how a value in a text table is written.
 
 Every table enters as text. The patterns here say which texts are a number, a truth value or a day, for every
 engine alike: they use only what RE2, Rust's and Java's regular expressions share, and `cast`-ing happens after a
@@ -7,22 +7,6 @@ value has matched, so an engine's own guessing never decides.
 
 from enum import StrEnum
 from typing import Final
-
-STAGES: Final = (
-    "data_clean",
-    "data_preprocess",
-    "data_split",
-    "model_training",
-    "model_selection",
-    "deploy",
-)
-"""The spine of the project, in order. A stage's name is its module, its DVC stage and (dashed) its command."""
-
-DVC_STAGES: Final = (*STAGES[:4], "report")
-"""The stages that turn files into files. The last two change a registry and a deployment, which no file hash knows."""
-
-COMMANDS: Final = (*DVC_STAGES, *STAGES[4:])
-"""All stages, in the order in which they run."""
 
 ROW: Final = "gallop_row"
 """Column added on reading: the number of the data row in its file, from 1."""

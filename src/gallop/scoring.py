@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import narwhals.stable.v2 as nw
 import numpy as np
-import pandas as pd
+from narwhals.stable.v2.typing import IntoDataFrame
 from threadpoolctl import threadpool_limits
 
 from gallop.artifacts.bundle import Bundle
@@ -16,6 +16,7 @@ from gallop.modelling.stack import Stack
 from gallop.results.evidence import Reason
 from gallop.schema import ROW
 from gallop.tables.features import input_roles, inputs
+from gallop.tables.frames import text_table
 from gallop.tables.rules import RuleResult, apply_rules
 
 CONTACT, WAIT = "contact", "wait"
@@ -195,7 +196,7 @@ def bands_of(probability: np.ndarray, bands: Mapping[str, float]) -> list[str]:
     return [names[index] for index in np.argmax(probability[:, None] >= lowest, axis=1)]
 
 
-def probabilities_of_frame(leads: object, bundle: Bundle) -> np.ndarray:
+def probabilities_of_frame(leads: IntoDataFrame, bundle: Bundle) -> np.ndarray:
     """Score a pandas frame of raw leads, as a served model receives it.
 
     Args:
@@ -204,23 +205,11 @@ def probabilities_of_frame(leads: object, bundle: Bundle) -> np.ndarray:
     Returns:
         Shape (n,), in the rows' order; NaN where a rule rejects the row.
     """
-    key = bundle.settings.table.id
-    typed: nw.DataFrame = nw.from_native(leads, eager_only=True)  # ty: ignore[no-matching-overload]
-    columns = {name: [_as_text(value) for value in typed[name].to_list()] for name in typed.columns}
-    numbers = list(range(1, len(typed) + 1))
-    # Ids only tell rows of this request apart here, so that no row is taken for another's duplicate.
-    columns[key] = [str(number) for number in numbers]
-    raw = nw.from_dict({**columns, ROW: numbers}, backend="polars")
+    raw, key = text_table(leads, "the request"), bundle.settings.table.id
+    if key != ROW:
+        # Ids only tell rows of this request apart here, so that no row is taken for another's duplicate.
+        raw = raw.with_columns(nw.col(ROW).cast(nw.String).alias(key))
     kept, probability, _, _ = kept_probabilities(raw, bundle, "the request")
-    answers = np.full(len(numbers), np.nan)
+    answers = np.full(len(raw), np.nan)
     answers[np.array(kept[ROW].to_list(), dtype=int) - 1] = probability
     return answers
-
-
-def _as_text(value: object) -> str:
-    """As a CSV would hold it: whole numbers without a point, so that group 2.0 is level `2`."""
-    if pd.api.types.is_scalar(value) and pd.isna(value):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from containers import steps
 
-from gallop.schema import STAGES
+from gallop.stages import STAGES
 from tests.pipeline.standin.calls import Leaf
 from tests.pipeline.standin.session import Backend, Recorder, Session
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gallop.adapters.copier import TEMPLATE
-from gallop.schema import COMMANDS
+from gallop.stages import COMMANDS
 
 PROJECT = TEMPLATE / "project"
 

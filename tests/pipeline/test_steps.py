@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from gallop.schema import COMMANDS
+from gallop.stages import COMMANDS
 from tests.pipeline.standin.calls import Call
 from tests.pipeline.standin.session import Session
 

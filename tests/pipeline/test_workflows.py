@@ -32,6 +32,8 @@ SCHEMAS = {
     "custom.github-workflows-require-timeout": WORKFLOWS,
     "vendor.github-actions": [ACTION],
     "vendor.dependabot": [ROOT / ".github" / "dependabot.yml"],
+    "vendor.github-issue-forms": [ROOT / ".github/ISSUE_TEMPLATE" / name for name in ("bug.yml", "idea.yml")],
+    "vendor.github-issue-config": [ROOT / ".github/ISSUE_TEMPLATE/config.yml"],
 }
 
 

@@ -1,10 +1,12 @@
-"""The rules of the house can be broken by a change, and then something fails: shown by breaking them on a copy."""
+"""The rules of the house, some shown by breaking them on a copy: imports point down, no circles, names that promise."""
 
 import shutil
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 LINT = Path(sys.executable).with_name("lint-imports")
@@ -39,6 +41,7 @@ def test_the_house_as_it_is_keeps_its_rules(copy: Path) -> None:
         ("leakage/guard.py", "from gallop.modelling import stack"),
         ("schema.py", "from gallop.settings import params"),
         ("tables/rules.py", "import polars"),
+        ("artifacts/bundle.py", "from gallop import __version__"),
     ],
 )
 def test_an_import_that_the_design_forbids_fails_the_check(copy: Path, module: str, line: str) -> None:
@@ -47,3 +50,62 @@ def test_an_import_that_the_design_forbids_fails_the_check(copy: Path, module: s
     done = lint(copy)
     assert done.returncode != 0
     assert "BROKEN" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def imports() -> grimp.ImportGraph:
+    """Who imports whom, imports inside functions and those for types alone included."""
+    return grimp.build_graph("gallop")
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """The names of one circle, the first one twice; none where there is no circle."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def test_no_module_imports_itself_by_whatever_detour(imports: grimp.ImportGraph) -> None:
+    assert circle({module: imports.find_modules_directly_imported_by(module) for module in imports.modules}) == []
+
+
+def test_no_room_imports_itself_by_whatever_detour(imports: grimp.ImportGraph) -> None:
+    def room(module: str) -> str:
+        return ".".join(module.split(".")[:2])
+
+    rooms: dict[str, set[str]] = {room(module): set() for module in imports.modules}
+    for module in imports.modules:
+        rooms[room(module)] |= {room(other) for other in imports.find_modules_directly_imported_by(module)}
+    assert circle({name: others - {name} for name, others in rooms.items()}) == []
+
+
+def test_a_circle_is_seen() -> None:
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) != []
+    assert circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+@pytest.mark.parametrize(
+    ("idea", "home", "kept"),
+    [
+        ("bootstrap", "evaluation/bootstrap", "def resampled("),
+        ("ROC AUC", "evaluation/metrics", '"roc_auc"'),
+        ("the settings of a cut-off", "settings/decision", "    threshold: "),
+        ("the parsing of a number", "tables/parsing", "Role.NUMBER"),
+        ("the calibrator", "modelling/calibrator", "class Calibrator"),
+        ("the pickle's allow-list", "artifacts/safe_pickle", "def unpickle("),
+        ("permutation importance", "modelling/permutation_importance", "def importances("),
+        ("the stage names", "stages/__init__", "STAGES: Final"),
+        ("the reader of a label", "profiling/label", "def find_label("),
+        ("the MLflow client", "adapters/mlflow/client", "def connect("),
+    ],
+)
+def test_where_an_idea_lives_can_be_guessed_from_names_alone(root: Path, idea: str, home: str, kept: str) -> None:
+    """The name that promises the idea is there once (reporting shows what other rooms know) and keeps its promise."""
+    house = root / "src/gallop"
+    file = house / f"{home}.py"
+    promising = file.parent if file.stem == "__init__" else file
+    rooms = [path for path in house.rglob("*") if "reporting" not in path.parts and "__pycache__" not in path.parts]
+    assert [path for path in rooms if path.stem == promising.stem] == [promising], idea
+    assert kept in file.read_text(), idea

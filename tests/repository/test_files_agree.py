@@ -15,7 +15,7 @@ from typer.main import get_command
 import gallop
 from gallop import errors
 from gallop.cli.app import app
-from gallop.schema import COMMANDS, DVC_STAGES, STAGES
+from gallop.stages import COMMANDS, DVC_STAGES, STAGES
 
 # Modules that hold words, types and errors: they compute nothing that a stage's output could depend on, or their
 # content reaches the stage through params.yaml.
@@ -94,9 +94,9 @@ def test_every_part_of_the_settings_is_a_parameter_of_some_stage_or_of_selection
     assert sections - declared == {"selection"}
 
 
-def test_the_reference_pages_are_what_the_code_says(root: Path) -> None:
-    assert (root / "docs/settings.md").read_text() == pages.settings_page(), "run `python -m scripts.pages`"
-    assert (root / "docs/errors.md").read_text() == pages.errors_page(), "run `python -m scripts.pages`"
+@pytest.mark.parametrize("name", pages.PAGES)
+def test_a_page_that_follows_from_elsewhere_is_what_it_follows_from(name: str, root: Path) -> None:
+    assert (root / "docs" / name).read_text() == pages.PAGES[name](), "run `python -m scripts.pages`"
 
 
 def test_every_setting_is_documented() -> None:
@@ -167,3 +167,40 @@ def test_modules_stay_short(root: Path) -> None:
     for path in (root / "src").rglob("*.py"):
         assert len(path.read_text().splitlines()) <= 250, path
         assert path.stem not in {"utils", "helpers", "common"}
+
+
+def test_every_file_and_folder_on_the_map_of_the_code_exists(root: Path) -> None:
+    named = re.findall(r"`([\w./-]+(?:/|\.(?:py|md|sh|toml|yaml)))`", (root / "CONTRIBUTING.md").read_text())
+    assert len(named) > 60
+    homes = [root, root / "src/gallop", root / "src/gallop/template/project"]
+    assert [name for name in named if not any((home / name).exists() for home in homes)] == []
+
+
+def test_every_room_is_on_the_map_of_the_code(root: Path) -> None:
+    rooms = re.search(r"\| room \|.*?\n\n", (root / "CONTRIBUTING.md").read_text(), flags=re.DOTALL)
+    assert rooms
+    paths = [
+        path for path in (root / "src/gallop").iterdir() if path.name not in {"__pycache__", "template", "py.typed"}
+    ]
+    there = {path.name + "/" * path.is_dir() for path in paths}
+    assert set(re.findall(r"`([\w.]+(?:/|\.py))`", rooms[0])) == there - {"__pycache__/", "template/", "py.typed"}
+
+
+def test_every_text_file_is_as_the_editor_is_told(root: Path) -> None:
+    assert "trim_trailing_whitespace = true" in (root / ".editorconfig").read_text()
+    for path in tracked(root):
+        content = path.read_bytes()
+        if content and b"\0" not in content:
+            content.decode("utf-8")
+            assert content.endswith(b"\n"), path
+            assert not re.search(rb"[ \t\r]\n", content), path
+
+
+def test_hooks_before_a_commit_are_the_projects_own_tools(root: Path) -> None:
+    (repository,) = YAML(typ="safe").load((root / ".pre-commit-config.yaml").read_text())["repos"]
+    assert repository["repo"] == "local"
+    checks = (root / "Makefile").read_text().replace("$(BIN)", ".venv/bin")
+    for hook in repository["hooks"]:
+        program = " ".join(hook["entry"].split()[:2]).removesuffix(" --offline").removesuffix(" -m")
+        assert hook["language"] == "system"
+        assert program in checks or program == "make --silent", hook["id"]

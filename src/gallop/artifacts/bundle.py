@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from pydantic import ValidationError
 
-from gallop import __version__
 from gallop.artifacts.safe_pickle import unpickle
 from gallop.errors import ChecksumError, MissingOutputError
 from gallop.files import digest, write_bytes, write_text
@@ -122,7 +121,7 @@ def write_bundle(
         uncertainty=uncertainty,
         libraries={
             "python": platform.python_version(),
-            "gallop": __version__,
+            "gallop": version("gallop"),
             "scikit-learn": version("scikit-learn"),
             "numpy": version("numpy"),
         },
@@ -177,10 +176,26 @@ def verify_bundle(folder: Path) -> Manifest:
     return manifest
 
 
-def load_bundle(folder: Path) -> Bundle:
-    """Verify a bundle, then load its model with the allow-list. Raises also `UnsafeModel`."""
+def load_bundle(folder: str | Path) -> Bundle:
+    """Verify a bundle, then load its model with the allow-list.
+
+    Args:
+        folder: a folder that `gallop run` or `gallop deploy` wrote, such as models/deployed of a project.
+
+    Raises:
+        MissingOutputError: no bundle is there.
+        ChecksumError: a file is not what the manifest says.
+        UnsafeModelError: the model's file asks for code outside the allow-list.
+
+    Examples:
+        >>> import gallop
+        >>> bundle = gallop.load_bundle("my-leads/models/deployed")
+        >>> bundle.manifest.data, 0 < bundle.manifest.threshold < 1
+        ('sample', True)
+    """
     from sklearn.base import BaseEstimator, is_classifier
 
+    folder = Path(folder)
     manifest = verify_bundle(folder)
     try:
         settings = Settings.model_validate_json((folder / SETTINGS).read_bytes())

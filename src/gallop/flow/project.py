@@ -103,3 +103,23 @@ class Project:
         """Read the settings. Raises `SettingsError`."""
         settings = load_settings(root / PARAMS)
         return cls(settings, ProjectPaths.of(root, settings))
+
+
+def open_project(folder: str | Path = ".") -> Project:
+    """A project's settings, and where it keeps things. Nothing is run, nor does anything have to have run.
+
+    Args:
+        folder: where the project's params.yaml lies.
+
+    Raises:
+        SettingsError: no params.yaml, or a key of it is unknown, of a wrong type, or impossible.
+
+    Examples:
+        >>> import gallop
+        >>> project = gallop.open_project("my-leads")
+        >>> project.settings.table.id, project.settings.split.test_share
+        ('lead_id', 0.15)
+        >>> project.paths.deployed.relative_to(project.paths.root).as_posix()
+        'models/deployed'
+    """
+    return Project.open(Path(folder).resolve())

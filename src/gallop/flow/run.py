@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from importlib.metadata import version
 
-from gallop import __version__
 from gallop.adapters import dvc
 from gallop.errors import DataUnavailableError
 from gallop.files import write_text
@@ -12,7 +12,7 @@ from gallop.flow.project import Project
 from gallop.flow.selection import current_selection, run_deploy, run_model_selection
 from gallop.flow.training import publish_export
 from gallop.results.run import Selected
-from gallop.schema import DVC_STAGES
+from gallop.stages import DVC_STAGES
 from gallop.tables.synthetic import sample
 
 VERSION = ".gallop-version"
@@ -89,8 +89,8 @@ def get_data(project: Project, progress: Progress, *, require: bool) -> str:
 def _say_version(project: Project) -> None:
     """Keep the file by which a generated project's stages depend on gallop, whose code is not among its files."""
     version_file = project.paths.root / VERSION
-    if version_file.is_file() and version_file.read_text(encoding="utf-8").strip() != __version__:
-        write_text(version_file, f"{__version__}\n")
+    if version_file.is_file() and version_file.read_text(encoding="utf-8").strip() != (now := version("gallop")):
+        write_text(version_file, f"{now}\n")
 
 
 def run_pipeline(project: Project, progress: Progress, *, require_data: bool) -> Outcome:

@@ -14,7 +14,7 @@ import narwhals.stable.v2 as nw
 from gallop.errors import EmptyTableError, MissingColumnError, WrongTypeError
 from gallop.schema import NEW_LEVEL, ROW, RULE, New, Role
 from gallop.settings.table import Table
-from gallop.tables.features import padded_day, plain_text, readable, typed, typed_value
+from gallop.tables.parsing import padded_day, plain_text, readable, typed, typed_value
 
 DUPLICATE, CONFLICT = "duplicate_row", "conflicting_id"
 

@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import gallop
 from gallop.adapters.mlflow import client as address
 from gallop.adapters.mlflow.client import connect, requirements
 from gallop.adapters.mlflow.tracking import is_alive
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
+_SOURCE = Path(__file__).parents[2]
+"""Of gallop: it travels with every registered model."""
 _HISTORY = "gallop.history"
 _PATIENCE, _STALE = 300.0, 900.0
 """Seconds: how long a selection waits for the lock, and how old a lock is broken."""
@@ -92,7 +93,7 @@ class MlflowRegistry:
                 name=self._name,
                 python_model=str(Path(__file__).with_name("lead_model.py")),
                 artifacts={"bundle": str(bundle)},
-                code_paths=[str(Path(gallop.__file__).parent)],
+                code_paths=[str(_SOURCE)],
                 pip_requirements=[*requirements()],
             )
         try:

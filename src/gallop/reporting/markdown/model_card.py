@@ -4,6 +4,7 @@ The headings follow Mitchell et al. (2019), Model Cards for Model Reporting. The
 """
 
 from collections.abc import Iterable, Iterator
+from importlib import metadata
 
 from gallop.evaluation.metrics import METRICS, Estimate
 from gallop.reporting import decision_text, narrative, rule_text
@@ -231,10 +232,8 @@ def _limits(result: TrainingResult, data: DataVersion, settings: Settings) -> It
 
 
 def _made(result: TrainingResult, data: DataVersion, code: CodeVersion, settings: Settings) -> Iterator[str]:
-    from gallop import __version__
-
     yield "## How it was made\n"
-    yield f"- gallop {__version__}, code {escaped(code.name)}, seed {settings.seed}."
+    yield f"- gallop {metadata.version('gallop')}, code {escaped(code.name)}, seed {settings.seed}."
     yield f"- Data {escaped(data.path)}, md5 {escaped(data.md5)}; test leads {result.test_digest[:12]}."
     yield (
         f"- {settings.training.folds} folds; {percent(settings.evaluation.confidence)} intervals from "
