@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from gallop import __version__
-from gallop.cli import stages
+from gallop.cli import pipeline
 from gallop.schema import COMMANDS
 from tests.support.checkouts import GALLOP
 
@@ -36,7 +36,7 @@ def test_a_wrong_command_line_ends_with_code_2(arguments):
 
 
 def test_there_is_one_command_per_stage_in_the_order_of_the_pipeline():
-    assert tuple(command.__name__ for command in stages.COMMANDS) == COMMANDS
+    assert tuple(command.__name__ for command in pipeline.COMMANDS) == COMMANDS
     help_text = gallop("--help").stdout
     positions = [help_text.index(f"│ {stage.replace('_', '-')} ") for stage in COMMANDS]
     assert positions == sorted(positions)

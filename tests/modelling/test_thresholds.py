@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gallop.modelling.thresholds import cells_of, choose_cutoffs, contact_numbers, measure_cutoffs, profits
+from gallop.modelling.cutoff_cells import cells_of, contact_numbers, profits
+from gallop.modelling.thresholds import choose_cutoffs, measure_cutoffs
 from gallop.results.evidence import NOBODY
 from gallop.settings.decision import Bands, DecisionRule
 

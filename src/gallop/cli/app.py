@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gallop.cli import audit, console, init, stages
+from gallop.cli import audit, console, init, pipeline
 from gallop.cli.project import open_project
 from gallop.errors import GallopError
 
@@ -116,7 +116,7 @@ def data_sample(context: typer.Context) -> None:
     typer.echo(f"{project.paths.sample}: {project.settings.data.sample_rows:,} synthetic leads (data: sample)")
 
 
-for stage in stages.COMMANDS:
+for stage in pipeline.COMMANDS:
     app.command(stage.__name__.replace("_", "-"), rich_help_panel=STAGE_PANEL)(stage)
 
 

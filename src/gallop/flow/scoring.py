@@ -106,12 +106,12 @@ def score(leads: IntoDataFrameT, bundle: Bundle) -> FrameScores[IntoDataFrameT]:
         >>> scores.rejected[["gallop_row", "lead_id", "gallop_rule"]].values.tolist()
         [[4, 'L4', 'source_not_kept']]
     """
-    from gallop.reporting.formatting import told
+    from gallop.reporting.formatting import describe_reason
     from gallop.scoring import score_table
     from gallop.tables.frames import text_table
 
     raw = text_table(leads, "the frame of leads")
-    scores = score_table(raw, bundle, "the frame of leads", told)
+    scores = score_table(raw, bundle, "the frame of leads", describe_reason)
     given = nw.from_native(leads, eager_only=True)
 
     def native(table: nw.DataFrame, ids: nw.Series | None = None) -> IntoDataFrameT:
