@@ -6,7 +6,7 @@ import pytest
 
 from gallop import __version__
 from gallop.cli import pipeline
-from gallop.schema import COMMANDS
+from gallop.stages import COMMANDS
 from tests.support.checkouts import GALLOP
 
 
