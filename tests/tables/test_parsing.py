@@ -38,8 +38,8 @@ def test_other_words_are_no_truth_values(text: str):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_numbers_are_typed_as_python_reads_them(engine: str):
     texts = ["1", "-1.5", "+.5", "5.", "1e5", "1E-30", "0.1", "123456789.123456789"]
-    found = column("a", texts, nw.String(), engine).select(typed("a", Role.NUMBER))["a"].to_list()
-    assert found == [float(each) for each in texts]
+    numbers = column("a", texts, nw.String(), engine).select(typed("a", Role.NUMBER))["a"].to_list()
+    assert numbers == [float(number) for number in texts]
 
 
 @given(st.floats(min_value=-1e99, max_value=1e99))

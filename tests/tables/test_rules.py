@@ -154,7 +154,7 @@ def test_no_id_is_kept_twice(table: Table, rows: list[Lead]):
 @given(messy_leads, st.data())
 def test_the_order_of_rows_changes_no_lead_and_no_count(table: Table, rows: list[Lead], data: st.DataObject):
     shuffled = data.draw(st.permutations(rows), label="shuffled")
-    one, two = (apply_rules(raw(each), table, "here", labelled=True) for each in (rows, shuffled))
+    one, two = (apply_rules(raw(table_rows), table, "here", labelled=True) for table_rows in (rows, shuffled))
     assert one.counts() == two.counts()
     assert sorted(values(one.leads.drop(ROW)), key=repr) == sorted(values(two.leads.drop(ROW)), key=repr)
 

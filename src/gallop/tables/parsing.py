@@ -38,8 +38,8 @@ def padded_day(value: nw.Expr) -> nw.Expr:
     return _with_zero(month, r"^[0-9]{4}-[0-9]{2}-[0-9]$", 8)
 
 
-def _with_zero(value: nw.Expr, pattern: str, place: int) -> nw.Expr:
-    longer = nw.concat_str(value.str.slice(0, place), nw.lit("0"), value.str.slice(place))
+def _with_zero(value: nw.Expr, pattern: str, position: int) -> nw.Expr:
+    longer = nw.concat_str(value.str.slice(0, position), nw.lit("0"), value.str.slice(position))
     return nw.when(value.str.contains(pattern)).then(longer).otherwise(value)
 
 
