@@ -69,7 +69,12 @@ def test_the_reference_stages_are_the_templates_but_for_their_code(rendered, roo
     assert stages(rendered / "dvc.yaml") == stages(root / "dvc.yaml")
 
 
-@pytest.mark.parametrize("name", [".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore", "models/.gitkeep"])
+def test_the_reference_project_ignores_what_the_template_ignores_and_what_its_development_makes(rendered, root):
+    own, template = ((folder / ".gitignore").read_text(encoding="utf-8").splitlines() for folder in (root, rendered))
+    assert [line for line in own if line not in {".coverage", ".coverage.*", "/site/"}] == template
+
+
+@pytest.mark.parametrize("name", [".dvcignore", ".dvc/config", ".dvc/.gitignore", "models/.gitkeep"])
 def test_the_reference_files_are_the_templates(rendered, root, name):
     assert (rendered / name).read_text(encoding="utf-8") == (root / name).read_text(encoding="utf-8")
 

@@ -139,6 +139,31 @@ def test_a_threshold_from_the_settings_stays_as_it_is():
     assert plan.cutoff.share == (probability >= 0.4).mean()
 
 
+@pytest.mark.parametrize(
+    ("rule", "share", "because"),
+    [
+        (DecisionRule(), 0.1, "where the hot leads begin, the best 10%"),
+        (DecisionRule(bands=Bands(hot=0.03, warm=0.2)), 0.03, "the best 3%"),
+        (DecisionRule(capacity=70), 0.07, "the capacity: the best 70 of 1,000 leads"),
+        (DecisionRule(capacity=70_000), 1.0, "the capacity: the best 1,000 of 1,000 leads"),
+    ],
+)
+def test_without_money_the_cut_off_is_the_capacity_or_the_hot_leads_and_says_so(rule, share, because):
+    label, probability = made(rate=0.1)
+    plan = choose_cutoffs(label, probability, rule, **HOW)
+    assert plan.cutoff.share == pytest.approx(share)
+    assert because in plan.because
+    assert "Set decision.value and decision.cost" in plan.because
+
+
+def test_with_money_the_cut_off_is_the_most_profitable_one():
+    label, probability = made()
+    money = DecisionRule(value=60.0, cost=20.0, capacity=70)
+    plan = choose_cutoffs(label, probability, money, **HOW)
+    assert plan.cutoff == plan.for_profit
+    assert plan == choose_cutoffs(label, probability, MONEY, **HOW)
+
+
 def test_where_no_lead_pays_nobody_is_called():
     rule = DecisionRule(threshold="profit", value=1.0, cost=50.0)
     plan = planned(*made(), *made(300, seed=2), rule, **HOW)

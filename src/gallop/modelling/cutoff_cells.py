@@ -64,14 +64,19 @@ class Cells:
 
 def cells_of(label: Vector, probability: Vector, rule: DecisionRule) -> Cells:
     """The leads between cut-offs at round shares, at the bands' shares and at the capacity. Ties are never torn."""
-    ordered = -np.sort(-probability)
     contacts = (number / PER for number in contact_numbers(rule))
     wanted = {*_SHARES, *contacts, rule.bands.hot, rule.bands.hot + rule.bands.warm}
-    lowest = np.unique([ordered[max(1, round(share * len(ordered))) - 1] for share in wanted])[::-1]
+    lowest = np.unique([lowest_of_best(probability, share) for share in wanted])[::-1]
     # The last cut-off is the lowest probability of all, so that every lead is in a cell.
     index = len(lowest) - np.searchsorted(lowest[::-1], probability, side="right")
     won, lost = (np.bincount(index[label == outcome], minlength=len(lowest)) for outcome in (1, 0))
     return Cells(lowest, won, lost)
+
+
+def lowest_of_best(probability: Vector, share: float) -> float:
+    """The lowest probability among the best share of the leads: at least one of them."""
+    ordered = -np.sort(-probability)
+    return float(ordered[max(1, round(share * len(ordered))) - 1])
 
 
 def contact_numbers(rule: DecisionRule) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gallop.evaluation.metrics import Estimate, Vector, spread
 from gallop.modelling.bands import choose_bands, measure_bands
-from gallop.modelling.cutoff_cells import PER, Cells, cells_of, contact_numbers, profits
+from gallop.modelling.cutoff_cells import PER, Cells, cells_of, contact_numbers, lowest_of_best, profits
 from gallop.results.evidence import NOBODY, BestOf, Cutoff, DecisionPlan, ProfitPoint
 from gallop.settings.decision import DecisionRule
 
@@ -53,13 +53,15 @@ def choose_cutoffs(
         optimism = _optimism(profit, resampled_profit) if profit[index] > 0 else 0.0
         for_profit = cutoff_at(chosen, optimism)
         curve = _profit_curve(cells, profit, resampled_profit, confidence)
-    if rule.threshold == "profit":
+    if for_profit is not None and rule.threshold in {"profit", "auto"}:
         cutoff, because = for_profit, _why_profit(for_profit, rule)
     elif rule.threshold == "f1":
         cutoff, because = for_f1, "It balances best (F1) between contacting customers only and contacting all of them."
-    else:
+    elif isinstance(rule.threshold, float):
         cutoff, because = cutoff_at(rule.threshold), "The settings say so."
-    assert cutoff is not None  # `profit` needs value and cost: the settings see to it
+    else:
+        share, because = _share_without_money(rule)
+        cutoff = cutoff_at(lowest_of_best(probability, share))
     return DecisionPlan(
         cutoff=cutoff,
         because=because,
@@ -182,8 +184,20 @@ def _best_of(cells: Cells, next_leads: Cells, rule: DecisionRule, confidence: fl
     return tuple(best)
 
 
-def _why_profit(chosen: Cutoff | None, rule: DecisionRule) -> str:
-    if chosen is None or rule.value is None or rule.cost is None:
+def _share_without_money(rule: DecisionRule) -> tuple[float, str]:
+    """The share of the leads to contact where nobody has said what a conversion is worth, and why."""
+    if rule.capacity is not None:
+        contacts = min(rule.capacity, PER)
+        because = f"It is the capacity: the best {contacts:,} of {PER:,} leads."
+        return contacts / PER, f"{because} Set decision.value and decision.cost to choose it for profit."
+    because = (
+        f"It is where the hot leads begin, the best {rule.bands.hot:.0%}, since neither a value nor a capacity is set."
+    )
+    return rule.bands.hot, f"{because} Set decision.value and decision.cost, or decision.capacity, in params.yaml."
+
+
+def _why_profit(chosen: Cutoff, rule: DecisionRule) -> str:
+    if rule.value is None or rule.cost is None:
         return ""
     if chosen.probability == NOBODY:
         prices = f"a contact costs {rule.cost:,g}, a conversion is worth {rule.value:,g}"

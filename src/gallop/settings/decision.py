@@ -25,9 +25,10 @@ class Bands(SettingsModel):
 class DecisionRule(SettingsModel):
     """When a lead counts as worth contacting, and what that is worth."""
 
-    threshold: Share | Literal["profit", "f1"] = Field(
-        0.5,
-        description="Smallest probability that means: contact. `profit` and `f1` choose it on out-of-fold predictions.",
+    threshold: Share | Literal["auto", "profit", "f1"] = Field(
+        "auto",
+        description="Smallest probability that means: contact. `profit` and `f1` choose it on out-of-fold predictions; "
+        "`auto` is profit where value and cost are set, else the capacity, else the hot leads.",
     )
     value: Amount | None = Field(None, description="What a conversion is worth, in any currency; needs `cost`.")
     cost: Amount | None = Field(None, description="What a contact costs, in the same currency; needs `value`.")
