@@ -1,7 +1,8 @@
 """Scoring: a table of raw leads and a bundle give probabilities, by the same rules and features as in training."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -9,8 +10,9 @@ from narwhals.stable.v2.typing import IntoDataFrame
 from threadpoolctl import threadpool_limits
 
 from gallop.artifacts.bundle import Bundle
-from gallop.errors import EmptyTableError
+from gallop.errors import EmptyTableError, MissingColumnError
 from gallop.modelling.conformal import prediction_sets, rate_interval
+from gallop.modelling.explained import Explained
 from gallop.modelling.preprocessing import frame
 from gallop.modelling.stack import Stack
 from gallop.results.evidence import Reason
@@ -19,8 +21,10 @@ from gallop.tables.features import input_roles, inputs
 from gallop.tables.frames import text_table
 from gallop.tables.rules import RuleResult, apply_rules
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 CONTACT, WAIT = "contact", "wait"
-_REASONS_PER_LEAD = 3
 
 
 @dataclass(frozen=True)
@@ -28,10 +32,10 @@ class Scores:
     """Scored leads, the best first, and the rows that could not be scored with the rule each one broke."""
 
     ranked: nw.DataFrame
-    """Columns: the id; probability; low and high, between which leads with such a score convert; prediction_set
-    (`converts`, `does not` or `open`); decision (`contact` or `wait`); band (`hot`, `warm` or `cold`); rank (from 1);
-    reasons (in words, the largest first); model_version. A table without ids has the number of the row, `gallop_row`,
-    as id."""
+    """Columns: the id; those to keep; probability; low and high, between which leads with such a score convert;
+    prediction_set (`converts`, `does not` or `open`); decision (`contact` or `wait`); band (`hot`, `warm` or `cold`);
+    rank (from 1); reasons (in words, the largest first); model_version. A table without ids has the number of the row,
+    `gallop_row`, as id."""
     explained: nw.DataFrame
     """In the same order: the id, base, one column of contributions per column of the raw table, log_odds (their sum).
     No columns but the id where the model gives no reasons."""
@@ -73,35 +77,48 @@ def predict(leads: nw.DataFrame, bundle: Bundle) -> np.ndarray:
     """The probabilities of typed leads, as the rules keep them: shape (n,), in their order."""
     if not len(leads):
         return np.empty(0)
+    return bundle.model.predict_proba(_model_inputs(leads, bundle))[:, 1]
+
+
+def _model_inputs(leads: nw.DataFrame, bundle: Bundle) -> "pd.DataFrame":
     table, features = bundle.settings.table, bundle.settings.features
-    X = frame(leads.select(*inputs(table, features)), input_roles(table, features))
-    return bundle.model.predict_proba(X)[:, 1]
+    return frame(leads.select(*inputs(table, features)), input_roles(table, features))
 
 
 def score_table(
-    raw: nw.DataFrame, bundle: Bundle, source: str, describe: Callable[[Reason], str] = lambda reason: reason.column
+    raw: nw.DataFrame,
+    bundle: Bundle,
+    source: str,
+    describe: Callable[[Reason], str] = lambda reason: reason.column,
+    keep: Sequence[str] = (),
 ) -> Scores:
-    """Score and rank a table of raw leads.
+    """Score and rank a table of raw leads. Each lead is read and encoded once; its score is the sum of its reasons.
 
     Args:
         describe: puts a reason into words.
+        keep: columns of the raw table, whatever their role, that stand behind the id as they came in.
 
     Raises:
-        MissingColumnError, EmptyTableError: also where no row of the table can be scored.
+        MissingColumnError: also for a column to keep. EmptyTableError: also where no row of the table can be scored.
     """
+    if absent := [name for name in keep if name not in raw.columns or name == ROW]:
+        raise MissingColumnError(
+            f"{source}: no column {', '.join(map(repr, absent))} to keep; name columns as the header does, one by one"
+        )
     rows = _apply_rules(raw, bundle, source)
     leads, rejected, counts = rows.leads.sort(ROW), rows.rejected, _rejections(rows)
-    probability = predict(leads, bundle)
     if not len(leads):
         listed = ", ".join(f"{rule} {count}" for rule, count in counts.items())
         raise EmptyTableError(f"{source}: none of the {len(raw)} rows can be scored ({listed})")
+    explanation = explain(leads, bundle)
+    probability = explanation.probability() if explanation else predict(leads, bundle)
     id_column = bundle.settings.table.id
     order = np.argsort(-probability, kind="stable")
     leads, best = leads[order.tolist()], probability[order]
     ids = leads[id_column].to_list()
     yes, uncertainty = best >= bundle.manifest.threshold, bundle.manifest.uncertainty
     low, high = rate_interval(best, uncertainty.ranges)
-    explanation = explain(leads, bundle)
+    explanation = explanation.of(order) if explanation else None
     columns = {
         "probability": best.tolist(),
         "low": low.tolist(),
@@ -114,50 +131,26 @@ def score_table(
         "model_version": [bundle.manifest.version or "candidate"] * len(best),
     }
     backend = leads.implementation
-    ranked = nw.from_dict({_free_name(id_column, columns): ids, **columns}, backend=backend)
+    key = _free_name(id_column, columns)
+    ranked = nw.from_dict({key: ids, **columns}, backend=backend)
+    if kept := [name for name in dict.fromkeys(keep) if name != id_column]:
+        # Texts, as they came in; a name that is taken gets a `_`.
+        beside = raw.select(nw.col(name).alias(_free_name(name, ranked.columns)) for name in kept)[_indices(leads)]
+        ranked = nw.concat([ranked, beside], how="horizontal").select(key, *beside.columns, *columns)
     parts = explanation.columns() if explanation else {}
     explained = nw.from_dict({_free_name(id_column, parts): ids, **parts}, backend=backend)
     return Scores(ranked, explained, rejected, counts, rows.noticed)
 
 
 def _free_name(key: str, columns: Collection[str]) -> str:
-    return f"{key}_" if key in columns else key
+    while key in columns:
+        key += "_"
+    return key
 
 
-@dataclass(frozen=True)
-class Explained:
-    """Scores, taken apart."""
-
-    names: list[str]
-    """Columns of the raw table."""
-    parts: np.ndarray
-    """Shape (leads, columns): what each adds to the log-odds."""
-    base: float
-    """What all leads share."""
-
-    def columns(self) -> dict[str, list[float]]:
-        """One column of contributions each, between `base` and `log_odds`."""
-        shown = dict(zip(self.names, self.parts.T.tolist(), strict=True))
-        total = self.base + self.parts.sum(axis=1)
-        return {"base": [self.base] * len(total)} | shown | {"log_odds": total.tolist()}
-
-    def in_words(self, leads: nw.DataFrame, describe: Callable[[Reason], str]) -> list[str]:
-        """The largest reasons of each lead, in words."""
-        values = {name: leads[name].to_list() for name in self.names}
-        order = np.argsort(-np.abs(self.parts), axis=1, kind="stable")[:, :_REASONS_PER_LEAD]
-        return [
-            "; ".join(
-                describe(
-                    Reason(
-                        column=self.names[column],
-                        value=_plain_value(values[self.names[column]][row]),
-                        log_odds=float(self.parts[row, column]),
-                    )
-                )
-                for column in columns
-            )
-            for row, columns in enumerate(order)
-        ]
+def _indices(leads: nw.DataFrame) -> list[int]:
+    """Where the leads stand in the raw table."""
+    return [row - 1 for row in leads[ROW].to_list()]
 
 
 @threadpool_limits.wrap(limits=1)
@@ -169,21 +162,14 @@ def explain(leads: nw.DataFrame, bundle: Bundle) -> Explained | None:
     model = bundle.model
     if not isinstance(model, Stack):
         return None
-    table, features = bundle.settings.table, bundle.settings.features
-    X = frame(leads.select(*inputs(table, features)), input_roles(table, features))
-    parts, base = model.contributions(X)
+    parts, base = model.contributions(_model_inputs(leads, bundle))
+    features = bundle.settings.features
     sources = [features.sources(name)[0] for name in model.inputs]
     names = list(dict.fromkeys(sources))
     totals = np.zeros((len(leads), len(names)))
     for index, source in enumerate(sources):
         totals[:, names.index(source)] += parts[:, index]
     return Explained(names, totals, base)
-
-
-def _plain_value(value: object) -> str | float | None:
-    if value is None or isinstance(value, bool):
-        return None if value is None else str(value)
-    return value if isinstance(value, str | float) else str(value)
 
 
 def bands_of(probability: np.ndarray, bands: Mapping[str, float]) -> list[str]:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from gallop.adapters.tables.polars import read_text
 from gallop.errors import GallopError
 from gallop.flow import init
 from gallop.modelling import candidates
@@ -118,7 +119,7 @@ def model_or_refusal(content: bytes) -> str:
                 proposal = init.guard(source, init.look(source, InitOptions("converted")))
                 made = init.prepared(source, proposal)
                 table, features = made.table, made.features
-                leads_ = data_clean(init.TABLES.read_text(path, source.form), table, "leads.csv").leads
+                leads_ = data_clean(read_text(path, source.form), table, "leads.csv").leads
                 train_test = data_split(data_preprocess(leads_, table, features), table, made.split, made.seed)
         except GallopError as error:
             return f"{type(error).__name__}: {error}"

@@ -78,6 +78,7 @@ def test_a_table_becomes_a_report_without_editing_a_file(name, shared, tmp_path)
 
 
 def test_every_rejected_row_of_the_dirty_table_is_counted_by_rule(shared):
+    from gallop.adapters.tables.polars import read_text
     from gallop.flow import init
     from gallop.profiling.proposal import InitOptions
     from gallop.stages.data_clean import data_clean
@@ -86,7 +87,7 @@ def test_every_rejected_row_of_the_dirty_table_is_counted_by_rule(shared):
     with init.source(str(path)) as source:
         proposal = init.look(source, InitOptions("Revenue"))
         settings = init.prepared(source, proposal)
-        cleaned = data_clean(init.TABLES.read_text(path, source.form), settings.table, str(path))
+        cleaned = data_clean(read_text(path, source.form), settings.table, str(path))
 
     assert {"TRUE?", "NAN#", "false?"} <= set(proposal.label.junk)
     assert not {*settings.table.label.positive, *settings.table.label.negative} & set(proposal.label.junk)

@@ -12,10 +12,10 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from gallop.adapters.tables.polars import PolarsTables
+from gallop.adapters.tables.polars import read_text
 from gallop.errors import EmptyTableError, MalformedTableError, MissingColumnError
 from gallop.flow.scoring import score
-from gallop.reporting.formatting import told
+from gallop.reporting.formatting import describe_reason
 from gallop.scoring import score_table
 from gallop.settings.params import Settings
 from tests.support.leads import lead
@@ -48,7 +48,7 @@ def read(file: Path, library: str) -> object:
 
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_a_frame_with_its_librarys_types_is_scored_as_the_file(library: str, file: Path, loaded) -> None:
-    expected = score_table(PolarsTables().read_text(file), loaded, str(file), told)
+    expected = score_table(read_text(file), loaded, str(file), describe_reason)
     scores = score(read(file, library), loaded)
     for part in ("ranked", "explained"):
         found = getattr(scores, part)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from gallop.adapters.tables.polars import PolarsTables
+from gallop.adapters.tables.polars import read_text
 from gallop.modelling.preprocessing import Clip, encoder, frame
 from gallop.schema import Role
 from gallop.stages.data_clean import data_clean
@@ -120,7 +120,7 @@ def test_a_model_may_have_numbers_only_or_levels_only(roles):
 
 
 def test_the_encoded_columns_of_the_real_data_are_those_of_the_contract(shared, settings):
-    leads = PolarsTables().read_text(shared / "data" / "course_raw_data.csv")
+    leads = read_text(shared / "data" / "course_raw_data.csv")
     clean = data_clean(leads, settings.table, "raw").leads
     made = data_preprocess(clean, settings.table, settings.features)
     train = data_split(made, settings.table, settings.split, settings.seed).train

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gallop.adapters.tables.polars import PolarsTables
+from gallop.adapters.tables.polars import read_text
 from gallop.errors import EmptyTableError, SingleClassError, UnknownLabelError, WrongTypeError
 from gallop.results.run import Quality
 from gallop.schema import RULE
@@ -20,7 +20,7 @@ def counts(quality: Quality) -> dict[str, int]:
 
 
 def test_the_real_file_has_2937_leads(shared, table):
-    leads = PolarsTables().read_text(shared / "data" / "course_raw_data.csv")
+    leads = read_text(shared / "data" / "course_raw_data.csv")
     cleaned = data_clean(leads, table, "raw_data.csv")
     assert cleaned.quality.rows == 12345
     assert cleaned.quality.kept == len(cleaned.leads) == 2937

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gallop.adapters.tables.polars import PolarsTables
+from gallop.adapters.tables.polars import read_text
 from gallop.errors import WrongTypeError
 from gallop.schema import NEW_LEVEL
 from gallop.settings.table import Table
@@ -38,7 +38,7 @@ def table(**on_new: str) -> Table:
 def sorted_rows(tmp_path, row: str, settings: Table, *, labelled: bool):
     path = tmp_path / "leads.csv"
     path.write_text(HEADER + "1,1,2,fb,2024-01-01,yes\n2,0,3,li,2024-01-02,no\n" + row)
-    return apply_rules(PolarsTables().read_text(path), settings, "leads.csv", labelled=labelled)
+    return apply_rules(read_text(path), settings, "leads.csv", labelled=labelled)
 
 
 @pytest.mark.parametrize("labelled", [True, False])

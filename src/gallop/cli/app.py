@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gallop.cli import audit, console, init, pipeline
+from gallop.cli import audit, console, init, pipeline, score
 from gallop.cli.project import open_project
 from gallop.errors import GallopError
 
@@ -80,19 +80,18 @@ def _options(
 @app.command(rich_help_panel=PROJECT_PANEL)
 def run(context: typer.Context, require_data: RequireData = False) -> None:
     """Do everything: data, training, selection, deployment, report. Does again only what changed."""
-    from rich.console import Console
-
     from gallop.flow.run import run_pipeline
     from gallop.flow.summary import run_summary
+    from gallop.reporting.terminal.screen import Screen
     from gallop.reporting.terminal.summary import render_summary
 
     project = open_project(context)
     with console.progress() as progress:
         outcome = run_pipeline(project, progress, require_data=require_data)
     if not outcome.changed:
-        typer.echo("Nothing changed since the last run; nothing was done. `gallop show` shows its results again.")
+        console.say("Nothing changed since the last run; nothing was done. `gallop show` shows its results again.")
         return
-    Console().print(render_summary(run_summary(project, outcome.source, outcome.selected)))
+    Screen().print(render_summary(run_summary(project, outcome.source, outcome.selected)))
 
 
 @data_app.command("pull")
@@ -103,7 +102,7 @@ def data_pull(context: typer.Context) -> None:
     project = open_project(context)
     with console.progress() as progress:
         source = pull_data(project, progress)
-    typer.echo(f"{project.settings.data.raw}: {source}; md5 as pinned")
+    console.say(f"{project.settings.data.raw}: {source}; md5 as pinned")
 
 
 @data_app.command("sample")
@@ -113,31 +112,11 @@ def data_sample(context: typer.Context) -> None:
 
     project = open_project(context)
     write_sample(project)
-    typer.echo(f"{project.paths.sample}: {project.settings.data.sample_rows:,} synthetic leads (data: sample)")
+    console.say(f"{project.paths.sample}: {project.settings.data.sample_rows:,} synthetic leads (data: sample)")
 
 
 for stage in pipeline.COMMANDS:
     app.command(stage.__name__.replace("_", "-"), rich_help_panel=STAGE_PANEL)(stage)
-
-
-@app.command(rich_help_panel=MODEL_PANEL)
-def score(
-    context: typer.Context,
-    leads: Annotated[Path, typer.Argument(help="CSV or Parquet file of raw leads.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the ranked scores (CSV or Parquet).")],
-    reasons: Annotated[Path | None, typer.Option(help="Where to write what each column adds to each score.")] = None,
-) -> None:
-    """Score a file of leads with the deployed model, the best first."""
-    from gallop.flow import scoring
-
-    scored = scoring.score_file(open_project(context), leads, output, reasons)
-    if scored.data == "sample":
-        typer.echo("data: sample. The deployed model was trained on synthetic leads; these are not real scores.")
-    summary = f"{output}: {scored.rows:,} leads scored by version {scored.version}, {scored.contact:,} to contact"
-    typer.echo(summary + console.noticed(scored.noticed))
-    if scored.rejected:
-        listed = ", ".join(f"{rule} {count:,}" for rule, count in scored.rejected.items())
-        typer.echo(f"{scored.rejected_path}: {sum(scored.rejected.values()):,} rows could not be scored ({listed})")
 
 
 @app.command(rich_help_panel=MODEL_PANEL)
@@ -151,9 +130,10 @@ def validate(
 
     with console.working("holding the classifier to its contract"):
         sentence = scoring.validate_export(open_project(context), model, isolated=isolated)
-    typer.echo(sentence)
+    console.say(sentence)
 
 
+app.command("score", rich_help_panel=MODEL_PANEL)(score.score)
 app.command("audit", rich_help_panel=MODEL_PANEL)(audit.audit)
 app.command("init", rich_help_panel=PROJECT_PANEL)(init.init)
 check_app.command("leaks")(init.check_leaks)
@@ -166,7 +146,7 @@ def track(context: typer.Context) -> None:
 
     with console.working("recording runs in MLflow"):
         recorded = record_outbox(open_project(context))
-    typer.echo(f"{recorded} runs recorded in MLflow" if recorded else "no run waits to be recorded")
+    console.say(f"{recorded} runs recorded in MLflow" if recorded else "no run waits to be recorded")
 
 
 @app.command(rich_help_panel=PROJECT_PANEL)
@@ -182,13 +162,12 @@ def show(
     if markdown:
         from gallop.reporting.markdown.metrics import render_metrics
 
-        typer.echo(render_metrics(summary.metrics_of(project), summary.read_metrics(against) if against else None))
+        console.say(render_metrics(summary.metrics_of(project), summary.read_metrics(against) if against else None))
         return
-    from rich.console import Console
-
     from gallop.reporting.terminal import summary as screen
+    from gallop.reporting.terminal.screen import Screen
 
-    Console().print(
+    Screen().print(
         screen.render_summary(summary.run_summary(project, "already here", selection.last_selection(project)))
     )
 
@@ -204,6 +183,6 @@ def settings(
     if schema:
         from gallop.settings.params import Settings
 
-        typer.echo(json.dumps(Settings.model_json_schema(), indent=2))
+        console.say(json.dumps(Settings.model_json_schema(), indent=2))
     else:
-        typer.echo(open_project(context).settings.model_dump_json(indent=2))
+        console.say(open_project(context).settings.model_dump_json(indent=2))

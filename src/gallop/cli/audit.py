@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from gallop.cli import console
+
 
 def audit(
     model: Annotated[Path, typer.Argument(help="A pickled scikit-learn or XGBoost classifier.")],
@@ -45,6 +47,6 @@ def audit(
         raise SettingsError(f"{option}: got {problem['input']!r}. {problem['msg']}") from None
     table = read_rows(rows)
     audited = audit_model(load_model(model), table, read_labels(labels, len(table)), settings)
-    typer.echo(markdown(audited, str(model)))
+    console.say(markdown(audited, str(model)))
     if missed := [demand.name for demand in audited.demands if not demand.met]:
         raise ContractError(f"{model}: fails the audit: {', '.join(missed)}")

@@ -4,6 +4,8 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import typer
+
 if TYPE_CHECKING:
     from gallop.flow.run import Progress
     from gallop.profiling.proposal import Proposal
@@ -11,23 +13,30 @@ if TYPE_CHECKING:
 
 def fail(sentence: str) -> None:
     """Say what went wrong, on standard error."""
-    from rich.console import Console
+    from gallop.reporting.terminal.screen import Screen
 
-    Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {plain(sentence)}", highlight=False)
+    Screen(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {shown(sentence)}", highlight=False)
 
 
-def plain(text: str) -> str:
-    """Text that Rich prints as it is."""
+def shown(text: str) -> str:
+    """Text that Rich prints as it is: names and values of a table are no markup."""
     from rich.markup import escape
 
     return escape(text)
 
 
+def say(text: str) -> None:
+    """Print a sentence as it is, on standard output."""
+    from gallop.reporting.formatting import printable
+
+    typer.echo(printable(text))
+
+
 def done(stage: str, what: str) -> None:
     """One line for a stage that ended well."""
-    from rich.console import Console
+    from gallop.reporting.terminal.screen import Screen
 
-    Console(soft_wrap=True).print(f"[bold]{stage}[/]  {plain(what)}", highlight=False)
+    Screen(soft_wrap=True).print(f"[bold]{stage}[/]  {shown(what)}", highlight=False)
 
 
 def noticed(counts: dict[str, int]) -> str:
@@ -42,14 +51,13 @@ def noticed(counts: dict[str, int]) -> str:
 @contextmanager
 def progress() -> Generator["Progress"]:
     """The progress of a whole run: sentences, and a bar during the download."""
-    from rich.console import Console
-
     from gallop.flow.run import Progress
+    from gallop.reporting.terminal.screen import Screen
 
-    console = Console(soft_wrap=True)
+    console = Screen(soft_wrap=True)
     with bar("raw data", 0) as advance:
         yield Progress(
-            say=lambda text: console.print(plain(text), highlight=False),
+            say=lambda text: console.print(shown(text), highlight=False),
             on_bytes=advance,
             working=working,
         )
@@ -58,24 +66,25 @@ def progress() -> Generator["Progress"]:
 @contextmanager
 def working(what: str) -> Generator[None]:
     """Say what is going on, with a spinner on a terminal, for a step whose length nobody knows."""
-    from rich.console import Console
+    from gallop.reporting.terminal.screen import Screen
 
-    console = Console(soft_wrap=True)
+    console = Screen(soft_wrap=True)
     if console.is_terminal:
-        with console.status(plain(what)):
+        with console.status(shown(what)):
             yield
     else:
-        console.print(plain(what), highlight=False)
+        console.print(shown(what), highlight=False)
         yield
 
 
 @contextmanager
 def bar(what: str, total: int) -> Generator[Callable[..., None]]:
     """A progress bar that appears with its first step and leaves nothing behind."""
-    from rich.console import Console
     from rich.progress import Progress as Bar
 
-    bar = Bar(transient=True, disable=not Console().is_terminal)
+    from gallop.reporting.terminal.screen import Screen
+
+    bar = Bar(transient=True, disable=not Screen().is_terminal)
     started = []
 
     def advance(done: int | None = None, expected: int | None = None) -> None:
@@ -96,17 +105,17 @@ def bar(what: str, total: int) -> Generator[Callable[..., None]]:
 
 def confirm(proposal: "Proposal") -> "Proposal":
     """Let a person change the role of columns, one at a time, until they press Enter."""
-    from rich.console import Console
     from rich.prompt import Prompt
 
+    from gallop.reporting.terminal.screen import Screen
     from gallop.schema import Role
 
-    screen = Console()
+    screen = Screen()
     roles = [role.value for role in Role if role not in {Role.LABEL, Role.ID, Role.DAY}]
     screen.print("Press Enter to go on, or name a column whose role to change.")
     while name := Prompt.ask("column", console=screen, default="", show_default=False):
         if name not in proposal.columns or proposal.columns[name].role in {Role.LABEL, Role.ID, Role.DAY}:
-            screen.print(plain(f"{name!r} is not a column whose role can change here"))
+            screen.print(shown(f"{name!r} is not a column whose role can change here"))
             continue
         role = Role(Prompt.ask("role", console=screen, choices=roles, default=proposal.columns[name].role.value))
         proposal = proposal.with_roles({name: role})

@@ -12,44 +12,46 @@ from gallop.cli.project import open_project
 
 def init(
     table: Annotated[
-        str, typer.Argument(help="CSV (plain, gz, zst) or Parquet file, or postgresql://…/database/table.")
+        str,
+        typer.Argument(
+            help="CSV, Excel, JSON or Parquet file, also packed; a folder of Parquet; https://…, s3://…, postgresql://…"
+        ),
     ],
     label: Annotated[str, typer.Option("--label", help="Column with the outcome.")],
     id_: Annotated[str | None, typer.Option("--id", help="Column that identifies a lead.")] = None,
     day: Annotated[str | None, typer.Option("--day", help="Column with the day of the lead.")] = None,
     positive: Annotated[str | None, typer.Option("--positive", help="Value of the label that means yes.")] = None,
+    sheet: Annotated[str | None, typer.Option("--sheet", help="Sheet of an Excel file.")] = None,
     into: Annotated[Path, typer.Option("--into", help="Folder of the new project.", show_default="here")] = Path(),
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept everything as proposed; ask nothing.")] = False,
 ) -> None:
     """Make a project from a table: show the role proposed for each column, and write the settings."""
-    from rich.console import Console
-
     from gallop.flow import init as flow
     from gallop.profiling.proposal import InitOptions
     from gallop.reporting.terminal import profile as page
+    from gallop.reporting.terminal.screen import Screen
 
-    screen = Console()
-    with flow.source(table) as source:
+    screen = Screen()
+    with flow.source(table, sheet) as source:
         proposal = flow.look(source, InitOptions(label, id_, day, positive))
-        screen.print(page.render_profile(proposal, source.form))
+        screen.print(page.render_profile(proposal, source.read_as, source.remarks))
         if not yes and sys.stdin.isatty():
             proposal = console.confirm(proposal)
         screen.print(page.guard_notice())
         made = flow.make(source, flow.guard(source, proposal), into.resolve())
     screen.print(page.render_outcome(made.proposal, made.files))
     where = "" if into == Path() else f"cd {into} && "
-    typer.echo(f"Next: {where}gallop run")
+    console.say(f"Next: {where}gallop run")
 
 
 def check_leaks(context: typer.Context) -> None:
     """Look for columns, ids and rows that reveal the outcome. End with an error where one is not acknowledged."""
-    from rich.console import Console
-
     from gallop.flow import training
     from gallop.leakage.policy import require_none
     from gallop.reporting.terminal import leaks as page
+    from gallop.reporting.terminal.screen import Screen
 
     project = open_project(context)
     findings = training.find_project_leaks(project, training.read_split(project))
-    Console().print(page.render_findings(findings, project.settings))
+    Screen().print(page.render_findings(findings, project.settings))
     require_none(findings, project.settings)

@@ -6,13 +6,12 @@ from pathlib import Path
 import narwhals.stable.v2 as nw
 
 from gallop.adapters import dvc
-from gallop.adapters.tables.polars import PolarsTables
+from gallop.adapters.tables.polars import read, read_text, write
 from gallop.errors import MissingOutputError
 from gallop.files import digest, write_text
 from gallop.flow.project import Project
 from gallop.results.run import SAMPLE, DataVersion, Quality
 
-TABLES = PolarsTables()
 _QUALITY = "quality.json"
 
 
@@ -41,12 +40,12 @@ def run_data_clean(project: Project) -> Quality:
     path, version = raw_table(project)
     # The sample is always written in gallop's own way.
     form = None if version.origin == SAMPLE else project.settings.table.format
-    cleaned = data_clean(TABLES.read_text(path, form), project.settings.table, str(path))
+    cleaned = data_clean(read_text(path, form), project.settings.table, str(path))
     tables = {"leads": cleaned.leads, "rejected": cleaned.rejected}
     if version.origin == SAMPLE:
-        truth = TABLES.read_text(project.paths.truth)
+        truth = read_text(project.paths.truth)
         tables["truth"] = truth.select(nw.col("lead_id"), nw.col("probability").cast(nw.Float64))
-    TABLES.write(tables, project.paths.leads)
+    write(tables, project.paths.leads)
     content = {"quality": cleaned.quality.model_dump(), "data": version.model_dump()}
     write_text(project.paths.leads / _QUALITY, json.dumps(content, indent=2) + "\n")
     return cleaned.quality
@@ -65,9 +64,9 @@ def run_data_preprocess(project: Project) -> int:
     """data/interim/leads → data/interim/features; returns the rows."""
     from gallop.stages.data_preprocess import data_preprocess
 
-    leads = TABLES.read(project.paths.leads / "leads.parquet")
+    leads = read(project.paths.leads / "leads.parquet")
     features = data_preprocess(leads, project.settings.table, project.settings.features)
-    TABLES.write({"features": features}, project.paths.features)
+    write({"features": features}, project.paths.features)
     return len(features)
 
 
@@ -75,8 +74,8 @@ def run_data_split(project: Project) -> tuple[int, int]:
     """data/interim/features → data/processed/split; returns the training rows and the test rows."""
     from gallop.stages.data_split import data_split
 
-    features = TABLES.read(project.paths.features / "features.parquet")
+    features = read(project.paths.features / "features.parquet")
     split = data_split(features, project.settings.table, project.settings.split, project.settings.seed)
     tables = {"train": split.train, "test": split.test, "assignment": split.assignment}
-    TABLES.write(tables, project.paths.split)
+    write(tables, project.paths.split)
     return len(split.train), len(split.test)

@@ -11,14 +11,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 from gallop.adapters import copier, dvc
-from gallop.adapters.tables import csv_format
+from gallop.adapters.tables.polars import read_text
 from gallop.errors import EmptyTableError, SettingsError
-from gallop.flow.data import TABLES
 from gallop.flow.project import PARAMS, Project
 from gallop.profiling.proposal import InitOptions, Leak, Proposal, propose
 from gallop.schema import ROW
 from gallop.settings.params import Settings, load_settings
 from gallop.settings.table import Format
+from gallop.tables.header import require_header
 
 _ROUNDS = 8
 
@@ -32,6 +32,10 @@ class Source:
     form: Format
     origin: str
     """For people: what the raw file is a copy of."""
+    read_as: str
+    """For people: kind and format."""
+    remarks: tuple[str, ...]
+    """For people: what was left out or chosen in reading."""
 
 
 @dataclass(frozen=True)
@@ -45,30 +49,39 @@ class Made:
 
 def look(source: Source, asked: InitOptions) -> Proposal:
     """Read a table and propose a project for it. Raises what reading and `propose` raise."""
-    raw = TABLES.read_text(source.path, source.form)
+    raw = read_text(source.path, source.form)
     columns = {name: raw[name].to_list() for name in raw.columns if name != ROW}
+    require_header(columns, [asked.label], str(source.path))
     return propose(columns, asked, str(source.path))
 
 
 @contextmanager
-def source(table: str) -> Generator[Source]:
+def source(table: str, sheet: str | None = None) -> Generator[Source]:
     """The table at a path or URL, as a file for as long as the context lasts.
 
+    Args:
+        sheet: of an Excel file; None for the first one with cells.
+
     Raises:
-        DataUnavailableError, MalformedTableError, EmptyTableError.
+        DataUnavailableError, MalformedTableError, EmptyTableError, SettingsError, MissingLibraryError.
     """
-    if not re.match(r"[a-z+]+://", table):
-        path = Path(table)
-        parquet = path.suffix in {".parquet", ".pq"}
-        yield Source(path, Format() if parquet else csv_format.detect(path), "")
-        return
-    from gallop.adapters.tables import postgres
+    from gallop.adapters.tables import parquet, postgres, remote
+    from gallop.adapters.tables.csv_format import detect
 
     with tempfile.TemporaryDirectory() as folder:
-        origin = postgres.parse_table_url(table)
-        path = Path(folder, f"{_plain(origin.table)}.csv")
-        rows = postgres.snapshot(origin, path)
-        yield Source(path, Format(), f"a copy of {origin}, {rows:,} rows")
+        path, origin = Path(table), ""
+        if postgres.is_database(table):
+            of_database = postgres.parse_table_url(table)
+            path = Path(folder, f"{_plain(of_database.table)}.csv")
+            origin = f"a copy of {of_database}, {postgres.snapshot(of_database, path):,} rows"
+        elif remote.is_url(table):
+            path, origin = Path(folder, _plain(remote.file_name(table))), f"a copy of {remote.shown(table)}"
+            remote.fetch(table, path)
+        elif path.is_dir():
+            path = Path(folder, f"{_plain(path.resolve().name.split('.')[0])}.parquet")
+            origin = f"a copy of {table}, {parquet.join_folder(Path(table), path)} files"
+        detected = detect(path, sheet)
+        yield Source(path, detected.form, origin, str(detected), detected.remarks)
 
 
 def guard(source: Source, proposal: Proposal) -> Proposal:
@@ -85,7 +98,7 @@ def guard(source: Source, proposal: Proposal) -> Proposal:
     from gallop.stages.data_preprocess import data_preprocess
     from gallop.stages.data_split import data_split
 
-    raw = TABLES.read_text(source.path, source.form)
+    raw = read_text(source.path, source.form)
     for _ in range(_ROUNDS):
         settings = prepared(source, proposal)
         leads = data_clean(raw, settings.table, str(source.path)).leads
@@ -112,7 +125,11 @@ def prepared(source: Source, proposal: Proposal) -> Settings:
     with tempfile.TemporaryDirectory() as folder:
         answers = proposal.answers("proposal", f"data/raw/{source.path.name}", source.form, version("gallop"), "")
         copier.render_template(json.loads(json.dumps(answers)), Path(folder))
-        return load_settings(Path(folder, PARAMS))
+        try:
+            return load_settings(Path(folder, PARAMS))
+        except SettingsError as error:
+            sentence = str(error).replace(f"{Path(folder, PARAMS)}: ", "")
+            raise SettingsError(f"{source.path}: its names cannot be written into params.yaml: {sentence}") from None
 
 
 def make(source: Source, proposal: Proposal, into: Path) -> Made:

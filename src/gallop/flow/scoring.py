@@ -1,5 +1,7 @@
 """Using the model: scoring leads, and holding the exported classifier to its contract."""
 
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic
@@ -7,12 +9,15 @@ from typing import Generic
 import narwhals.stable.v2 as nw
 from narwhals.stable.v2.typing import IntoDataFrameT
 
+from gallop.adapters.tables.polars import read_text
 from gallop.artifacts.bundle import Bundle
-from gallop.errors import SettingsError
-from gallop.flow.data import TABLES
+from gallop.errors import GallopError, SettingsError
 from gallop.flow.project import Project
-from gallop.schema import ROW
+from gallop.schema import ROW, RULE
 from gallop.settings.table import Table
+from gallop.tables.header import require_header
+
+_PROBABILITIES = ("probability", "low", "high")
 
 
 @dataclass(frozen=True)
@@ -23,42 +28,126 @@ class Scored:
     data: str
     rows: int
     contact: int
+    written: int
+    """The best of them, where only those are asked for."""
     rejected: dict[str, int]
     rejected_path: Path
     noticed: dict[str, int]
     """Leads scored in spite of a value that the schema did not know, per rule."""
+    remarks: tuple[str, ...]
+    """What was left out or chosen in reading the file."""
 
 
-def score_file(project: Project, leads: Path, output: Path, reasons: Path | None = None) -> Scored:
+def score_file(
+    project: Project,
+    leads: str,
+    output: Path,
+    reasons: Path | None = None,
+    *,
+    keep: Sequence[str] = (),
+    top: int | None = None,
+    sheet: str | None = None,
+) -> Scored:
     """Leads → ranked scores, and rows that could not be scored in a file beside them.
 
     Args:
+        leads: a file, a folder of Parquet, or an address, in a format of its own.
         reasons: where to write what each column adds to each score; None for nowhere.
+        keep: columns of the leads to carry along.
+        top: how many of the best to write; None for all.
+        sheet: of an Excel file; None for the first one with cells.
 
     Raises:
+        SettingsError: an output that would replace something else, or of an unknown kind.
         MissingOutputError, ChecksumError, UnsafeModelError: the deployed bundle.
         MissingColumnError, EmptyTableError and the like: the leads.
     """
-    from gallop.adapters.tables.polars import write_scores
+    from gallop.adapters.tables.scores import write_scores
     from gallop.artifacts import bundle
     from gallop.reporting.formatting import describe_reason
     from gallop.scoring import CONTACT, score_table
 
-    deployed = bundle.load_bundle(project.paths.deployed)
-    scores = score_table(TABLES.read_text(leads, deployed.settings.table.format), deployed, str(leads), describe_reason)
     aside = output.with_name(f"{output.stem}.rejected{output.suffix}")
+    _require_free((output, aside, *([reasons] if reasons else [])), (leads, str(project.paths.raw)), aside)
+    deployed = bundle.load_bundle(project.paths.deployed)
+    raw, remarks = _read_leads(leads, sheet)
+    require_header(raw.columns, [*deployed.settings.table.columns], leads)
+    scores = score_table(raw, deployed, leads, describe_reason, keep)
     if len(scores.rejected):
         write_scores(scores.rejected, aside)
     else:
         aside.unlink(missing_ok=True)
-    write_scores(scores.ranked, output)
+    ranked = scores.ranked.head(top) if top else scores.ranked
+    write_scores(ranked, output, _PROBABILITIES)
     if reasons is not None:
-        write_scores(scores.explained, reasons)
-    manifest = deployed.manifest
-    contact = int((scores.ranked["decision"] == CONTACT).sum())
+        write_scores(scores.explained.head(len(ranked)), reasons)
     return Scored(
-        str(manifest.version), manifest.data, len(scores.ranked), contact, scores.counts, aside, scores.noticed
+        str(deployed.manifest.version),
+        deployed.manifest.data,
+        len(scores.ranked),
+        int((scores.ranked["decision"] == CONTACT).sum()),
+        len(ranked),
+        scores.counts,
+        aside,
+        scores.noticed,
+        remarks,
     )
+
+
+def _read_leads(leads: str, sheet: str | None) -> tuple[nw.DataFrame, tuple[str, ...]]:
+    """The leads as text, read as they are written, and what a person should know about that."""
+    from gallop.adapters.tables import remote
+    from gallop.adapters.tables.csv_format import detect
+
+    if not remote.is_url(leads):
+        detected = detect(Path(leads), sheet)
+        return read_text(Path(leads), detected.form), detected.remarks
+    with tempfile.TemporaryDirectory() as folder:
+        # Its own name, so that errors name what a person knows.
+        path = Path(folder, remote.file_name(leads))
+        remote.fetch(leads, path)
+        detected = detect(path, sheet)
+        return read_text(path, detected.form), detected.remarks
+
+
+def _require_free(outputs: Sequence[Path], inputs: Sequence[str], aside: Path) -> None:
+    """Refuse, before any work, what would replace something that is no output of `score`.
+
+    Raises:
+        SettingsError.
+    """
+    from gallop.adapters.tables.scores import require_known_ending
+
+    for index, output in enumerate(outputs):
+        if output.is_dir():
+            raise SettingsError(f"{output}: a folder; name a file in it, such as {output / 'scores.csv'}")
+        if output.exists() and not output.is_file():
+            raise SettingsError(f"{output}: a device; scores are written to a file")
+        require_known_ending(output)
+        if any(_same(output, Path(given)) for given in inputs):
+            raise SettingsError(f"{output}: the scores would replace the leads; name another file for them")
+        if any(_same(output, other) for other in outputs[:index]):
+            raise SettingsError(f"{output}: two outputs of this name; give each a name of its own")
+    if aside.exists() and not _is_of_rejected_rows(aside):
+        raise SettingsError(
+            f"{aside}: is there, and no file of gallop's, but rows that cannot be scored would go there; "
+            "move it, or name another output"
+        )
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two names are of one file, through links too."""
+    return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
+
+
+def _is_of_rejected_rows(path: Path) -> bool:
+    from gallop.adapters.tables.csv_format import detect
+
+    try:
+        # A file's own column of a reserved name is read with a `_` behind it.
+        return f"{RULE}_" in read_text(path, detect(path).form).columns
+    except GallopError:
+        return False
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import narwhals.stable.v2 as nw
 
 from gallop.adapters.mlflow import client
+from gallop.adapters.tables.polars import read
 from gallop.errors import ChecksumError, UnsafeModelError
 from gallop.files import write_text
-from gallop.flow.data import TABLES
 from gallop.flow.project import Project
 from gallop.results.run import Decision, Selected
 
@@ -94,8 +94,8 @@ def _compare(project: Project, candidate: "Bundle", champion: "Bundle") -> Decis
     from gallop.stages.model_selection import decide_promotion
 
     table = project.settings.table
-    test = TABLES.read(project.paths.split / "test.parquet")
-    leads = TABLES.read(project.paths.leads / "leads.parquet").sort(table.id)
+    test = read(project.paths.split / "test.parquet")
+    leads = read(project.paths.leads / "leads.parquet").sort(table.id)
     leads = leads.filter(nw.col(table.id).is_in(test[table.id].to_list()))
     label = leads[table.label.column].to_numpy().astype(np.float64)
     try:

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gallop.adapters.git import code_version
+from gallop.adapters.tables.polars import read
 from gallop.errors import MissingOutputError
 from gallop.files import digest, write_bytes, write_text
-from gallop.flow.data import TABLES, read_quality
+from gallop.flow.data import read_quality
 from gallop.flow.project import Project
 from gallop.results.estimates import Estimate
 from gallop.results.run import SAMPLE, DataVersion, TrainingResult, TrainTestSplit
@@ -62,7 +63,7 @@ def run_model_training(project: Project, on_trial: Callable[[str], None] = lambd
 
 def _truth(project: Project) -> dict[str, float]:
     """The sample's true probabilities, by id."""
-    known = TABLES.read(project.paths.leads / "truth.parquet")
+    known = read(project.paths.leads / "truth.parquet")
     return dict(zip(known["lead_id"].to_list(), known["probability"].to_list(), strict=True))
 
 
@@ -101,14 +102,14 @@ def _tracked(trained: "Trained", result: TrainingResult, tags: dict[str, str]) -
 def read_split(project: Project) -> TrainTestSplit:
     """What data_split made. Raises `MissingOutputError`, `ChecksumError`."""
     names = ("train", "test", "assignment")
-    return TrainTestSplit(*(TABLES.read(project.paths.split / f"{name}.parquet") for name in names))
+    return TrainTestSplit(*(read(project.paths.split / f"{name}.parquet") for name in names))
 
 
 def find_project_leaks(project: Project, split: TrainTestSplit) -> "tuple[Finding, ...]":
     """What the leak guard finds on the training leads. Raises `MissingOutputError`, `ChecksumError`."""
     from gallop.leakage.policy import findings
 
-    return findings(TABLES.read(project.paths.leads / "leads.parquet"), split, project.settings)
+    return findings(read(project.paths.leads / "leads.parquet"), split, project.settings)
 
 
 def _exporter(project: Project) -> Callable[[object], bytes]:

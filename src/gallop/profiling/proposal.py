@@ -100,13 +100,12 @@ class Proposal:
                 [f"{text!r} {count}" for text, count in shown] + ["…"] * (len(self.label.junk) > len(shown))
             )
             because += f"; {junk:,} rows have something else and are set aside ({listed})"
-        answers = {
+        return {
             "name": name,
             "raw": raw,
             "origin": origin,
             "gallop_version": version,
-            "separator": form.separator,
-            "encoding": form.encoding,
+            "format": form.model_dump(exclude_defaults=True),
             "missing": list(self.profile.missing),
             "max_defect_share": self._max_defect_share(),
             "moments": list(MOMENTS),
@@ -121,8 +120,6 @@ class Proposal:
             "inputs": list(self.inputs),
             "leaks": [{"column": leak.column, "because": leak.because, "keep": leak.keep} for leak in self.leaks],
         }
-        answers["ascii"] = not str(answers).isprintable()
-        return answers
 
     def _entry(self, name: str) -> dict[str, Any]:
         column = self.columns[name]

@@ -127,7 +127,14 @@ def percent_of(part: int, whole: int, decimals: int = 1) -> str:
 
 def plain(text: str) -> str:
     """The text on one line, with every character that a terminal would act on replaced."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in " ".join(text.split()))
+    return printable(" ".join(text.split()))
+
+
+def printable(text: str) -> str:
+    """The text, line for line, with every other character that a terminal would act on replaced."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def version(data: DataVersion) -> str:

@@ -18,6 +18,7 @@ from gallop.settings.features import Features
 from gallop.settings.table import Table
 from gallop.settings.training import Training
 
+_MOST_ENTRIES = 1_000_000
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
 
 
@@ -179,7 +180,33 @@ def load_settings(path: Path) -> Settings:
         raise SettingsError(f"{path}: not valid YAML: {error}") from None
     if not isinstance(raw, dict):
         raise SettingsError(f"{path}: expected a mapping of settings, got {type(raw).__name__}")
+    _require_small(raw, path)
     return parse_settings(raw, str(path))
+
+
+def _require_small(raw: dict, path: Path) -> None:
+    """Refuse settings that a few aliases (`*name`) blow up to more than any table has.
+
+    Raises:
+        SettingsError: written out, they have more than a million entries, or an alias holds itself.
+    """
+    sizes: dict[int, int] = {}
+
+    def size(entry: Any) -> int:
+        if not isinstance(entry, dict | list):
+            return 1
+        if id(entry) not in sizes:
+            # An alias that holds itself is met again before its size is known.
+            sizes[id(entry)] = _MOST_ENTRIES + 1
+            parts = entry.values() if isinstance(entry, dict) else entry
+            sizes[id(entry)] = 1 + sum(size(part) for part in parts)
+        return sizes[id(entry)]
+
+    if size(raw) > _MOST_ENTRIES:
+        raise SettingsError(
+            f"{path}: its aliases (`*name`) stand for more than {_MOST_ENTRIES:,} entries, or for themselves; write "
+            "out what they stand for"
+        )
 
 
 def parse_settings(raw: dict, source: str) -> Settings:

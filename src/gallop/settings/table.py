@@ -10,10 +10,14 @@ from gallop.settings.base import SettingsModel, Share, Texts
 
 
 class Format(SettingsModel):
-    """How a CSV is written. `gallop init` finds it out once; no run guesses."""
+    """How a CSV is written, and which part of it or of an Excel file is the table. `gallop init` finds it out once; no
+    run guesses."""
 
     separator: Annotated[str, Field(min_length=1, max_length=1)] = Field(",", description="Between values.")
     encoding: str = Field("utf-8", description="Of the text, by its Python name, such as utf-8, cp1252 or utf-16.")
+    sheet: str | None = Field(None, description="Of an Excel file; nothing for the only one, or the first.")
+    preamble: int = Field(0, ge=0, le=1000, description="Lines above the header that are no part of the table.")
+    footer: int = Field(0, ge=0, le=1000, description="Lines below the rows that are no part of it; blank ones aside.")
 
     @model_validator(mode="after")
     def _known(self) -> Self:

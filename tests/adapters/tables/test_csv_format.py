@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from gallop.adapters.tables.csv_format import detect
-from gallop.adapters.tables.polars import PolarsTables
+from gallop.adapters.tables.polars import read_text
 from gallop.schema import ROW
 from tests.support.tables import csv_text, leads
 
@@ -14,7 +14,7 @@ EXPECTED = leads(80)
 
 
 def read(path):
-    frame = PolarsTables().read_text(path, detect(path)).to_native().drop(ROW)
+    frame = read_text(path, detect(path).form).to_native().drop(ROW)
     header = ["gallop_row" if name == "gallop_row_" else name for name in frame.columns]
     return [header, *(list(row) for row in frame.rows())]
 
@@ -24,7 +24,7 @@ def read(path):
 def test_a_table_is_read_however_it_is_written(tmp_path, separator, encoding):
     path = tmp_path / "leads.csv"
     path.write_bytes(csv_text(EXPECTED, separator).encode(encoding))
-    assert detect(path).separator == separator
+    assert detect(path).form.separator == separator
     assert read(path) == EXPECTED
 
 
@@ -50,7 +50,7 @@ def test_compressed_tables_are_read(tmp_path):
 def test_a_parquet_table_is_read_as_the_csv_is(tmp_path):
     frame = pl.DataFrame({"id": [1, 2], "spent": [1.5, 2.0], "name": ["ä", None]})
     frame.write_parquet(tmp_path / "leads.parquet")
-    assert PolarsTables().read_text(tmp_path / "leads.parquet").to_native().drop(ROW).rows() == [
+    assert read_text(tmp_path / "leads.parquet").to_native().drop(ROW).rows() == [
         ("1", "1.5", "ä"),
         ("2", "2", None),
     ]

@@ -16,7 +16,9 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from gallop.adapters.tables.polars import TABLE_MANIFEST, PolarsTables, write_scores
+from gallop.adapters.tables import polars as tables
+from gallop.adapters.tables.polars import TABLE_MANIFEST, read_text
+from gallop.adapters.tables.scores import write_scores
 from gallop.errors import (
     ChecksumError,
     DataUnavailableError,
@@ -29,14 +31,13 @@ from gallop.errors import (
 from gallop.schema import ROW
 from tests.support.leads import values
 
-TABLES = PolarsTables()
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff"), max_size=6)
 
 
 def read(folder: Path, content: bytes | str, name: str = "leads.csv") -> nw.DataFrame:
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return TABLES.read_text(path)
+    return read_text(path)
 
 
 def rows(folder: Path, content: bytes | str) -> list[tuple]:
@@ -45,7 +46,7 @@ def rows(folder: Path, content: bytes | str) -> list[tuple]:
 
 def parquet(folder: Path, frame: pl.DataFrame) -> nw.DataFrame:
     frame.write_parquet(folder / "leads.parquet")
-    return TABLES.read_text(folder / "leads.parquet")
+    return read_text(folder / "leads.parquet")
 
 
 # CSV: what is well-formed
@@ -131,9 +132,9 @@ def test_an_empty_file_is_refused(tmp_path, content):
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(DataUnavailableError, match="no such file"):
-        TABLES.read_text(tmp_path / "nothing.csv")
+        read_text(tmp_path / "nothing.csv")
     with pytest.raises(DataUnavailableError):
-        TABLES.read_text(tmp_path)
+        read_text(tmp_path)
 
 
 @pytest.mark.parametrize("last", ["S2,1,2024-01-1,signup", 'S2,"a, b",2024-01-1,"si""gn"', "S2,ø,æ,å", 'S2,"x\ny",1,2'])
@@ -302,7 +303,7 @@ def test_parquet_with_a_name_twice_is_refused(tmp_path):
     twice = pa.table([pa.array([1]), pa.array([2])], names=["a", "a"])
     pyarrow.parquet.write_table(twice, tmp_path / "leads.parquet")
     with pytest.raises(MalformedTableError, match="more than once"):
-        TABLES.read_text(tmp_path / "leads.parquet")
+        read_text(tmp_path / "leads.parquet")
 
 
 def test_parquet_without_columns_is_empty(tmp_path):
@@ -356,14 +357,14 @@ FRAME = nw.from_native(
 
 
 def test_what_is_written_is_read_back_with_its_types(tmp_path):
-    TABLES.write({"leads": FRAME}, tmp_path)
-    back = TABLES.read(tmp_path / "leads.parquet")
+    tables.write({"leads": FRAME}, tmp_path)
+    back = tables.read(tmp_path / "leads.parquet")
     assert back.schema == FRAME.schema
     assert values(back) == values(FRAME)
 
 
 def test_the_manifest_tells_rows_schema_and_digest_of_each_table(tmp_path):
-    TABLES.write({"leads": FRAME, "none": FRAME.head(0)}, tmp_path)
+    tables.write({"leads": FRAME, "none": FRAME.head(0)}, tmp_path)
     manifest = json.loads((tmp_path / TABLE_MANIFEST).read_text())
     assert {name: entry["rows"] for name, entry in manifest.items()} == {"leads.parquet": 2, "none.parquet": 0}
     assert manifest["leads.parquet"]["schema"] == {"id": "String", "n": "Float64", "yes": "Boolean", "label": "Int8"}
@@ -372,54 +373,54 @@ def test_the_manifest_tells_rows_schema_and_digest_of_each_table(tmp_path):
 
 def test_equal_tables_are_written_as_equal_bytes(tmp_path):
     for folder in ("one", "two"):
-        TABLES.write({"leads": FRAME}, tmp_path / folder)
+        tables.write({"leads": FRAME}, tmp_path / folder)
     assert (tmp_path / "one/leads.parquet").read_bytes() == (tmp_path / "two/leads.parquet").read_bytes()
 
 
 def test_no_table_and_no_manifest_means_that_nothing_is_there(tmp_path):
     with pytest.raises(MissingOutputError, match="run the earlier stages first"):
-        TABLES.read(tmp_path / "leads.parquet")
-    TABLES.write({"leads": FRAME}, tmp_path)
+        tables.read(tmp_path / "leads.parquet")
+    tables.write({"leads": FRAME}, tmp_path)
     (tmp_path / TABLE_MANIFEST).unlink()
     with pytest.raises(MissingOutputError):
-        TABLES.read(tmp_path / "leads.parquet")
+        tables.read(tmp_path / "leads.parquet")
 
 
 @given(st.integers(0, 10**6), st.integers(0, 7))
 def test_a_flipped_bit_in_a_stages_output_is_refused(tmp_path, position, bit):
-    TABLES.write({"leads": FRAME}, tmp_path)
+    tables.write({"leads": FRAME}, tmp_path)
     path = tmp_path / "leads.parquet"
     content = bytearray(path.read_bytes())
     content[position % len(content)] ^= 1 << bit
     path.write_bytes(content)
     with pytest.raises(ChecksumError, match="SHA-256"):
-        TABLES.read(path)
+        tables.read(path)
 
 
 @given(st.integers(0, 10**6), st.integers(1, 255))
 @examples(max_examples=100)
 def test_a_flipped_byte_in_a_manifest_is_refused_or_harmless(tmp_path, position, flip):
-    TABLES.write({"leads": FRAME}, tmp_path)
+    tables.write({"leads": FRAME}, tmp_path)
     path = tmp_path / TABLE_MANIFEST
     content = bytearray(path.read_bytes())
     content[position % len(content)] ^= flip
     path.write_bytes(content)
     with suppress(ChecksumError):
-        assert values(TABLES.read(tmp_path / "leads.parquet")) == values(FRAME)
+        assert values(tables.read(tmp_path / "leads.parquet")) == values(FRAME)
 
 
 @pytest.mark.parametrize("manifest", ["", "[]", "{", "null", '{"leads.parquet": 3}', "{}"])
 def test_a_manifest_of_another_shape_is_refused(tmp_path, manifest):
-    TABLES.write({"leads": FRAME}, tmp_path)
+    tables.write({"leads": FRAME}, tmp_path)
     (tmp_path / TABLE_MANIFEST).write_text(manifest)
     with pytest.raises(ChecksumError):
-        TABLES.read(tmp_path / "leads.parquet")
+        tables.read(tmp_path / "leads.parquet")
 
 
 @pytest.mark.parametrize("name", ["scores.csv", "scores.parquet", "scores.pq"])
 def test_scores_are_read_back_from_either_kind_of_file(tmp_path, name):
     write_scores(FRAME.select("id", "n"), tmp_path / name)
-    table = TABLES.read_text(tmp_path / name)
+    table = read_text(tmp_path / name)
     assert table["id"].to_list() == ["a", "b"]
     assert table["n"].to_list()[0] == "1.5"
     assert [path.name for path in tmp_path.iterdir()] == [name]

@@ -4,6 +4,7 @@ import psycopg
 import pytest
 
 from gallop.adapters.tables import postgres
+from gallop.adapters.tables.polars import read_text
 from gallop.errors import DataUnavailableError, SettingsError
 from gallop.flow import init
 from gallop.profiling.proposal import InitOptions
@@ -51,7 +52,7 @@ def test_a_table_gives_the_same_project_as_its_file(database, tmp_path):
     ours, theirs = ((tmp_path / name / "params.yaml").read_text() for name in ("of_table", "of_file"))
     origin = [line for line in ours.splitlines() if line not in theirs.splitlines()]
     assert [line.strip().split(",")[0] for line in origin] == [f"# a copy of {database}/leads"]
-    tables = [init.TABLES.read_text(tmp_path / name / "data/raw/leads.csv") for name in ("of_file", "of_table")]
+    tables = [read_text(tmp_path / name / "data/raw/leads.csv") for name in ("of_file", "of_table")]
     assert tables[0].to_native().equals(tables[1].to_native())
 
 

@@ -1,13 +1,17 @@
-"""The encoding and separator of an unknown CSV: detected once, by `gallop init`, and kept in the settings."""
+"""How an unknown file is written. `gallop init` looks once and keeps it in the settings; `gallop score` looks at each
+file, since new leads need not be written as those that the model was trained on."""
 
 import codecs
 import csv
 import io
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
-from gallop.adapters.tables.polars import unpacked
-from gallop.errors import DataUnavailableError
+from gallop.adapters.tables import excel, layout, parquet
+from gallop.adapters.tables.contents import PARQUET_ENDINGS, Kind, read_contents
+from gallop.adapters.tables.csv_text import named_separator, read_lines, read_rows, utf8
+from gallop.errors import SettingsError
 from gallop.settings.table import Format
 
 _SEPARATORS = ",;\t|"
@@ -15,17 +19,95 @@ _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16")
 _SAMPLE_BYTES = 1 << 18
 
 
-def detect(path: Path) -> Format:
-    """The format of a CSV file (plain, gz or zst).
+@dataclass(frozen=True)
+class Detected:
+    """What a file is, how it is read, and what a person should know about it."""
+
+    kind: Kind
+    form: Format
+    remarks: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if self.kind is Kind.CSV:
+            return f"CSV in {self.form.encoding}, values separated by {self.form.separator!r}"
+        return f"Excel, sheet {self.form.sheet!r}" if self.kind is Kind.EXCEL else self.kind.value
+
+
+def detect(path: Path, sheet: str | None = None) -> Detected:
+    """The kind of a file and its format: CSV, JSON, Excel or Parquet, plain or packed, or a folder of Parquet.
+
+    Args:
+        sheet: of an Excel file; None for the first one with cells.
 
     Raises:
-        DataUnavailableError: no such file. MalformedTableError: cannot be unpacked. EmptyTableError: nothing in it.
+        DataUnavailableError: no such file. EmptyTableError: nothing in it.
+        MalformedTableError: damaged, or of a kind that is not read.
+        SettingsError: a sheet that the file does not have.
     """
-    if not path.is_file():
-        raise DataUnavailableError(f"{path}: no such file")
-    content = unpacked(path)
+    if path.is_dir():
+        parquet.parquet_files(path)
+        kind, data = Kind.PARQUET, b""
+    elif path.suffix.lower() in PARQUET_ENDINGS and path.is_file():
+        kind, data = Kind.PARQUET, b""
+    else:
+        contents = read_contents(path)
+        kind, data = contents.kind, contents.data
+    if sheet is not None and kind is not Kind.EXCEL:
+        raise SettingsError(f"{path}: --sheet {sheet!r}: a file of {kind} has no sheets; leave the option out")
+    if kind is Kind.EXCEL:
+        form, others = excel.sheet_format(data, path, sheet)
+        chosen = f"{path}: the sheet {form.sheet!r} is read, of {others + 1}; --sheet names another"
+        return Detected(kind, form, ((chosen,) if others else ()) + _left_out(form, path))
+    if kind is Kind.CSV:
+        form = _csv_format(data, path)
+        return Detected(kind, form, (*_left_out(form, path), *cut_remarks(data, path)))
+    return Detected(kind, Format())
+
+
+def cut_remarks(data: bytes, path: Path) -> tuple[str, ...]:
+    """A sentence where the last line alone lacks its end: a file that was cut in its last value looks just so."""
+    # In UTF-16 and UTF-32 zeros stand around the end of a line.
+    ended, lines = data.rstrip(b"\0").endswith((b"\n", b"\r")), b"\n" in data or b"\r" in data
+    if ended or not lines:
+        return ()
+    return (f"{path}: only the last line does not end; if the file was cut there, its last value is not whole",)
+
+
+def _left_out(form: Format, path: Path) -> tuple[str, ...]:
+    parts = [
+        f"{count} {'line' if count == 1 else 'lines'} {where}"
+        for count, where in ((form.preamble, "above the header"), (form.footer, "below the rows"))
+        if count
+    ]
+    return (f"{path}: {' and '.join(parts)} left out, which are no part of the table",) if parts else ()
+
+
+def _csv_format(content: bytes, path: Path) -> Format:
     encoding = _encoding(content)
-    return Format(separator=_separator(content[: 4 * _SAMPLE_BYTES].decode(encoding, "ignore")), encoding=encoding)
+    named = named_separator(content.decode(encoding, "ignore").encode("utf-8"))
+    text = utf8(content, path, encoding)
+    separator = named or _separator(text[: 4 * _SAMPLE_BYTES].decode("utf-8", "ignore"))
+    preamble, footer = _csv_layout(text, separator)
+    return Format(separator=separator, encoding=encoding, preamble=preamble, footer=footer)
+
+
+def _csv_layout(text: bytes, separator: str) -> tuple[int, int]:
+    """The lines above and below the table."""
+    start = text[: 4 * _SAMPLE_BYTES]
+    try:
+        rows = [row for _, row in zip(range(500), read_rows(start, separator), strict=False)]
+    except csv.Error:
+        return 0, 0
+    width = layout.table_width(rows)
+    if width < 2:
+        return 0, 0
+    above = layout.preamble(read_lines(start, separator), width) if layout.is_beside(rows[0], width) else 0
+    below = layout.footer(read_lines(text[-_SAMPLE_BYTES:], separator), width)
+    if below:
+        # A value may go over several lines, one of them blank: only whole rows can stand below the table.
+        ends = [*read_rows(text, separator)][-below - 1 :]
+        below = below if [layout.is_beside(row, width) for row in ends] == [False, *[True] * below] else 0
+    return above, below
 
 
 def _encoding(content: bytes) -> str:

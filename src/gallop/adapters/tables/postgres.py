@@ -35,6 +35,11 @@ class DatabaseTable:
         return f"{shown}/{f'{self.schema}.' if self.schema else ''}{self.table}"
 
 
+def is_database(url: str) -> bool:
+    """Whether a URL names a table of a database."""
+    return url.partition("://")[0].lower() in _SCHEMES and "://" in url
+
+
 def parse_table_url(url: str) -> DatabaseTable:
     """The table that a URL names. Raises `SettingsError`."""
     parts = urlsplit(url)

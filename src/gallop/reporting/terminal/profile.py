@@ -8,13 +8,12 @@ from rich.text import Text
 
 from gallop.profiling.proposal import Proposal
 from gallop.schema import Role
-from gallop.settings.table import Format
 
 _STYLE = {Role.IGNORE: "dim", Role.LABEL: "bold green", Role.ID: "cyan", Role.DAY: "cyan"}
 _WIDEST = 24
 
 
-def render_profile(proposal: Proposal, form: Format) -> Group:
+def render_profile(proposal: Proposal, read_as: str, remarks: Sequence[str] = ()) -> Group:
     """One line per column: type, role and why, share missing, distinct values, examples, and AUC with the label."""
     table = Table(
         title=f"{proposal.profile.rows:,} rows, {len(proposal.columns)} columns", title_justify="left", expand=False
@@ -41,7 +40,7 @@ def render_profile(proposal: Proposal, form: Format) -> Group:
             Text(column.because),
             style=_STYLE.get(column.role),
         )
-    lines = [_sentence("read as", f"{form.encoding}, values separated by {form.separator!r}")]
+    lines = [_sentence("read as", read_as), *(_sentence("note", remark) for remark in remarks)]
     lines += [_sentence("no value", ", ".join(map(repr, proposal.profile.missing)))]
     label = proposal.label
     lines.append(

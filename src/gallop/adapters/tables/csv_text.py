@@ -1,0 +1,187 @@
+"""CSV → a table of text. Arrow parses it, because its reader checks that every row has as many values as the header;
+others fill a cut row with nulls. Every value enters as text, so no engine's guess about types ever matters."""
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from gallop.adapters.tables.header import column_names
+from gallop.adapters.tables.layout import is_beside
+from gallop.errors import EmptyTableError, EncodingError, MalformedTableError
+from gallop.settings.table import Format
+
+_SEPARATOR_LINE: Final = re.compile(rb'^"?sep=(.)"?(\r\n|\r|\n|$)', re.IGNORECASE)
+
+
+def read_csv(packed: bytes, path: Path, form: Format) -> pl.DataFrame:
+    """The rows of a CSV as text.
+
+    Raises:
+        EncodingError, EmptyTableError. MalformedTableError: a row has more or fewer values than the header.
+    """
+    # Only the first stage reads CSV; the others start faster without Arrow.
+    import pyarrow as pa
+    import pyarrow.csv
+
+    content = _table_alone(utf8(packed, path, form.encoding), path, form)
+    names = _header(content, path, form.separator)
+    _require_quotes_closed(content, path, form.separator)
+    options = {
+        "read_options": pa.csv.ReadOptions(use_threads=True, block_size=1 << 26, column_names=names, skip_rows=0),
+        "parse_options": pa.csv.ParseOptions(newlines_in_values=True, delimiter=form.separator),
+        "convert_options": pa.csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=True
+        ),
+    }
+    try:
+        table = pa.csv.read_csv(pa.BufferReader(content), **options)
+    except pa.ArrowInvalid as error:
+        raise _explain(error, content, path, len(names), form.separator) from None
+    # The header was read as the first row, since its own names need not be usable.
+    return pl.DataFrame(pl.from_arrow(table.slice(1)))
+
+
+def utf8(content: bytes, path: Path, encoding: str) -> bytes:
+    """The text in UTF-8, without byte order mark or Excel's `sep=` line. Raises `EncodingError`, `EmptyTableError`."""
+    if codecs.lookup(encoding).name != "utf-8":
+        try:
+            content = content.decode(encoding).encode("utf-8")
+        except (UnicodeDecodeError, UnicodeEncodeError) as error:
+            raise EncodingError(
+                f"{path}: not {encoding}, which table.format.encoding is set to: {error.reason}"
+            ) from None
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    if line := _SEPARATOR_LINE.match(content):
+        content = content[line.end() :]
+    if not content.strip():
+        raise EmptyTableError(f"{path}: the file is empty; a header and at least one row are needed")
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise EncodingError(
+            f"{path}: {_row_at(content, error.start)}: byte {content[error.start]:#04x} is not UTF-8; save the table "
+            "as UTF-8 (for example `iconv -f latin1 -t utf-8`), or set table.format.encoding to its encoding"
+        ) from None
+    if b"\x00" in content:
+        row = _row_at(content, content.index(b"\x00"))
+        raise EncodingError(f"{path}: {row}: a NUL byte, which no CSV has; is it UTF-16 or damaged?")
+    return content
+
+
+def named_separator(content: bytes) -> str | None:
+    """The separator that Excel's first line names, as in `sep=;`; None without such a line."""
+    line = _SEPARATOR_LINE.match(content.removeprefix(b"\xef\xbb\xbf"))
+    return line.group(1).decode("latin-1") if line else None
+
+
+def read_rows(content: bytes, separator: str = ",", *, strict: bool = False) -> Iterator[list[str]]:
+    """The rows as Python reads them: lines without anything are no rows, to Arrow neither."""
+    text = io.StringIO(content.decode("utf-8", "ignore"), newline="")
+    return (values for values in csv.reader(text, delimiter=separator, strict=strict) if values)
+
+
+def read_lines(content: bytes, separator: str) -> list[list[str]]:
+    """Each line's values by itself, as if no value went over several lines; a blank line has none."""
+    rows = []
+    for raw_line in content.splitlines():
+        line = raw_line.decode("utf-8", "ignore")
+        try:
+            rows.append(next(csv.reader([line], delimiter=separator), []) if line.strip() else [])
+        except csv.Error:
+            rows.append([line])
+    return rows
+
+
+def _table_alone(content: bytes, path: Path, form: Format) -> bytes:
+    """Without the lines above and below the table that the settings name.
+
+    Raises:
+        MalformedTableError: a line that would be left out is as wide as the table, so it may be a lead.
+    """
+    if not (form.preamble or form.footer):
+        return content
+    lines = content.splitlines(keepends=True)
+    last = len(lines)
+    for _ in range(form.footer):
+        while last and not lines[last - 1].strip():
+            last -= 1
+        last -= 1
+    above, table, below = lines[: form.preamble], lines[form.preamble : max(last, 0)], lines[max(last, 0) :]
+    if not table:
+        raise EmptyTableError(f"{path}: no line is left of {len(lines)} without those that table.format leaves out")
+    width = len(next(read_rows(b"".join(table[:1]), form.separator), []))
+    for key, left_out in (("preamble", above), ("footer", below)):
+        if wide := sum(not is_beside(row, width) for row in read_lines(b"".join(left_out), form.separator)):
+            raise MalformedTableError(
+                f"{path}: table.format.{key} leaves out {len(left_out)} lines, but {wide} of them have as many values "
+                f"as the header; set it to the lines that are no part of the table"
+            )
+    return b"".join(table)
+
+
+def _row_at(content: bytes, offset: int) -> str:
+    # One more character, so that a row which begins there is counted too.
+    row = sum(1 for _ in read_rows(content[:offset] + b"x")) - 1
+    return f"row {row}" if row else "the header"
+
+
+def _header(content: bytes, path: Path, separator: str) -> list[str]:
+    try:
+        names = next(read_rows(content[: 1 << 20], separator))
+    except csv.Error as error:
+        raise MalformedTableError(f"{path}: the header: {error}; is a quotation mark left open?") from None
+    return column_names(names, path)
+
+
+def _require_quotes_closed(content: bytes, path: Path, separator: str) -> None:
+    """Arrow takes a file that ends within quotation marks for whole."""
+    if content.count(b'"') % 2 == 0:
+        return
+    row = -1
+    try:
+        for _ in read_rows(content, separator, strict=True):
+            row += 1
+    except csv.Error as error:
+        # Strict, it also minds `"x"y`, which is odd but whole.
+        if "delimiter" not in str(error):
+            raise MalformedTableError(
+                f"{path}: row {row + 1}: a quotation mark is left open; the file was cut there"
+            ) from None
+
+
+def _explain(error: ValueError, content: bytes, path: Path, width: int, separator: str) -> Exception:
+    """An error that names the row unlike the header; Arrow's own quotes the whole row, which may name a person."""
+    row = -1
+    try:
+        for values in read_rows(content, separator):
+            row += 1
+            if len(values) != width:
+                return MalformedTableError(_odd_row(path, row, len(values), width, content, separator))
+    except csv.Error as broken:
+        return MalformedTableError(f"{path}: row {row + 1}: {broken}")
+    if "Empty CSV" in str(error):
+        return EmptyTableError(f"{path}: has a header but no rows; at least one lead is needed")
+    return MalformedTableError(
+        f"{path}: not a well-formed CSV: {str(error).split(':')[0]}; is a quotation mark left open?"
+    )
+
+
+def _odd_row(path: Path, row: int, values: int, width: int, content: bytes, separator: str) -> str:
+    sentence = f"{path}: row {row} has {values} values, the header has {width}; "
+    rest = list(read_rows(content, separator))[row + 1 :]
+    if all(is_beside(left, width) for left in rest) and values < width:
+        return sentence + (
+            f"the file was cut there, or notes stand below the table (then delete them, or set table.format.footer to "
+            f"{len(rest) + 1})"
+        )
+    if width == 1 < values:
+        return sentence + (
+            "a title may stand above the header (then delete it, or set table.format.preamble to its lines)"
+        )
+    return sentence + "the file was cut or malformed there"

@@ -1,0 +1,99 @@
+"""Parquet that others wrote: a file, or a folder of them, with its values as the text that a CSV would hold."""
+
+import io
+from pathlib import Path
+
+import polars as pl
+
+from gallop.adapters.tables.contents import PARQUET_ENDINGS
+from gallop.adapters.tables.header import column_names
+from gallop.errors import ChecksumError, DataUnavailableError, EmptyTableError, MalformedTableError
+from gallop.files import write_whole
+
+
+def read_parquet(source: Path | bytes, path: Path) -> pl.DataFrame:
+    """A file of Parquet as text.
+
+    Args:
+        source: the file, or its bytes where it was packed.
+        path: its name in errors.
+
+    Raises:
+        ChecksumError: damaged. EmptyTableError: no columns. MalformedTableError: two columns of one name.
+    """
+    return as_text(typed_parquet(source, path), path)
+
+
+def read_folder(folder: Path) -> pl.DataFrame:
+    """All Parquet files in a folder, as one table with its types. Raises as `parquet_files` and `read_parquet` do."""
+    frames = []
+    for file in parquet_files(folder):
+        frame = typed_parquet(file, file)
+        # Spark and Arrow write `country=DE/part-0.parquet`: such a column is in the folders' names alone.
+        partitions = [part.partition("=") for part in file.relative_to(folder).parts[:-1] if "=" in part]
+        frame = frame.with_columns(pl.lit(value).alias(name) for name, _, value in partitions)
+        if frames and set(frame.columns) != set(frames[0].columns):
+            odd = sorted(set(frame.columns) ^ set(frames[0].columns))[:3]
+            raise MalformedTableError(f"{file}: has other columns than the files before it: {', '.join(odd)}")
+        frames.append(frame)
+    try:
+        return pl.concat([frame.select(frames[0].columns) for frame in frames], how="vertical_relaxed")
+    except pl.exceptions.PolarsError:
+        raise MalformedTableError(
+            f"{folder}: its files hold the same columns with different types; write them anew, as one table"
+        ) from None
+
+
+def join_folder(folder: Path, path: Path) -> int:
+    """Write the Parquet files of a folder as one file; returns how many they were. Raises as `read_folder` does."""
+    write_whole(path, read_folder(folder).write_parquet)
+    return len(parquet_files(folder))
+
+
+def parquet_files(folder: Path) -> list[Path]:
+    """The Parquet files of a folder, in the order of their names. Raises `DataUnavailableError` where there is none."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PARQUET_ENDINGS and path.is_file())
+    # What begins so is a writer's own note or half-written file, to all engines alike.
+    files = [path for path in files if not path.name.startswith(("_", "."))]
+    if not files:
+        raise DataUnavailableError(f"{folder}: a folder without Parquet files; name a file, or a folder of Parquet")
+    return files
+
+
+def typed_parquet(source: Path | bytes, path: Path) -> pl.DataFrame:
+    """A Parquet file with its own types. Raises `ChecksumError`: not a whole one."""
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    try:
+        opened = io.BytesIO(source) if isinstance(source, bytes) else source
+        with pyarrow.parquet.ParquetFile(opened, page_checksum_verification=True) as file:
+            column_names(file.schema_arrow.names, path)
+            return pl.DataFrame(pl.from_arrow(file.read()))
+    except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
+        raise ChecksumError(f"{path}: not a whole Parquet file: {error}") from None
+
+
+def as_text(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """A table's values as text, under names that the settings can use."""
+    if not frame.width:
+        raise EmptyTableError(f"{path}: has no columns")
+    names = dict(zip(frame.columns, column_names(frame.columns, path), strict=True))
+    return frame.select(_as_text(name, dtype).alias(names[name]) for name, dtype in frame.schema.items())
+
+
+def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
+    """The value as a CSV would hold it: 2.0 as `2`, midnight as its day; NaN, lists and bytes are no values."""
+    value = pl.col(name)
+    if dtype.is_nested() or dtype in {pl.Binary, pl.Object}:
+        return pl.lit(None, dtype=pl.String).alias(name)
+    if dtype.is_float() or dtype.is_decimal():
+        number = value.cast(pl.Float64).fill_nan(None)
+        whole = (number == number.floor()) & (number.abs() < 1e15)
+        # The cast is also evaluated on the other rows, so it must not fail there.
+        digits = number.cast(pl.Int64, strict=False).cast(pl.String)
+        return pl.when(whole).then(digits).otherwise(number.cast(pl.String)).alias(name)
+    if dtype == pl.Datetime:
+        midnight = value.dt.time() == pl.time(0, 0)
+        return pl.when(midnight).then(value.dt.date().cast(pl.String)).otherwise(value.cast(pl.String)).alias(name)
+    return value.cast(pl.String, strict=False)
