@@ -10,6 +10,7 @@ from scipy.special import expit
 from gallop.results.evidence import Reason
 
 _REASONS_PER_LEAD = 3
+_DECIMALS = 12
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,11 @@ class Explained:
     """What all leads share."""
 
     def log_odds(self) -> np.ndarray:
-        """Shape (leads,): the sum of all that is reported."""
-        return self.base + self.parts.sum(axis=1)
+        """Shape (leads,): the sum of all that is reported.
+
+        To twelve decimals: a tree gives many leads one score, which sums of different parts must not tell apart.
+        """
+        return np.round(self.base + self.parts.sum(axis=1), _DECIMALS)
 
     def probability(self) -> np.ndarray:
         """Shape (leads,)."""

@@ -35,7 +35,7 @@ class Contents:
 PARQUET_ENDINGS: Final = frozenset({".parquet", ".pq"})
 _JSON_ENDINGS: Final = frozenset({".json", ".jsonl", ".ndjson"})
 _PACKED: Final = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
-_ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP, _EMPTY_ZIP, _OLD_EXCEL = b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _UNREAD: Final = {
     b"%PDF": "a PDF",
     b"ARROW1": "an Arrow (Feather) file",
@@ -70,7 +70,7 @@ def read_contents(path: Path) -> Contents:
     if path.suffix.lower() in PARQUET_ENDINGS:
         return Contents(Kind.PARQUET, data)
     for _ in range(_LAYERS):
-        if data.startswith(_ZIP) and not _is_spreadsheet(data):
+        if data.startswith((_ZIP, _EMPTY_ZIP)) and not _is_spreadsheet(data):
             name, data = _only_member(data, path)
         elif packed := next((kind for magic, kind in _PACKED.items() if data.startswith(magic)), None):
             name, data = name.rpartition(".")[0], _unpacked(data, packed, path)

@@ -105,7 +105,7 @@ def _csv_layout(text: bytes, separator: str) -> tuple[int, int]:
     below = layout.footer(read_lines(text[-_SAMPLE_BYTES:], separator), width)
     if below:
         # A value may go over several lines, one of them blank: only whole rows can stand below the table.
-        ends = [*read_rows(text, separator)][-below - 1 :]
+        ends = [row for row in read_rows(text, separator) if any(cell.strip() for cell in row)][-below - 1 :]
         below = below if [layout.is_beside(row, width) for row in ends] == [False, *[True] * below] else 0
     return above, below
 

@@ -107,12 +107,10 @@ def _table_alone(content: bytes, path: Path, form: Format) -> bytes:
     if not (form.preamble or form.footer):
         return content
     lines = content.splitlines(keepends=True)
-    last = len(lines)
+    last = _last_filled(lines, len(lines), form.separator)
     for _ in range(form.footer):
-        while last and not lines[last - 1].strip():
-            last -= 1
-        last -= 1
-    above, table, below = lines[: form.preamble], lines[form.preamble : max(last, 0)], lines[max(last, 0) :]
+        last = _last_filled(lines, last - 1, form.separator)
+    above, table, below = lines[: form.preamble], lines[form.preamble : last], lines[last:]
     if not table:
         raise EmptyTableError(f"{path}: no line is left of {len(lines)} without those that table.format leaves out")
     width = len(next(read_rows(b"".join(table[:1]), form.separator), []))
@@ -123,6 +121,13 @@ def _table_alone(content: bytes, path: Path, form: Format) -> bytes:
                 f"as the header; set it to the lines that are no part of the table"
             )
     return b"".join(table)
+
+
+def _last_filled(lines: list[bytes], last: int, separator: str) -> int:
+    """How many of the first `last` lines there are up to the last one that is more than blanks and separators."""
+    while last > 0 and not lines[last - 1].strip().strip(separator.encode()):
+        last -= 1
+    return max(last, 0)
 
 
 def _row_at(content: bytes, offset: int) -> str:
