@@ -114,7 +114,7 @@ class LeakError(GallopError):
 
 
 class MissingLibraryError(GallopError):
-    """The system lacks a library that a package needs."""
+    """A library of the system, or a package, is not installed and needed."""
 
     exit_code = 28
 

@@ -3,7 +3,7 @@
 import pytest
 
 from gallop.errors import SettingsError
-from gallop.settings.params import parse_settings
+from gallop.settings.params import load_settings, parse_settings
 from tests.support.params import changed
 
 
@@ -140,3 +140,22 @@ def test_numbers_made_of_dates_may_be_demanded_to_go_one_way(settings):
     raw["features"]["inputs"] = [*settings.features.inputs, "age"]
     raw["training"]["monotone"] = {"age": "decreasing"}
     assert parse_settings(raw, "params.yaml").training.monotone == {"age": "decreasing"}
+
+
+BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+def test_a_bomb_of_aliases_is_refused_in_a_sentence_and_at_once(tmp_path):
+    for text in (BOMB, "a: &a {b: *a}\n", "a: &a [*a, *a]\n"):
+        (tmp_path / "params.yaml").write_text(text)
+        with pytest.raises(SettingsError, match="its aliases"):
+            load_settings(tmp_path / "params.yaml")
+
+
+def test_aliases_that_stand_for_little_are_settings_like_others(tmp_path, root):
+    text = (root / "params.yaml").read_text().replace("seed: 42", "seed: &number 777")
+    (tmp_path / "params.yaml").write_text(text.replace("resamples: 1000", "resamples: *number"))
+    settings = load_settings(tmp_path / "params.yaml")
+    assert (settings.seed, settings.evaluation.resamples) == (777, 777)

@@ -13,6 +13,8 @@ def data_clean(context: typer.Context) -> None:
     from gallop.flow import data
 
     quality = data.run_data_clean(open_project(context))
+    for remark in quality.remarks:
+        console.done("data_clean", remark)
     rejected = f"{quality.rows - quality.kept:,} rows set aside"
     console.done(
         "data_clean", f"{quality.rows:,} rows → {quality.kept:,} leads, {rejected}{console.noticed(quality.noticed)}"

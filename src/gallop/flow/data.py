@@ -6,11 +6,13 @@ from pathlib import Path
 import narwhals.stable.v2 as nw
 
 from gallop.adapters import dvc
+from gallop.adapters.tables.csv_format import file_remarks
 from gallop.adapters.tables.polars import read, read_text, write
 from gallop.errors import MissingOutputError
 from gallop.files import digest, write_text
 from gallop.flow.project import Project
 from gallop.results.run import SAMPLE, DataVersion, Quality
+from gallop.tables.header import require_header
 
 _QUALITY = "quality.json"
 
@@ -40,15 +42,18 @@ def run_data_clean(project: Project) -> Quality:
     path, version = raw_table(project)
     # The sample is always written in gallop's own way.
     form = None if version.origin == SAMPLE else project.settings.table.format
-    cleaned = data_clean(read_text(path, form), project.settings.table, str(path))
+    raw = read_text(path, form)
+    require_header(raw.columns, [*project.settings.table.columns], str(path))
+    cleaned = data_clean(raw, project.settings.table, str(path))
+    quality = cleaned.quality.model_copy(update={"remarks": file_remarks(path)})
     tables = {"leads": cleaned.leads, "rejected": cleaned.rejected}
     if version.origin == SAMPLE:
         truth = read_text(project.paths.truth)
         tables["truth"] = truth.select(nw.col("lead_id"), nw.col("probability").cast(nw.Float64))
     write(tables, project.paths.leads)
-    content = {"quality": cleaned.quality.model_dump(), "data": version.model_dump()}
+    content = {"quality": quality.model_dump(), "data": version.model_dump()}
     write_text(project.paths.leads / _QUALITY, json.dumps(content, indent=2) + "\n")
-    return cleaned.quality
+    return quality
 
 
 def read_quality(project: Project) -> tuple[Quality, DataVersion]:

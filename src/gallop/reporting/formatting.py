@@ -1,6 +1,7 @@
 """How figures and names are written, in every report alike: three decimals, thousands separators, plain words."""
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,6 +13,8 @@ from gallop.results.run import DataVersion
 COUNTED: Final = ("n_", "num_", "nb_", "count_", "number_of_")
 """How names of columns begin that count something."""
 TRUTHS: Final = {"true": "yes", "false": "no"}
+
+_ACTED_ON: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 SAMPLE_BANNER: Final = "SAMPLE DATA — synthetic; not a real result"
 
@@ -127,14 +130,13 @@ def percent_of(part: int, whole: int, decimals: int = 1) -> str:
 
 def plain(text: str) -> str:
     """The text on one line, with every character that a terminal would act on replaced."""
-    return printable(" ".join(text.split()))
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in " ".join(text.split()))
 
 
 def printable(text: str) -> str:
-    """The text, line for line, with every other character that a terminal would act on replaced."""
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    """A whole page or sentence, line for line, without what a terminal or a browser would act on in a name: controls,
+    and marks that turn the direction of writing."""
+    return _ACTED_ON.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def version(data: DataVersion) -> str:

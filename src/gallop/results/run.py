@@ -57,6 +57,8 @@ class Quality(ResultModel):
     missing: dict[str, int]
     noticed: dict[str, int] = Field(default_factory=dict)
     """Leads kept in spite of a value that the schema did not know, per rule: `on_new` is keep."""
+    remarks: tuple[str, ...] = ()
+    """What a person should know about the file: a last line that may be cut."""
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """Whether a table's first row is its header. A header may be shown in a message; a lead may not."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from gallop.errors import MalformedTableError
+from gallop.errors import MalformedTableError, MissingColumnError
 from gallop.schema import NUMBER
 
 _DATE: Final = re.compile(r"^\s*[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}([T ].*)?$")
@@ -20,20 +20,30 @@ def looks_like_values(names: Iterable[str]) -> bool:
     )
 
 
-def require_header(names: Collection[str], wanted: Collection[str], source: str) -> None:
-    """Refuse a table whose first row is a lead.
+def require_header(
+    columns: Mapping[str, Collection[str | None]] | Collection[str], wanted: Collection[str], source: str
+) -> None:
+    """Refuse a table whose first row is a lead, or that has nothing of what is wanted; its names are not quoted.
 
     Args:
-        names: the first row.
+        columns: the first row; with the values below each name where they are at hand.
         wanted: names of which a header would have at least one.
         source: the table's name in errors.
 
     Raises:
-        MalformedTableError: none is there, and the first row holds values. It quotes none of them.
+        MalformedTableError: none is there, and the first row holds values. MissingColumnError: none of many is there.
     """
-    if not any(name in names for name in wanted) and looks_like_values(names):
-        listed = ", ".join(map(repr, list(wanted)[:3])) + (", …" if len(wanted) > 3 else "")
+    if any(name in columns for name in wanted):
+        return
+    listed = ", ".join(map(repr, list(wanted)[:3])) + (", …" if len(wanted) > 3 else "")
+    # A name that also stands below itself is a value, such as the source `organic`.
+    repeated = isinstance(columns, Mapping) and any(name in values for name, values in columns.items())
+    if repeated or looks_like_values(columns):
         raise MalformedTableError(
-            f"{source}: no header: its first row holds values (numbers, days or addresses) and none of the names "
-            f"{listed}; put a row with the columns' names above it"
+            f"{source}: no header: its first row holds values as the rows below do, and none of the names {listed}; "
+            "put a row with the columns' names above it"
+        )
+    if len(wanted) > 1:
+        raise MissingColumnError(
+            f"{source}: none of the columns {listed} is in its first row; it is another table, or has no header"
         )

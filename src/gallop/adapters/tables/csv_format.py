@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gallop.adapters.tables import excel, layout, parquet
 from gallop.adapters.tables.contents import PARQUET_ENDINGS, Kind, read_contents
-from gallop.adapters.tables.csv_text import named_separator, read_lines, read_rows, utf8
+from gallop.adapters.tables.csv_text import csv_lines, csv_rows, named_separator, utf8
 from gallop.errors import SettingsError
 from gallop.settings.table import Format
 
@@ -64,6 +64,14 @@ def detect(path: Path, sheet: str | None = None) -> Detected:
     return Detected(kind, Format())
 
 
+def file_remarks(path: Path) -> tuple[str, ...]:
+    """What a person should know about a file whose format the settings have. Raises as `detect` does."""
+    if path.is_dir() or path.suffix.lower() in PARQUET_ENDINGS:
+        return ()
+    contents = read_contents(path)
+    return cut_remarks(contents.data, path) if contents.kind is Kind.CSV else ()
+
+
 def cut_remarks(data: bytes, path: Path) -> tuple[str, ...]:
     """A sentence where the last line alone lacks its end: a file that was cut in its last value looks just so."""
     # In UTF-16 and UTF-32 zeros stand around the end of a line.
@@ -95,17 +103,17 @@ def _csv_layout(text: bytes, separator: str) -> tuple[int, int]:
     """The lines above and below the table."""
     start = text[: 4 * _SAMPLE_BYTES]
     try:
-        rows = [row for _, row in zip(range(500), read_rows(start, separator), strict=False)]
+        rows = [row for _, row in zip(range(500), csv_rows(start, separator), strict=False)]
     except csv.Error:
         return 0, 0
     width = layout.table_width(rows)
     if width < 2:
         return 0, 0
-    above = layout.preamble(read_lines(start, separator), width) if layout.is_beside(rows[0], width) else 0
-    below = layout.footer(read_lines(text[-_SAMPLE_BYTES:], separator), width)
+    above = layout.preamble(csv_lines(start, separator), width) if layout.is_beside(rows[0], width) else 0
+    below = layout.footer(csv_lines(text[-_SAMPLE_BYTES:], separator), width)
     if below:
         # A value may go over several lines, one of them blank: only whole rows can stand below the table.
-        ends = [row for row in read_rows(text, separator) if any(cell.strip() for cell in row)][-below - 1 :]
+        ends = [row for row in csv_rows(text, separator) if any(cell.strip() for cell in row)][-below - 1 :]
         below = below if [layout.is_beside(row, width) for row in ends] == [False, *[True] * below] else 0
     return above, below
 

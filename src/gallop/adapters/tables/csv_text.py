@@ -80,13 +80,13 @@ def named_separator(content: bytes) -> str | None:
     return line.group(1).decode("latin-1") if line else None
 
 
-def read_rows(content: bytes, separator: str = ",", *, strict: bool = False) -> Iterator[list[str]]:
+def csv_rows(content: bytes, separator: str = ",", *, strict: bool = False) -> Iterator[list[str]]:
     """The rows as Python reads them: lines without anything are no rows, to Arrow neither."""
     text = io.StringIO(content.decode("utf-8", "ignore"), newline="")
     return (values for values in csv.reader(text, delimiter=separator, strict=strict) if values)
 
 
-def read_lines(content: bytes, separator: str) -> list[list[str]]:
+def csv_lines(content: bytes, separator: str) -> list[list[str]]:
     """Each line's values by itself, as if no value went over several lines; a blank line has none."""
     rows = []
     for raw_line in content.splitlines():
@@ -113,9 +113,9 @@ def _table_alone(content: bytes, path: Path, form: Format) -> bytes:
     above, table, below = lines[: form.preamble], lines[form.preamble : last], lines[last:]
     if not table:
         raise EmptyTableError(f"{path}: no line is left of {len(lines)} without those that table.format leaves out")
-    width = len(next(read_rows(b"".join(table[:1]), form.separator), []))
+    width = len(next(csv_rows(b"".join(table[:1]), form.separator), []))
     for key, left_out in (("preamble", above), ("footer", below)):
-        if wide := sum(not is_beside(row, width) for row in read_lines(b"".join(left_out), form.separator)):
+        if wide := sum(not is_beside(row, width) for row in csv_lines(b"".join(left_out), form.separator)):
             raise MalformedTableError(
                 f"{path}: table.format.{key} leaves out {len(left_out)} lines, but {wide} of them have as many values "
                 f"as the header; set it to the lines that are no part of the table"
@@ -132,13 +132,13 @@ def _last_filled(lines: list[bytes], last: int, separator: str) -> int:
 
 def _row_at(content: bytes, offset: int) -> str:
     # One more character, so that a row which begins there is counted too.
-    row = sum(1 for _ in read_rows(content[:offset] + b"x")) - 1
+    row = sum(1 for _ in csv_rows(content[:offset] + b"x")) - 1
     return f"row {row}" if row else "the header"
 
 
 def _header(content: bytes, path: Path, separator: str) -> list[str]:
     try:
-        names = next(read_rows(content[: 1 << 20], separator))
+        names = next(csv_rows(content[: 1 << 20], separator))
     except csv.Error as error:
         raise MalformedTableError(f"{path}: the header: {error}; is a quotation mark left open?") from None
     return column_names(names, path)
@@ -150,7 +150,7 @@ def _require_quotes_closed(content: bytes, path: Path, separator: str) -> None:
         return
     row = -1
     try:
-        for _ in read_rows(content, separator, strict=True):
+        for _ in csv_rows(content, separator, strict=True):
             row += 1
     except csv.Error as error:
         # Strict, it also minds `"x"y`, which is odd but whole.
@@ -164,7 +164,7 @@ def _explain(error: ValueError, content: bytes, path: Path, width: int, separato
     """An error that names the row unlike the header; Arrow's own quotes the whole row, which may name a person."""
     row = -1
     try:
-        for values in read_rows(content, separator):
+        for values in csv_rows(content, separator):
             row += 1
             if len(values) != width:
                 return MalformedTableError(_odd_row(path, row, len(values), width, content, separator))
@@ -179,7 +179,7 @@ def _explain(error: ValueError, content: bytes, path: Path, width: int, separato
 
 def _odd_row(path: Path, row: int, values: int, width: int, content: bytes, separator: str) -> str:
     sentence = f"{path}: row {row} has {values} values, the header has {width}; "
-    rest = list(read_rows(content, separator))[row + 1 :]
+    rest = list(csv_rows(content, separator))[row + 1 :]
     if all(is_beside(left, width) for left in rest) and values < width:
         return sentence + (
             f"the file was cut there, or notes stand below the table (then delete them, or set table.format.footer to "

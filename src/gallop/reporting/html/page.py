@@ -98,7 +98,7 @@ def render_report(
     """
     plots = curves(result.test)
     template = _environment().get_template("report.html.j2")
-    return template.render(
+    page = template.render(
         banner=formatting.SAMPLE_BANNER,
         meanings=formatting.METRIC_MEANINGS,
         signed_interval=formatting.signed_interval,
@@ -123,6 +123,7 @@ def render_report(
         confusion=_confusion(result.test),
         plots=[(name, title, caption, Markup(plots[name])) for name, title, caption in _CAPTIONS],
     )
+    return formatting.printable(page)
 
 
 @cache
