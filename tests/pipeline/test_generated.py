@@ -8,6 +8,7 @@ import pytest
 
 from gallop.adapters.copier import TEMPLATE
 from gallop.stages import COMMANDS
+from tests.pipeline.github import content
 from tests.pipeline.standin.session import Recorder
 
 PROJECT = TEMPLATE / "project"
@@ -73,6 +74,14 @@ def test_folders_that_the_generated_pipeline_exports_are_open_to_all(generated, 
     session_with(AsTheEngineExports())
     assert generated.main(["--out", str(tmp_path)]) == 0
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o755}
+
+
+def test_the_generated_workflow_trains_on_the_default_branch_whatever_it_is_called():
+    workflow = content(PROJECT / ".github/workflows/train.yml")
+    assert workflow["on"] == {"push": None, "workflow_dispatch": None}
+    condition = workflow["jobs"]["train"]["if"]
+    assert condition.endswith("|| github.ref_name == github.event.repository.default_branch")
+    assert condition.startswith("github.event_name == 'workflow_dispatch' ||")
 
 
 def test_the_generated_project_has_the_repositorys_pins(root):

@@ -30,6 +30,7 @@ from gallop.reporting.formatting import (
 )
 from gallop.reporting.markdown.metrics import escaped
 from gallop.results.run import SAMPLE, CodeVersion, DataVersion, Quality, TrainingResult
+from gallop.schema import DISTRIBUTION
 from gallop.settings.params import Settings
 
 
@@ -233,7 +234,7 @@ def _limits(result: TrainingResult, data: DataVersion, settings: Settings) -> It
 
 def _made(result: TrainingResult, data: DataVersion, code: CodeVersion, settings: Settings) -> Iterator[str]:
     yield "## How it was made\n"
-    yield f"- gallop {metadata.version('gallop')}, code {escaped(code.name)}, seed {settings.seed}."
+    yield f"- gallop {metadata.version(DISTRIBUTION)}, code {escaped(code.name)}, seed {settings.seed}."
     yield f"- Data {escaped(data.path)}, md5 {escaped(data.md5)}; test leads {result.test_digest[:12]}."
     yield (
         f"- {settings.training.folds} folds; {percent(settings.evaluation.confidence)} intervals from "
