@@ -40,7 +40,7 @@ def reference_answers(settings: Settings) -> dict:
         "families": training["families"],
         "contract": raw["export"]["contract"],
         "leaks": raw["leaks"]["acknowledged"],
-        **{name: raw["decision"][name] for name in ("threshold", "value", "cost", "capacity")},
+        **{name: raw["decision"][name] for name in ("threshold", "value", "cost", "example", "capacity")},
     }
 
 

@@ -140,3 +140,8 @@ def test_numbers_made_of_dates_may_be_demanded_to_go_one_way(settings):
     raw["features"]["inputs"] = [*settings.features.inputs, "age"]
     raw["training"]["monotone"] = {"age": "decreasing"}
     assert parse_settings(raw, "params.yaml").training.monotone == {"age": "decreasing"}
+
+
+def test_example_values_need_values():
+    with pytest.raises(SettingsError, match=r"decision\.example is true, and there is no decision\.value and cost"):
+        parse_settings(changed("decision", {"example": True}), "params.yaml")

@@ -8,7 +8,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from gallop.reporting.formatting import TRUTHS, brief, count, figure, money, percent, signed, words
+from gallop.reporting.formatting import (
+    TRUTHS,
+    UNKNOWN,
+    brief,
+    count,
+    figure,
+    in_level_order,
+    money,
+    percent,
+    signed,
+    words,
+)
 from gallop.reporting.html.svg import ACCENT, INK, LINE, MUTED, PAPER, axes, dot, note, percent_axes, render_svg
 from gallop.results.evidence import DecisionPlan, Effect, LearningPoint, TestEvidence
 
@@ -116,10 +127,11 @@ def _effect(plot: Axes, effect: Effect) -> None:
         missing = [point for point in effect.points if point.value is None]
         for point in missing:
             plot.axhline(point.log_odds, color=MUTED, linewidth=1.3, linestyle=":")
-            note(plot, max(x), point.log_odds, f"unknown: {signed(point.log_odds)}", ha="right")
+            note(plot, max(x), point.log_odds, f"{UNKNOWN}: {signed(point.log_odds)}", ha="right")
         return
-    # The levels with the most leads, ordered by what they add.
+    # The levels with the most leads, ordered as numbers, or by what they add.
     shown = sorted(sorted(effect.points, key=lambda point: -point.rows)[:_LEVELS], key=lambda point: -point.log_odds)
+    shown = in_level_order(shown, lambda point: "" if point.value is None else str(point.value))
     x = list(range(len(shown)))
     low, high = [point.low for point in shown], [point.high for point in shown]
     plot.vlines(x, low, high, color=ACCENT, alpha=0.35, linewidth=4)
@@ -128,7 +140,7 @@ def _effect(plot: Axes, effect: Effect) -> None:
     length = max(3, 34 // max(1, len(shown)))
     plot.set_xticklabels(
         [
-            _short("unknown" if point.value is None else TRUTHS.get(str(point.value), str(point.value)), length)
+            _short(UNKNOWN if point.value is None else TRUTHS.get(str(point.value), str(point.value)), length)
             for point in shown
         ]
     )
