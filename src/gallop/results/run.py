@@ -1,7 +1,6 @@
 """What the stages find out, as values: the reports show them, the tracker keeps them, files carry them as JSON."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 import narwhals.stable.v2 as nw
@@ -58,8 +57,8 @@ class Quality(ResultModel):
     missing: dict[str, int]
     noticed: dict[str, int] = Field(default_factory=dict)
     """Leads kept in spite of a value that the schema did not know, per rule: `on_new` is keep."""
-    days: tuple[date, date] | None = None
-    """First and last day of the kept leads; None where the table has no day."""
+    days: tuple[str, str] | None = None
+    """First and last day of the kept leads, as YYYY-MM-DD; None where the table has no day."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ table.
 """
 
 from dataclasses import dataclass
-from datetime import date
 
 import narwhals.stable.v2 as nw
 
@@ -58,10 +57,10 @@ def data_clean(raw: nw.DataFrame, table: Table, source: str) -> Cleaned:
     return Cleaned(rows.leads, rows.rejected, quality)
 
 
-def _days(leads: nw.DataFrame, day: str | None) -> tuple[date, date] | None:
+def _days(leads: nw.DataFrame, day: str | None) -> tuple[str, str] | None:
     if day is None or not len(known := leads[day].drop_nulls()):
         return None
-    return known.min(), known.max()
+    return str(known.min()), str(known.max())
 
 
 def _refuse_unknown_labels(rejected: nw.DataFrame, table: Table, source: str) -> None:

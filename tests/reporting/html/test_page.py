@@ -1,7 +1,6 @@
 """The page: complete, safe, self-contained, and the same for the same values."""
 
 import re
-from datetime import date
 from functools import cache
 from html import unescape
 from html.parser import HTMLParser
@@ -265,9 +264,7 @@ def test_a_candidate_with_a_calibrator_says_so():
 
 
 def test_the_page_says_when_its_leads_are_from_where_the_table_says_it():
-    assert "<b>leads of</b>2024-01-03 to 2024-01-31" in page(
-        quality=made.quality(days=(date(2024, 1, 3), date(2024, 1, 31)))
-    )
+    assert "<b>leads of</b>2024-01-03 to 2024-01-31" in page(quality=made.quality(days=("2024-01-03", "2024-01-31")))
     assert "<b>leads of</b>" not in page()
     assert "not known: the table has no column with the day of a lead" in page()
 

@@ -54,12 +54,18 @@ def _profit(canvas: Figure, plan: DecisionPlan) -> str:
     percent_axes(plot, y=False)
     plot.yaxis.set_major_formatter(FuncFormatter(lambda value, _: money(value)))
     last = plan.curve[-1]
-    note(plot, 1.0, last.profit.value - 0.06 * (max(high) - min(low)), "calling everyone", ha="right")
+    span = max(high) - min(low)
+    note(plot, 1.0, last.profit.low - 0.05 * span, "calling everyone", ha="right")
     best = plan.for_profit
     if best is None or not best.share:
         return "Profit by share of leads called. No share of the leads brings a profit."
     index = min(range(len(x)), key=lambda index: abs(x[index] - best.share))
-    dot(plot, x[index], middle[index], f"best: call {percent(best.share)}", ha="center" if best.share > 0.2 else "left")
+    dot(plot, x[index], middle[index], "")
+    # Above the band: at its top the line is so flat that a label under the point would lie on it.
+    plot.set_ylim(top=max(high) + 0.14 * span)
+    label = {"color": INK, "fontweight": "bold", "va": "center"}
+    side = "center" if 0.2 < best.share < 0.8 else "left" if best.share <= 0.2 else "right"
+    plot.text(x[index], max(high) + 0.07 * span, f"best: call {percent(best.share)}", ha=side, **label)
     return (
         f"Profit per 1,000 leads by share of leads called. It is largest where {percent(best.share)} are called, about "
         f"{money(middle[index])}; calling everyone brings {money(last.profit.value)}."
