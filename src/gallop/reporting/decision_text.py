@@ -171,7 +171,7 @@ def _bands_out_of_order(bands: Sequence[Band]) -> Iterator[str]:
             tested = f"{percent(upper.test_rate.value, 1)} against {percent(lower.test_rate.value, 1)}"
             also = "they did too" if upper.test_rate.value < lower.test_rate.value else "they did not"
             sentence += f"; on the test leads {also} ({tested})"
-        yield f"{sentence}. Call both before the others; do not rely on the order between them."
+        yield f"{sentence}. Do not rely on the order between the two."
 
 
 def describe_slices(evidence: TestEvidence) -> str:

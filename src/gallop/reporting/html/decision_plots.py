@@ -63,9 +63,9 @@ def _profit(canvas: Figure, plan: DecisionPlan) -> str:
     dot(plot, x[index], middle[index], "")
     # Above the band: at its top the line is so flat that a label under the point would lie on it.
     plot.set_ylim(top=max(high) + 0.14 * span)
-    label = {"color": INK, "fontweight": "bold", "va": "center"}
     side = "center" if 0.2 < best.share < 0.8 else "left" if best.share <= 0.2 else "right"
-    plot.text(x[index], max(high) + 0.07 * span, f"best: call {percent(best.share)}", ha=side, **label)
+    text = f"best: call {percent(best.share)}"
+    plot.text(x[index], max(high) + 0.07 * span, text, color=INK, fontweight="bold", ha=side, va="center")
     return (
         f"Profit per 1,000 leads by share of leads called. It is largest where {percent(best.share)} are called, about "
         f"{money(middle[index])}; calling everyone brings {money(last.profit.value)}."
