@@ -6,7 +6,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow test-containers coverage check docs format lock ui bench bench-quality clean
+.PHONY: help setup run test test-slow test-containers coverage check docs report-image format lock ui bench bench-quality clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ docs: .venv/ready ## Build the docs' site into site/; a broken link is an error
 	@rm -rf site
 	@$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env -c docs . site
 	@echo "site/index.html: the docs"
+
+report-image: .venv/ready ## Draw docs/report.png anew from the report of the last run (needs Chromium)
+	@$(BIN)/python -m scripts.report_image $(ARGS)
 
 format: .venv/ready ## Format the code
 	@$(BIN)/ruff check --fix .

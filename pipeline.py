@@ -47,7 +47,8 @@ class Options:
 
 async def make(options: Options) -> None:
     """Run the Makefile's verb of the same name: `check` or `test`."""
-    print(await output(project(options).with_exec(steps.verb(options.function))))
+    ready = steps.with_repository(project(options))
+    print(await output(ready.with_exec(steps.verb(options.function))))
 
 
 async def train(options: Options) -> None:
@@ -84,6 +85,7 @@ async def pack(options: Options) -> None:
     packed = await evaluated(steps.with_bundle(scorer, dag.host().directory(str(deployed.resolve()))))
     options.tarball.parent.mkdir(parents=True, exist_ok=True)
     await packed.as_tarball().export(str(options.tarball))
+    options.tarball.chmod(0o644)
     print(f"image: {options.tarball}")
     if options.push:
         print(f"pushed: {await packed.publish(options.push)}")
@@ -121,14 +123,18 @@ def commit_of(source: Path) -> str | None:
 
 
 async def evaluated(container: dagger.Container) -> dagger.Container:
-    """Run all that is described. Raises `StageFailed` with the stage, its exit code and its output."""
+    """Run all that is described.
+
+    Raises:
+        StageError: with the stage and its exit code. What the stage said is in the engine's log, which is shown as it
+            goes; said here again, each message would come twice.
+    """
     try:
         return await container.sync()
     except dagger.ExecError as error:
         stages = {tuple(steps.command(stage)): f"stage {stage}" for stage in STAGES}
         what = stages.get(tuple(error.command), " ".join(error.command))
-        said = "\n".join(text.strip() for text in (error.stdout, error.stderr) if text.strip())
-        message = f"{what} failed with exit code {error.exit_code}; models/ and reports/ are as they were\n{said}"
+        message = f"{what} failed with exit code {error.exit_code}, see above; models/ and reports/ are as they were"
         raise StageError(message, error.exit_code) from None
 
 
@@ -143,10 +149,17 @@ async def export(done: dagger.Container, out: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".pipeline-", dir=out) as arrived:
         for name in OUTPUTS:
             await done.directory(name).export(str(Path(arrived, name)), wipe=True)
+            open_folders(Path(arrived, name))
         for name in OUTPUTS:
             if (out / name).exists():
                 (out / name).rename(Path(arrived, f"previous-{name}"))
             Path(arrived, name).rename(out / name)
+
+
+def open_folders(folder: Path) -> None:
+    """Give folders the mode they had in the container, 0755: the engine exports them as 0700."""
+    for path, _, _ in os.walk(folder):
+        Path(path).chmod(0o755)
 
 
 def parse(arguments: list[str]) -> Options:

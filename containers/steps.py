@@ -22,16 +22,24 @@ DATA_REMOTE: Final = "/data-remote"
 SUMMARY: Final = "reports/summary.md"
 TRACKING_PORT: Final = 5000
 POSTGRES_PORT: Final = 5432
+QUIET: Final = ("--uvicorn-opts", "--no-access-log")
+"""A line for each request would bury what the stages say."""
+SERVER_START_S: Final = 180
+"""How long MLflow may take until it answers; on a new database it makes all tables first."""
 
 Container = dagger.Container
 
 
+def image_variable(name: str) -> str:
+    """The variable that overrides a pinned image: PIPELINE_IMAGE for that of the stages, PIPELINE_IMAGE_<NAME> else."""
+    return "PIPELINE_IMAGE" if name == "python" else f"PIPELINE_IMAGE_{name.upper()}"
+
+
 def image(name: str) -> str:
-    """The image pinned under this name; `PIPELINE_IMAGE` overrides the one that the stages run in."""
+    """The image pinned under this name, or the one that its variable names instead."""
     pins = Path(__file__).with_name("images.Dockerfile").read_text(encoding="utf-8")
     pinned = {alias: image for image, alias in re.findall(r"^FROM (\S+) AS (\w+)$", pins, re.MULTILINE)}
-    override = os.environ.get("PIPELINE_IMAGE") if name == "python" else None
-    return override or pinned[name]
+    return os.environ.get(image_variable(name)) or pinned[name]
 
 
 def command(stage: str) -> list[str]:
@@ -100,10 +108,20 @@ def with_tracking(container: Container, address: str) -> Container:
 
 
 def with_bound_tracking(container: Container, tools: Container) -> Container:
-    """A tracking server of our own, which only this session can reach; `tools` has the packages."""
-    return with_tracking(
-        container.with_service_binding("mlflow", tracking_server(tools)), f"http://mlflow:{TRACKING_PORT}"
-    )
+    """A tracking server of our own, which only this session can reach; `tools` has the packages.
+
+    The engine looks at its port alone, which is open before the server answers: the first command waits for /health.
+    """
+    address = f"http://mlflow:{TRACKING_PORT}"
+    bound = with_tracking(container.with_service_binding("mlflow", tracking_server(tools)), address)
+    return bound.with_exec(["python", "containers/wait.py", f"{address}/health", str(SERVER_START_S)])
+
+
+def with_repository(container: Container) -> Container:
+    """The source as a Git repository of one commit: tests ask Git what belongs to the project."""
+    git = "git -c user.name=pipeline -c user.email=pipeline@localhost"
+    commit = f"git init --quiet && git add --all && {git} commit --quiet --message source"
+    return container.with_exec(["sh", "-c", commit])
 
 
 def with_stages(container: Container) -> Container:
@@ -128,6 +146,7 @@ def tracking_server(tools: Container) -> dagger.Service:
     server = ["mlflow", "server", "--host", "0.0.0.0", "--port", str(TRACKING_PORT), "--workers", "1"]
     server += ["--backend-store-uri", f"postgresql+psycopg://mlflow@postgres:{POSTGRES_PORT}/mlflow"]
     server += ["--artifacts-destination", "/artifacts", "--allowed-hosts", f"mlflow:{TRACKING_PORT}"]
+    server += QUIET
     return (
         tools.with_service_binding("postgres", postgres_server())
         .with_env_variable("MLFLOW_DISABLE_TELEMETRY", "true")

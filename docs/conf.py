@@ -10,7 +10,7 @@ from importlib.metadata import version as installed
 from sphinx.application import Sphinx
 
 project = "gallop"
-version = release = installed("gallop")
+version = release = installed("gallop-leads")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 root_doc = "docs/index"

@@ -11,6 +11,8 @@ from pathlib import Path
 WHOLE = "requirements.lock"
 LOCKS = {
     WHOLE: ("pyproject.toml", "--all-extras"),
+    # What a generated project installs beside the wheel that it carries.
+    "src/gallop/template/project/requirements.lock": ("pyproject.toml", "--constraint", WHOLE),
     "containers/driver.lock": ("containers/driver.in", "--constraint", WHOLE),
     "containers/scoring.lock": ("containers/scoring.in", "--constraint", WHOLE),
 }

@@ -54,7 +54,7 @@ class UnknownLabelError(GallopError):
 
 
 class EncodingError(GallopError):
-    """A text file is not UTF-8."""
+    """A text file is not in the encoding that it is read with, which the settings name."""
 
     exit_code = 16
 

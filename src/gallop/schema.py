@@ -11,6 +11,9 @@ from typing import Final
 ROW: Final = "gallop_row"
 """Column added on reading: the number of the data row in its file, from 1."""
 
+DISTRIBUTION: Final = "gallop-leads"
+"""Name of the installed package, which is not that of the import: the package index has another `gallop`."""
+
 RULE: Final = "gallop_rule"
 """Column of the rejected rows: the first rule that the row broke."""
 

@@ -40,7 +40,7 @@ def reference_answers(settings: Settings) -> dict:
         "families": training["families"],
         "contract": raw["export"]["contract"],
         "leaks": raw["leaks"]["acknowledged"],
-        **{name: raw["decision"][name] for name in ("threshold", "value", "cost", "capacity")},
+        **{name: raw["decision"][name] for name in ("threshold", "value", "cost", "example", "capacity")},
     }
 
 
@@ -92,3 +92,12 @@ def test_a_generated_project_has_no_code_of_its_own_among_its_dependencies(rende
 def test_the_template_renders_by_itself(tmp_path):
     copier.run_copy(str(TEMPLATE), tmp_path, data={"name": "shop", "label": "bought"}, defaults=True, quiet=True)
     assert load_settings(tmp_path / "params.yaml").table.label.column == "bought"
+
+
+def test_what_a_generated_project_points_to_is_there(rendered):
+    texts = {path: path.read_text(encoding="utf-8") for path in rendered.rglob("*") if path.is_file()}
+    assert [str(path) for path, text in texts.items() if re.search(r"\bdocs/|gallop/src|\]\(", text)] == []
+    readme = texts[rendered / "README.md"]
+    named = set(re.findall(r"`([\w.-]+\.(?:txt|lock|yaml|py|yml))`", readme))
+    assert {"requirements.txt", "requirements.lock", "params.yaml"} <= named
+    assert [name for name in named if not (rendered / name).is_file()] == []

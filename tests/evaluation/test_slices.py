@@ -89,3 +89,14 @@ def test_a_slice_without_conversions_has_no_ranking():
     label[:40] = 0.0
     parts = slices({"column": ["none"] * 40 + ["rest"] * 160}, label, probability, confidence=0.95)
     assert {part.level: part.roc_auc is None for part in parts} == {"rest": False, "none": True}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_interval_of_a_loss_ends_at_zero(seed):
+    """Nearly all leads of the level are certain and right, one is very wrong: Student's interval would go below."""
+    draw = np.random.default_rng(seed)
+    label = np.r_[np.zeros(40), 1.0, draw.integers(0, 2, 60)].astype(float)
+    probability = np.r_[np.full(40, 1e-6), 1e-4, np.full(60, 0.5)]
+    level = ["few"] * 41 + ["many"] * 60
+    (few, _) = sorted(slices({"group": level}, label, probability, confidence=0.95), key=lambda one: one.level)
+    assert few.log_loss.low == 0.0 <= few.log_loss.value <= few.log_loss.high

@@ -1,12 +1,11 @@
 #!/bin/sh
-# Makes the images on which the container tests run, once: Debian bookworm in place of the pinned Python images, and
-# PostgreSQL on it in place of the pinned one, where no registry can be reached.
+# Makes the image on which the container tests run, once: Debian bookworm in place of the pinned Python images, where no
+# registry can be reached.
 #
 # The system comes by debootstrap from the mirror that this machine's apt uses already. Needs root and apt.
 set -eu
 
 base=localhost/gallop-bookworm
-postgres=localhost/gallop-postgres
 path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 if ! command -v buildah >/dev/null || ! command -v debootstrap >/dev/null; then
@@ -35,20 +34,4 @@ make_base() {
     buildah commit --quiet --disable-compression --rm "$container" "$base" >/dev/null
 }
 
-make_postgres() {
-    container=$(buildah from --pull-never "$base")
-    # As in the pinned image: no cluster is made by the package, and the first start makes one from three variables.
-    buildah run --isolation chroot --network host "$container" -- sh -eu -c '
-        mkdir -p /etc/postgresql-common
-        echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf
-        apt-get update -q
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql
-        rm -rf /var/cache/apt/archives/*.deb /var/lib/apt/lists/*'
-    buildah copy --quiet --chmod 755 "$container" "$(dirname "$0")/postgres_entrypoint.sh" \
-        /usr/local/bin/docker-entrypoint.sh >/dev/null
-    buildah config --env PGDATA=/var/lib/postgresql/data --entrypoint '["docker-entrypoint.sh"]' --cmd postgres "$container"
-    buildah commit --quiet --disable-compression --rm "$container" "$postgres" >/dev/null
-}
-
 exists "$base" || make_base
-exists "$postgres" || make_postgres

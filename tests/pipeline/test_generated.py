@@ -8,6 +8,8 @@ import pytest
 
 from gallop.adapters.copier import TEMPLATE
 from gallop.stages import COMMANDS
+from tests.pipeline.github import content
+from tests.pipeline.standin.session import Recorder
 
 PROJECT = TEMPLATE / "project"
 
@@ -35,6 +37,51 @@ def test_the_generated_pipeline_runs_every_stage_in_order_and_then_exports(gener
     ]
     assert [call["name"] for call in calls if call.field == "withSecretVariable"] == ["TOKEN"]
     assert len([leaf for leaf in session.leaves if leaf.field == "export"]) == 2
+
+
+def test_the_generated_pipeline_installs_from_the_requirements_and_wheels_alone(generated, session, tmp_path):
+    assert generated.main(["--out", str(tmp_path)]) == 0
+
+    calls = next(leaf.on for leaf in session.leaves if leaf.field == "sync").chain()
+    before = calls[: next(i for i, call in enumerate(calls) if call.field == "withExec")]
+    taken = [call["source"] for call in before if call.field == "withDirectory"]
+    assert [source["include"] for source in taken] == [("requirements*", "wheels")]
+
+
+def test_the_generated_pipeline_takes_another_image_from_the_environment(generated, session, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_IMAGE", "localhost/mine")
+    assert generated.main(["--out", str(tmp_path)]) == 0
+    calls = next(leaf.on for leaf in session.leaves if leaf.field == "sync").chain()
+    assert next(call["address"] for call in calls if call.field == "from") == "localhost/mine"
+
+
+def test_the_generated_pipeline_names_the_step_that_failed_and_leaves_what_it_said_to_the_log(
+    generated, session_with, tmp_path, capsys
+):
+    session_with(Recorder({("gallop", "data-clean"): (12, "", "leads.csv: no row is left")}))
+    assert generated.main(["--out", str(tmp_path)]) == 12
+    assert capsys.readouterr().err == "pipeline: gallop data-clean failed with exit code 12, see above\n"
+
+
+def test_folders_that_the_generated_pipeline_exports_are_open_to_all(generated, session_with, tmp_path):
+    class AsTheEngineExports(Recorder):
+        def answer(self, leaf, type_):
+            answer = super().answer(leaf, type_)
+            if leaf.field == "export":
+                Path(leaf["path"]).chmod(0o700)
+            return answer
+
+    session_with(AsTheEngineExports())
+    assert generated.main(["--out", str(tmp_path)]) == 0
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o755}
+
+
+def test_the_generated_workflow_trains_on_the_default_branch_whatever_it_is_called():
+    workflow = content(PROJECT / ".github/workflows/train.yml")
+    assert workflow["on"] == {"push": None, "workflow_dispatch": None}
+    condition = workflow["jobs"]["train"]["if"]
+    assert condition.endswith("|| github.ref_name == github.event.repository.default_branch")
+    assert condition.startswith("github.event_name == 'workflow_dispatch' ||")
 
 
 def test_the_generated_project_has_the_repositorys_pins(root):

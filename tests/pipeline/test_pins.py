@@ -17,7 +17,7 @@ PINS = re.findall(
 
 @pytest.mark.parametrize(("image", "name"), PINS)
 def test_every_image_is_pinned_by_tag_and_digest(image: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PIPELINE_IMAGE", raising=False)
+    monkeypatch.delenv(steps.image_variable(name), raising=False)
     assert re.fullmatch(r"[a-z]+:[\w.-]+@sha256:[0-9a-f]{64}", image)
     assert steps.image(name) == image
 
@@ -31,10 +31,25 @@ def test_both_python_images_hold_the_same_python() -> None:
     assert tags["serving"] == tags["python"].replace("-bookworm", "-slim-bookworm")
 
 
-def test_the_environment_overrides_the_image_of_the_stages_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIPELINE_IMAGE", "localhost/mine")
-    assert steps.image("python") == "localhost/mine"
-    assert steps.image("serving") != "localhost/mine"
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [
+        ("python", "PIPELINE_IMAGE"),
+        ("serving", "PIPELINE_IMAGE_SERVING"),
+        ("postgres", "PIPELINE_IMAGE_POSTGRES"),
+    ],
+)
+def test_each_image_has_a_variable_that_overrides_it_alone(
+    name: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pinned = {other: steps.image(other) for _, other in PINS}
+    monkeypatch.setenv(variable, "localhost/mine")
+    assert {other: steps.image(other) for _, other in PINS} == pinned | {name: "localhost/mine"}
+
+
+def test_the_docs_name_every_variable_that_overrides_an_image() -> None:
+    page = (ROOT / "docs/containers.md").read_text(encoding="utf-8")
+    assert [name for _, name in PINS if f"`{steps.image_variable(name)}`" not in page] == []
 
 
 def locked(path: str) -> dict[str, str]:

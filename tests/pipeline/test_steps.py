@@ -1,14 +1,18 @@
 """What the pipeline asks the engine to do, read from the calls that the stand-in recorded."""
 
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+from containers import steps
 
 from gallop.stages import COMMANDS
-from tests.pipeline.standin.calls import Call
-from tests.pipeline.standin.session import Session
+from tests.pipeline.standin.calls import Call, Leaf
+from tests.pipeline.standin.session import Backend, Recorder, Session
+from tests.support.mlflow_server import mlflow_server
 
 Run = Callable[..., Session]
 STAGE_COMMANDS = [("gallop", stage.replace("_", "-")) for stage in COMMANDS]
@@ -115,6 +119,30 @@ def test_a_tracking_server_on_postgresql_is_bound_before_the_stages(run: Run) ->
     assert state["sharing"] == "LOCKED"
 
 
+def test_the_stages_wait_until_the_bound_server_answers_and_no_cache_knows_that(run: Run) -> None:
+    calls = evaluated(run("train", "--tracking", "server"))
+    waits = position(calls, "withExec", args=("python", "containers/wait.py", "http://mlflow:5000/health", "180"))
+    assert position(calls, "withServiceBinding", alias="mlflow") < waits
+    assert next(i for i, call in enumerate(calls) if call.get("name") == "PIPELINE_RUN") < waits
+    assert waits < position(calls, "withExec", args=STAGE_COMMANDS[0])
+
+
+def test_the_bound_servers_access_log_is_quiet(run: Run, tmp_path: Path) -> None:
+    calls = evaluated(run("train", "--tracking", "server"))
+    arguments = calls[position(calls, "withServiceBinding", alias="mlflow")]["service"]["args"]
+    assert arguments[-2:] == steps.QUIET
+    with mlflow_server(tmp_path, f"sqlite:///{tmp_path}/mlflow.db", options=steps.QUIET) as (address, _):
+        urllib.request.urlopen(f"{address}/health", timeout=20).close()
+    log = (tmp_path / "server.log").read_text(encoding="utf-8")
+    assert "Application startup complete" in log
+    assert "GET /health" not in log
+
+
+@pytest.mark.parametrize("tracking", [(), ("--tracking", "https://mlflow.example.org")])
+def test_without_a_bound_server_nothing_waits(run: Run, tracking: tuple[str, ...]) -> None:
+    assert not [command for command in commands(run("train", *tracking)) if "containers/wait.py" in command]
+
+
 def test_a_server_that_runs_already_is_used_by_its_address(run: Run) -> None:
     calls = evaluated(run("train", "--tracking", "https://mlflow.example.org"))
     assert position(calls, "withEnvVariable", name="MLFLOW_TRACKING_URI", value="https://mlflow.example.org")
@@ -168,6 +196,44 @@ def test_the_summary_is_written_by_a_command_and_printed(run: Run, capsys: pytes
     assert calls[-1]["args"] == ("gallop", "show", "--markdown")
     assert calls[-1]["redirectStdout"] == "/project/reports/summary.md"
     assert "<contents>" in capsys.readouterr().out
+
+
+def test_exported_folders_are_open_to_all_as_they_were_in_the_container(
+    session_with: Callable[[Backend], Session], pipeline: ModuleType, tmp_path: Path
+) -> None:
+    class AsTheEngineExports(Recorder):
+        def answer(self, leaf: Leaf, type_: str) -> Any:
+            answer = super().answer(leaf, type_)
+            if leaf.field == "export":
+                target = Path(leaf["path"])
+                if target.is_dir():
+                    (target / "bundles/one").mkdir(parents=True)
+                    (target / "bundles/one/model").touch(mode=0o644)
+                    (target / "deployed").symlink_to("bundles/one")
+                    for path in (target / "bundles/one", target / "bundles", target):
+                        path.chmod(0o700)
+                else:
+                    target.chmod(0o600)
+            return answer
+
+    session_with(AsTheEngineExports())
+    out, tarball = tmp_path / "out", tmp_path / "image.tar"
+    assert pipeline.main(["train", "--out", str(out)]) == 0
+    exported = [path for path in out.rglob("*") if not path.is_symlink()]
+    assert len(exported) == 10
+    modes = {"folder": {path.stat().st_mode & 0o777 for path in exported if path.is_dir()}}
+    modes["file"] = {path.stat().st_mode & 0o777 for path in exported if path.is_file()}
+    assert modes == {"folder": {0o755}, "file": {0o644}}
+    assert (out / "models/deployed").readlink() == Path("bundles/one")
+    assert pipeline.main(["image", "--out", str(out), "--tarball", str(tarball)]) == 0
+    assert tarball.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("verb", ["check", "test"])
+def test_checks_and_tests_have_a_repository_of_one_commit(run: Run, verb: str) -> None:
+    made = commands(run(verb))[-2]
+    assert made[:2] == ("sh", "-c")
+    assert made[2].startswith("git init --quiet && git add --all && ")
 
 
 @pytest.mark.parametrize("verb", ["check", "test"])

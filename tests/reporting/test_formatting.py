@@ -160,3 +160,19 @@ def test_the_recommendation_names_the_probability_or_no_one():
     assert "recommends contacting leads from a probability of 0.250 upwards" in decision_text.recommendation(plan)
     no_one = plan.model_copy(update={"cutoff": plan.cutoff.model_copy(update={"probability": NOBODY})})
     assert decision_text.recommendation(no_one).startswith("The model recommends contacting no one.")
+
+
+@pytest.mark.parametrize(
+    ("levels", "ordered"),
+    [
+        (["10", "2", "1"], ["1", "2", "10"]),
+        (["10", "missing", "2", "3 small levels"], ["2", "10", "missing", "3 small levels"]),
+        (["2.5", "-1", "1e1"], ["-1", "2.5", "1e1"]),
+        (["web", "fair", "2"], ["web", "fair", "2"]),
+        (["b", "a"], ["b", "a"]),
+        (["nan", "inf", "2"], ["nan", "inf", "2"]),
+        ([], []),
+    ],
+)
+def test_only_numeric_levels_are_put_in_order(levels, ordered):
+    assert formatting.in_level_order(levels, lambda level: level) == ordered

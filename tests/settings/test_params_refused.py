@@ -159,3 +159,8 @@ def test_aliases_that_stand_for_little_are_settings_like_others(tmp_path, root):
     (tmp_path / "params.yaml").write_text(text.replace("resamples: 1000", "resamples: *number"))
     settings = load_settings(tmp_path / "params.yaml")
     assert (settings.seed, settings.evaluation.resamples) == (777, 777)
+
+
+def test_example_values_need_values():
+    with pytest.raises(SettingsError, match=r"decision\.example is true, and there is no decision\.value and cost"):
+        parse_settings(changed("decision", {"example": True}), "params.yaml")

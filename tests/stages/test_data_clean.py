@@ -5,7 +5,7 @@ import pytest
 from gallop.adapters.tables.polars import read_text
 from gallop.errors import EmptyTableError, SingleClassError, UnknownLabelError, WrongTypeError
 from gallop.results.run import Quality
-from gallop.schema import RULE
+from gallop.schema import RULE, Role
 from gallop.settings.table import Label, Table
 from gallop.stages.data_clean import LABEL_MIN_ROWS, data_clean
 from tests.support.leads import Lead, lead, many, raw
@@ -123,3 +123,18 @@ def test_ignored_columns_may_be_there_or_not(table):
     assert "customer_code" not in cleaned.leads.columns
     assert "customer_code" not in cleaned.rejected.columns
     assert clean(many(20), table).kept == 20
+
+
+def test_the_days_of_the_kept_leads_are_in_the_quality_and_only_of_those(table):
+    leads = [*many(40), lead(lead_id="X", date_part="2024-1-31"), lead(lead_id="Y", date_part="2024-1-1")]
+    outside = lead(lead_id="Z", date_part="2023-1-1")
+    assert clean([*leads, outside], table).days == ("2024-01-01", "2024-01-31")
+
+
+def test_a_table_without_a_day_has_no_days(table):
+    columns = {
+        name: column.model_copy(update={"role": Role.IGNORE}) if column.role is Role.DAY else column
+        for name, column in table.columns.items()
+    }
+    undated = table.model_copy(update={"columns": columns, "window": None})
+    assert clean(many(40), undated).days is None

@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,11 +19,13 @@ MLFLOW = Path(sys.executable).with_name("mlflow")
 
 
 @contextmanager
-def mlflow_server(folder: Path, database: str, port: int | None = None) -> Iterator[tuple[str, subprocess.Popen]]:
+def mlflow_server(
+    folder: Path, database: str, port: int | None = None, options: Sequence[str] = ()
+) -> Iterator[tuple[str, subprocess.Popen]]:
     """Start a server over a database; yields its address and process, and stops it at the end."""
     port = port or free_port()
     command = [str(MLFLOW), "server", "--backend-store-uri", database, "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--artifacts-destination", str(folder / "artifacts"), "--workers", "1"]
+    command += ["--artifacts-destination", str(folder / "artifacts"), "--workers", "1", *options]
     environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)

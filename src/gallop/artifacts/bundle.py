@@ -21,6 +21,7 @@ from gallop.files import digest, write_bytes, write_text
 from gallop.results.estimates import Estimate, ResultModel
 from gallop.results.evidence import DecisionPlan, ScoreUncertainty
 from gallop.results.run import CodeVersion, DataVersion
+from gallop.schema import DISTRIBUTION
 from gallop.settings.params import Settings
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def write_bundle(
         uncertainty=uncertainty,
         libraries={
             "python": platform.python_version(),
-            "gallop": version("gallop"),
+            "gallop": version(DISTRIBUTION),
             "scikit-learn": version("scikit-learn"),
             "numpy": version("numpy"),
         },

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gallop.cli import audit, console, init, pipeline, score
+from gallop.cli import audit, console, init, invocation, pipeline, score
 from gallop.cli.project import open_project
 from gallop.errors import GallopError
 
@@ -77,6 +77,11 @@ def _options(
     _help_without_command(context)
 
 
+def _commands(context: typer.Context) -> tuple[str, str]:
+    """What to type for `gallop` and for `make`, here."""
+    return invocation.command(context.obj), invocation.make(context.obj)
+
+
 @app.command(rich_help_panel=PROJECT_PANEL)
 def run(context: typer.Context, require_data: RequireData = False) -> None:
     """Do everything: data, training, selection, deployment, report. Does again only what changed."""
@@ -91,7 +96,8 @@ def run(context: typer.Context, require_data: RequireData = False) -> None:
     if not outcome.changed:
         console.say("Nothing changed since the last run; nothing was done. `gallop show` shows its results again.")
         return
-    Screen().print(render_summary(run_summary(project, outcome.source, outcome.selected)))
+    shown = run_summary(project, outcome.source, outcome.selected, *_commands(context))
+    Screen().print(render_summary(shown))
 
 
 @data_app.command("pull")
@@ -167,9 +173,9 @@ def show(
     from gallop.reporting.terminal import summary as screen
     from gallop.reporting.terminal.screen import Screen
 
-    Screen().print(
-        screen.render_summary(summary.run_summary(project, "already here", selection.last_selection(project)))
-    )
+    selected = selection.last_selection(project)
+    shown = summary.run_summary(project, "already here", selected, *_commands(context))
+    Screen().print(screen.render_summary(shown))
 
 
 @app.command(rich_help_panel=PROJECT_PANEL)

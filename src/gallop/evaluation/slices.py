@@ -144,9 +144,10 @@ def _slice(column: str, level: str, label: Vector, probability: Vector, confiden
 
 
 def _mean(values: Vector, confidence: float) -> Estimate:
-    """The mean of at least `MIN_SLICE_ROWS` values with its interval by Student's t."""
+    """The mean of at least `MIN_SLICE_ROWS` losses with its interval by Student's t, which ends at 0 as losses do."""
     half = stats.t.ppf((1 + confidence) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    return Estimate(value=float(values.mean()), low=float(values.mean() - half), high=float(values.mean() + half))
+    low = max(0.0, float(values.mean() - half))
+    return Estimate(value=float(values.mean()), low=low, high=float(values.mean() + half))
 
 
 def _delong(label: Vector, probability: Vector) -> tuple[float, float]:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from gallop.adapters import copier, dvc
+from gallop.adapters import copier, dvc, wheel
 from gallop.adapters.tables.polars import read_text
 from gallop.errors import EmptyTableError, SettingsError
 from gallop.flow.project import PARAMS, Project
 from gallop.profiling.proposal import InitOptions, Leak, Proposal, propose
-from gallop.schema import ROW
+from gallop.schema import DISTRIBUTION, ROW
 from gallop.settings.params import Settings, load_settings
 from gallop.settings.table import Format
 from gallop.tables.header import require_header
@@ -123,7 +123,7 @@ def guard(source: Source, proposal: Proposal) -> Proposal:
 def prepared(source: Source, proposal: Proposal) -> Settings:
     """The settings that the project would have. Raises `SettingsError`: the table's names cannot be written."""
     with tempfile.TemporaryDirectory() as folder:
-        answers = proposal.answers("proposal", f"data/raw/{source.path.name}", source.form, version("gallop"), "")
+        answers = proposal.answers("proposal", f"data/raw/{source.path.name}", source.form, version(DISTRIBUTION), "")
         copier.render_template(json.loads(json.dumps(answers)), Path(folder))
         try:
             return load_settings(Path(folder, PARAMS))
@@ -141,10 +141,13 @@ def make(source: Source, proposal: Proposal, into: Path) -> Made:
     if (into / PARAMS).exists():
         raise SettingsError(f"{into / PARAMS}: there is a project already; choose another folder with --into")
     raw = f"data/raw/{_plain(source.path.name)}"
-    answers = proposal.answers(_plain(project_name(source.path)), raw, source.form, version("gallop"), source.origin)
+    answers = proposal.answers(
+        _plain(project_name(source.path)), raw, source.form, version(DISTRIBUTION), source.origin
+    )
     into.mkdir(parents=True, exist_ok=True)
     before = {path for path in into.rglob("*") if path.is_file()}
     copier.render_template(json.loads(json.dumps(answers)), into)
+    wheel.carry(into)
     target = into / raw
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.resolve() != source.path.resolve():

@@ -12,6 +12,7 @@ from gallop.flow.project import Project
 from gallop.flow.selection import current_selection, run_deploy, run_model_selection
 from gallop.flow.training import publish_export
 from gallop.results.run import Selected
+from gallop.schema import DISTRIBUTION
 from gallop.stages import DVC_STAGES
 from gallop.tables.synthetic import sample
 
@@ -89,7 +90,7 @@ def get_data(project: Project, progress: Progress, *, require: bool) -> str:
 def _say_version(project: Project) -> None:
     """Keep the file by which a generated project's stages depend on gallop, whose code is not among its files."""
     version_file = project.paths.root / VERSION
-    if version_file.is_file() and version_file.read_text(encoding="utf-8").strip() != (now := version("gallop")):
+    if version_file.is_file() and version_file.read_text(encoding="utf-8").strip() != (now := version(DISTRIBUTION)):
         write_text(version_file, f"{now}\n")
 
 

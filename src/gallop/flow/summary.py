@@ -1,6 +1,9 @@
 """The results of the last run, read back from the files that hold them."""
 
 import json
+import os
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +18,19 @@ if TYPE_CHECKING:
     from gallop.reporting.terminal.summary import RunSummary
 
 
-def run_summary(project: Project, source: str, selected: Selected | None) -> "RunSummary":
-    """What `gallop run` shows at its end. Raises `MissingOutputError`."""
+def run_summary(
+    project: Project, source: str, selected: Selected | None, gallop: str = "gallop", make: str = "make"
+) -> "RunSummary":
+    """What `gallop run` shows at its end.
+
+    Args:
+        source: who gave the data.
+        selected: the decision on this training, if there is one.
+        gallop, make: what to type for these commands where the person is.
+
+    Raises:
+        MissingOutputError: nothing has been trained.
+    """
     from gallop.reporting.terminal.summary import RunSummary
 
     quality, data = read_quality(project)
@@ -35,12 +49,15 @@ def run_summary(project: Project, source: str, selected: Selected | None) -> "Ru
         selected=selected,
         paths={name: str(path.relative_to(paths.root)) for name, path in shown.items() if path.exists()}
         | {"registry": client.public(client.tracking_uri(paths.root))},
-        next_steps=(
-            "gallop score LEADS.csv -o scores.csv",
-            "gallop validate models/model.pkl --isolated",
-            "make ui",
-        ),
+        next_steps=tuple(_next_steps(project, gallop, make)),
     )
+
+
+def _next_steps(project: Project, gallop: str, make: str) -> Iterator[str]:
+    yield f"{gallop} score LEADS.csv -o scores.csv"
+    if project.settings.export.contract:
+        yield f"{gallop} validate {shlex.quote(os.path.relpath(project.paths.export))} --isolated"
+    yield f"{make} ui"
 
 
 def metrics_of(project: Project) -> dict:

@@ -71,6 +71,7 @@ def choose_cutoffs(
         curve=curve,
         best=_best_of(cells, resampled.drawn(draw, resamples, PER), rule, confidence),
         bands=choose_bands(label, probability, rule.bands, confidence),
+        example=rule.example,
     )
 
 

@@ -1,6 +1,8 @@
 """The evidence in plain words: whom to call, what that brings, and where to be careful."""
 
 import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from gallop.evaluation.metrics import Estimate
@@ -17,6 +19,7 @@ from gallop.reporting.formatting import (
 )
 from gallop.results.evidence import (
     NOBODY,
+    Band,
     BestOf,
     Calibration,
     Cutoff,
@@ -128,7 +131,8 @@ def describe_uncertainty(check: UncertaintyCheck) -> str:
 
 def cautions(evidence: TestEvidence) -> tuple[str, ...]:
     """Where the figures must not be taken at face value; empty where there is no such warning."""
-    warnings = [
+    warnings = [*_example_money(evidence.decision), *_bands_out_of_order(evidence.decision.bands)]
+    warnings += [
         f"Leads with {words(slice_.column)} {slice_.level} ({count(slice_.rows)} of the test leads): {slice_.because}."
         for slice_ in evidence.slices
         if slice_.worse
@@ -142,6 +146,32 @@ def cautions(evidence: TestEvidence) -> tuple[str, ...]:
     if empty:
         warnings.append(f"No test lead is {' or '.join(empty)}, so that band's rate is not confirmed.")
     return tuple(warnings)
+
+
+def _example_money(plan: DecisionPlan) -> Iterator[str]:
+    if plan.example:
+        yield (
+            "The money comes from example values, and so does a cut-off that is chosen by profit: put your own figures "
+            "into decision.value and decision.cost of params.yaml, and take decision.example out."
+        )
+
+
+def _bands_out_of_order(bands: Sequence[Band]) -> Iterator[str]:
+    """A band whose leads converted less often, out of fold, than those of the band below it."""
+    for upper, lower in pairwise(bands):
+        if upper.rate.value >= lower.rate.value:
+            continue
+        chance = "which may be chance" if upper.rate.high >= lower.rate.low else "more than chance explains"
+        sentence = (
+            f"{upper.name.capitalize()} leads converted less often than {lower.name} ones out of fold "
+            f"({percent(upper.rate.value, 1)}, {_percents(upper.rate)}, against {percent(lower.rate.value, 1)}, "
+            f"{_percents(lower.rate)}), {chance}"
+        )
+        if upper.test_rate and lower.test_rate:
+            tested = f"{percent(upper.test_rate.value, 1)} against {percent(lower.test_rate.value, 1)}"
+            also = "they did too" if upper.test_rate.value < lower.test_rate.value else "they did not"
+            sentence += f"; on the test leads {also} ({tested})"
+        yield f"{sentence}. Do not rely on the order between the two."
 
 
 def describe_slices(evidence: TestEvidence) -> str:

@@ -2,8 +2,8 @@
 
 import math
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeVar
 
 from gallop.evaluation.metrics import LOWER_IS_BETTER, Estimate
 from gallop.results.evidence import Reason
@@ -15,6 +15,9 @@ COUNTED: Final = ("n_", "num_", "nb_", "count_", "number_of_")
 TRUTHS: Final = {"true": "yes", "false": "no"}
 
 _ACTED_ON: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+UNKNOWN: Final = "unknown"
+"""How a missing value is called."""
+Item = TypeVar("Item")
 
 SAMPLE_BANNER: Final = "SAMPLE DATA — synthetic; not a real result"
 
@@ -103,7 +106,7 @@ def describe_reason(reason: Reason) -> str:
     """What a lead has in one column, and what it adds: `14 visits: +1.9`, `source organic: -0.4`."""
     name = words(reason.column)
     if reason.value is None or reason.value == "":
-        state = f"{name} unknown"
+        state = f"{name} {UNKNOWN}"
     elif isinstance(reason.value, str):
         state = f"{name} {TRUTHS.get(reason.value.lower(), plain(reason.value))}"
     elif reason.column.lower().startswith(COUNTED) or (name.endswith("s") and " " not in name):
@@ -111,6 +114,28 @@ def describe_reason(reason: Reason) -> str:
     else:
         state = f"{name} {brief(reason.value)}"
     return f"{state}: {round(reason.log_odds, 1) + 0.0:+.1f}"
+
+
+def in_level_order(items: Iterable[Item], level: Callable[[Item], str]) -> list[Item]:
+    """Items of one category in the order of its levels, where these are numbers (2 before 10); else as they come.
+
+    What is no number (a missing value, small levels together) comes last. Where there are more than two such, the
+    category is not numeric.
+    """
+    items = list(items)
+    numbers = {index: number for index, item in enumerate(items) if (number := _number(level(item))) is not None}
+    if len(numbers) < 2 or len(items) - len(numbers) > 2:
+        return items
+    order = sorted(range(len(items)), key=lambda index: (index not in numbers, numbers.get(index, 0.0)))
+    return [items[index] for index in order]
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def count(rows: int) -> str:

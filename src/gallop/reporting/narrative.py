@@ -13,10 +13,13 @@ from gallop.reporting.formatting import (
     percent,
     percent_of,
     signed_interval,
+    title,
     with_interval,
 )
 from gallop.results.run import Quality, TrainingResult
 
+_NEARLY_ALL: Final = 0.9
+"""Share of all columns' importance from which one column is said to do nearly all the work."""
 CALLED: Final = 0.2
 """Share of the leads that the plain-words summary assumes are called."""
 
@@ -55,6 +58,14 @@ def kept(quality: Quality) -> str:
     )
 
 
+def days(quality: Quality) -> str | None:
+    """When the leads are from; None where the table does not say."""
+    if quality.days is None:
+        return None
+    first, last = quality.days
+    return f"{first}" if first == last else f"{first} to {last}"
+
+
 def pairs(report: MetricsReport) -> str:
     """ROC AUC as a comparison of pairs."""
     of_hundred = round(report.metrics["roc_auc"].value * 100)
@@ -84,6 +95,35 @@ def against_best(result: TrainingResult) -> str | None:
     return (
         f"The sample's true probabilities, which no model can beat in the long run, reach a log-loss of "
         f"{with_interval(best)}; the model is {figure(abs(ours.value - best.value))} {side} that."
+    )
+
+
+def above_the_winner(result: TrainingResult) -> str | None:
+    """Why candidates with a lower log-loss than the winner's are not deployed. None where there is none."""
+    better = [candidate for candidate in result.candidates if candidate.behind.value < 0 and not candidate.explains]
+    if not better:
+        return None
+    listed = " and ".join(f"{family(candidate.family)} ({signed_interval(candidate.behind)})" for candidate in better)
+    chance = all(candidate.behind.high >= 0 for candidate in better)
+    one = len(better) == 1
+    return (
+        f"{title(listed)} {'has' if one else 'have'} a lower log-loss than the winner"
+        f"{', which may be chance' if chance else ''}, but {'gives' if one else 'give'} no reasons for "
+        f"{'its' if one else 'their'} scores, and only a model that gives them is deployed."
+    )
+
+
+def dominant_column(result: TrainingResult) -> str | None:
+    """The column that does nearly all the work: its importance is `_NEARLY_ALL` of all. None where there is none."""
+    increases = sorted((max(0.0, importance.increase.value), importance.column) for importance in result.importances)
+    if len(increases) < 2 or increases[-1][0] < _NEARLY_ALL * sum(increase for increase, _ in increases):
+        return None
+    (second, _), (first, column) = increases[-2:]
+    if not first:
+        return None
+    return (
+        f"One column does nearly all the work: shuffling {column} raises the log-loss by {figure(first)}, shuffling "
+        f"any other by {figure(second)} at most. Make sure that it is known whenever a lead is scored."
     )
 
 

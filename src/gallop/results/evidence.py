@@ -180,6 +180,8 @@ class DecisionPlan(ResultModel):
     best: tuple[BestOf, ...]
     bands: tuple[Band, ...]
     """The best first; without bands that would be empty."""
+    example: bool = False
+    """Whether the money in it comes from example values that nobody has replaced yet."""
 
 
 class BrierParts(ResultModel):

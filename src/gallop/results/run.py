@@ -59,6 +59,8 @@ class Quality(ResultModel):
     """Leads kept in spite of a value that the schema did not know, per rule: `on_new` is keep."""
     remarks: tuple[str, ...] = ()
     """What a person should know about the file: a last line that may be cut."""
+    days: tuple[str, str] | None = None
+    """First and last day of the kept leads, as YYYY-MM-DD; None where the table has no day."""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,9 @@ class DecisionRule(SettingsModel):
     )
     value: Amount | None = Field(None, description="What a conversion is worth, in any currency; needs `cost`.")
     cost: Amount | None = Field(None, description="What a contact costs, in the same currency; needs `value`.")
+    example: bool = Field(
+        False, description="Whether value and cost are made up: whatever rests on them says so until this is taken out."
+    )
     capacity: int | None = Field(
         None, ge=1, le=1_000_000, description="Contacts that can be made a week; the report shows what they bring."
     )
@@ -42,6 +45,8 @@ class DecisionRule(SettingsModel):
         if (self.value is None) != (self.cost is None):
             given, missing = ("value", "cost") if self.cost is None else ("cost", "value")
             raise ValueError(f"decision.{given} is given and decision.{missing} is not; profit needs both")
+        if self.example and self.value is None:
+            raise ValueError("decision.example is true, and there is no decision.value and cost that it could be about")
         if self.threshold == "profit" and self.value is None:
             raise ValueError("decision.threshold is profit, which needs decision.value and decision.cost")
         return self

@@ -48,12 +48,19 @@ def data_clean(raw: nw.DataFrame, table: Table, source: str) -> Cleaned:
         rules=tuple(RuleCount(rule=rule.name, rows=counts[rule.name], defect=rule.defect) for rule in rows.rules),
         missing={name: int(rows.leads[name].null_count()) for name in rows.leads.columns if name != ROW},
         noticed=rows.noticed,
+        days=_days(rows.leads, table.day),
     )
     if table.label.other == "refuse":
         _refuse_unknown_labels(rows.rejected, table, source)
     _refuse_defects(quality, rows, table, source)
     _require_both_labels(quality, table, source)
     return Cleaned(rows.leads, rows.rejected, quality)
+
+
+def _days(leads: nw.DataFrame, day: str | None) -> tuple[str, str] | None:
+    if day is None or not len(known := leads[day].drop_nulls()):
+        return None
+    return str(known.min()), str(known.max())
 
 
 def _refuse_unknown_labels(rejected: nw.DataFrame, table: Table, source: str) -> None:

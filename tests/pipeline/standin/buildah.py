@@ -2,7 +2,7 @@
 
 Each container that somebody asks for is made from its first call on. Only what comes before the source is kept from
 one test run to the next, as an image named after the contents of all that went into it: that is where the packages
-are installed. Every container shares this machine's network, so a service is found under its name at 127.0.0.1.
+are installed. Services are left to the engine, which has shown them (docs/containers.md).
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.pipeline.standin import folders
 from tests.pipeline.standin.calls import Call, ExecError, Leaf
-from tests.pipeline.standin.running import Container, Service, buildah
+from tests.pipeline.standin.running import Container, buildah
 
 LAYERS = "localhost/gallop-layer"
 
@@ -28,15 +28,12 @@ class Buildah:
         """`images` says what stands for which image; `volumes` are cache volumes that outlive the session."""
         self.images, self.volumes = images, volumes
         self.containers: dict[str, Container] = {}
-        self.services: dict[str, Service] = {}
         self.folders: dict[str, Path] = {}
         self._scratch = tempfile.TemporaryDirectory(prefix="gallop-standin-")
         self.scratch = Path(self._scratch.name)
 
     def close(self) -> None:
-        """Stop the services, remove the containers; the layers and the given volumes stay."""
-        for service in reversed(self.services.values()):
-            service.stop()
+        """Remove the containers; the layers and the given volumes stay."""
         for container in self.containers.values():
             container.remove()
         self._scratch.cleanup()
@@ -87,9 +84,8 @@ class Buildah:
             kept = max((i for i, layer in enumerate(layers) if layer and _exists(layer)), default=1)
             # Of the layers that could be kept, the last one holds all others.
             worth = max((i for i, layer in enumerate(layers) if layer), default=None)
-            hosts = [f"--add-host={step['alias']}:127.0.0.1" for step in calls if step.field == "withServiceBinding"]
             image = layers[kept] or self._base(calls[1])
-            container = Container(buildah("from", "--pull-never", *hosts, image), self.scratch)
+            container = Container(buildah("from", "--pull-never", image), self.scratch)
             self.containers[call.id] = container
             for i, step in enumerate(calls):
                 self._surround(container, step)
@@ -114,10 +110,6 @@ class Buildah:
                 container.mounts[call["path"]] = self.path(call["source"])
             case "withSecretVariable":
                 container.secrets[call["name"]] = os.environ[call["secret"]["uri"].removeprefix("env://")]
-            case "withServiceBinding":
-                self._start(call["service"])
-            case "withExposedPort":
-                container.ports.append(call["port"])
 
     def _change(self, container: Container, call: Call) -> None:
         """What becomes part of the container."""
@@ -140,8 +132,6 @@ class Buildah:
                 self._execute(container, call)
             case "withMountedCache" | "withMountedDirectory" | "withSecretVariable":
                 pass
-            case "withServiceBinding" | "withExposedPort":
-                pass
             case other:
                 raise NotImplementedError(f"Container.{other}")
 
@@ -152,12 +142,6 @@ class Buildah:
             raise ExecError(command, code, container.stdout, container.stderr)
         if target := call.get("redirectStdout"):
             container.path(target).write_text(container.stdout, encoding="utf-8")
-
-    def _start(self, call: Call) -> None:
-        assert call.parent is not None
-        if call.id not in self.services:
-            assert bool(call.get("args")) != call.get("useEntrypoint", False), "either arguments or the entrypoint"
-            self.services[call.id] = Service(self.container(call.parent), list(call.get("args") or ()))
 
     def _new_folder(self) -> Path:
         return Path(tempfile.mkdtemp(dir=self.scratch))

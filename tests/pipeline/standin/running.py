@@ -1,13 +1,9 @@
-"""Containers and services of buildah that exist, and commands that run in them."""
+"""Containers of buildah that exist, and commands that run in them."""
 
-import contextlib
 import json
 import os
 import shlex
-import signal
-import socket
 import subprocess
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,7 +28,6 @@ class Container:
     scratch: Path
     mounts: dict[str, Path] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
-    ports: list[int] = field(default_factory=list)
     stdout: str = ""
     stderr: str = ""
 
@@ -79,40 +74,3 @@ class Container:
     def remove(self) -> None:
         """Remove it from this machine."""
         buildah("rm", self.name)
-
-
-class Service:
-    """A container that runs until it is stopped."""
-
-    def __init__(self, container: Container, arguments: list[str], seconds: float = 120.0) -> None:
-        """Start it and wait until each of its ports answers, as the engine does. No arguments: the image's own."""
-        entrypoint, arguments = container.config("Entrypoint") or [], arguments or container.config("Cmd") or []
-        self.container, self.log = container, container.scratch / f"service-{container.name}.log"
-        for port in container.ports:
-            if _answers(port):
-                raise RuntimeError(f"port {port} of this machine is taken; the stand-in's containers share its network")
-        with self.log.open("w", encoding="utf-8") as log:
-            line = container.line([*entrypoint, *arguments])
-            self.process = subprocess.Popen(line, stdout=log, stderr=log, start_new_session=True)
-        deadline = time.monotonic() + seconds
-        while not all(_answers(port) for port in container.ports):
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                raise RuntimeError(f"a service did not start: {self.log.read_text(encoding='utf-8')[-4000:]}")
-            time.sleep(0.2)
-
-    def stop(self) -> None:
-        """Stop it with all that it started."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGTERM)
-        try:
-            self.process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1.0)
-        return probe.connect_ex(("127.0.0.1", port)) == 0

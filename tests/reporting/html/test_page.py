@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from gallop.evaluation.metrics import METRICS
+from gallop.evaluation.metrics import METRICS, Estimate
 from gallop.reporting.formatting import METRIC_NAMES, SAMPLE_BANNER, figure, interval, money
 from gallop.reporting.html.page import render_report
 from gallop.reporting.html.plots import curves
@@ -261,3 +261,48 @@ def test_a_candidate_with_a_calibrator_says_so():
     calibrated = page(made.result(candidates=(first.model_copy(update={"calibrated": True}), *others)))
     assert "a monotone calibrator corrects them" in calibrated
     assert "a monotone calibrator corrects them" not in page()
+
+
+def test_the_page_says_when_its_leads_are_from_where_the_table_says_it():
+    assert "<b>leads of</b>2024-01-03 to 2024-01-31" in page(quality=made.quality(days=("2024-01-03", "2024-01-31")))
+    assert "<b>leads of</b>" not in page()
+    assert "not known: the table has no column with the day of a lead" in page()
+
+
+def test_money_from_example_values_is_said_before_anything_else_is_explained():
+    example = made.plan(made.DecisionRule(**made.MONEY, example=True))
+    text = page(result=made.result(evidence=made.evidence(decision=example)))
+    assert text.index("The money comes from example values") < text.index('id="decide"')
+    assert "example values" not in page()
+
+
+def test_the_levels_of_a_numeric_category_stand_in_the_order_of_their_numbers():
+    levels = ("10", "2", "missing", "1")
+    first = made.evidence().slices[0]
+    slices = tuple(first.model_copy(update={"column": "group", "level": level}) for level in levels)
+    effect = made.effect("group", levels[:2] + levels[3:])
+    text = page(result=made.result(evidence=made.evidence(slices=slices, effects=(effect,))))
+    table = text[text.index('id="slices"') : text.index('id="columns"')]
+    assert re.findall(r'<th scope="row">(\w+)', table) == ["1", "2", "10", "missing"]
+    drawn = text[text.index('id="effects"') :]
+    assert re.findall(r">(1|2|10)</text>", drawn) == ["1", "2", "10"]
+
+
+def test_a_column_that_does_nearly_all_the_work_is_named_in_the_summary_and_beside_the_importances():
+    importances = tuple(
+        Importance(column=name, increase=Estimate(value=value, low=value / 2, high=value * 2))
+        for name, value in (("visits", 1.2), ("source", 0.01))
+    )
+    assert page(result=made.result(importances=importances)).count("One column does nearly all the work") == 2
+    shared = tuple(one.model_copy(update={"increase": Estimate(value=1, low=0, high=2)}) for one in importances)
+    assert "nearly all the work" not in page(result=made.result(importances=shared))
+
+
+def test_a_winner_that_stands_under_another_candidate_is_explained():
+    first, *others = made.result().candidates
+    better = first.model_copy(
+        update={"family": "random_forest", "explains": False, "behind": Estimate(value=-0.002, low=-0.004, high=0.001)}
+    )
+    text = page(result=made.result(candidates=(better, first, *others)))
+    assert "Random forest (-0.002 [-0.004, +0.001]) has a lower log-loss than the winner, which may be chance" in text
+    assert "a lower log-loss than the winner" not in page()

@@ -8,7 +8,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from gallop.reporting.formatting import TRUTHS, brief, count, figure, money, percent, signed, words
+from gallop.reporting.formatting import (
+    TRUTHS,
+    UNKNOWN,
+    brief,
+    count,
+    figure,
+    in_level_order,
+    money,
+    percent,
+    signed,
+    words,
+)
 from gallop.reporting.html.svg import ACCENT, INK, LINE, MUTED, PAPER, axes, dot, note, percent_axes, render_svg
 from gallop.results.evidence import DecisionPlan, Effect, LearningPoint, TestEvidence
 
@@ -43,12 +54,18 @@ def _profit(canvas: Figure, plan: DecisionPlan) -> str:
     percent_axes(plot, y=False)
     plot.yaxis.set_major_formatter(FuncFormatter(lambda value, _: money(value)))
     last = plan.curve[-1]
-    note(plot, 1.0, last.profit.value - 0.06 * (max(high) - min(low)), "calling everyone", ha="right")
+    span = max(high) - min(low)
+    note(plot, 1.0, last.profit.low - 0.05 * span, "calling everyone", ha="right")
     best = plan.for_profit
     if best is None or not best.share:
         return "Profit by share of leads called. No share of the leads brings a profit."
     index = min(range(len(x)), key=lambda index: abs(x[index] - best.share))
-    dot(plot, x[index], middle[index], f"best: call {percent(best.share)}", ha="center" if best.share > 0.2 else "left")
+    dot(plot, x[index], middle[index], "")
+    # Above the band: at its top the line is so flat that a label under the point would lie on it.
+    plot.set_ylim(top=max(high) + 0.14 * span)
+    side = "center" if 0.2 < best.share < 0.8 else "left" if best.share <= 0.2 else "right"
+    text = f"best: call {percent(best.share)}"
+    plot.text(x[index], max(high) + 0.07 * span, text, color=INK, fontweight="bold", ha=side, va="center")
     return (
         f"Profit per 1,000 leads by share of leads called. It is largest where {percent(best.share)} are called, about "
         f"{money(middle[index])}; calling everyone brings {money(last.profit.value)}."
@@ -116,10 +133,11 @@ def _effect(plot: Axes, effect: Effect) -> None:
         missing = [point for point in effect.points if point.value is None]
         for point in missing:
             plot.axhline(point.log_odds, color=MUTED, linewidth=1.3, linestyle=":")
-            note(plot, max(x), point.log_odds, f"unknown: {signed(point.log_odds)}", ha="right")
+            note(plot, max(x), point.log_odds, f"{UNKNOWN}: {signed(point.log_odds)}", ha="right")
         return
-    # The levels with the most leads, ordered by what they add.
+    # The levels with the most leads, ordered as numbers, or by what they add.
     shown = sorted(sorted(effect.points, key=lambda point: -point.rows)[:_LEVELS], key=lambda point: -point.log_odds)
+    shown = in_level_order(shown, lambda point: "" if point.value is None else str(point.value))
     x = list(range(len(shown)))
     low, high = [point.low for point in shown], [point.high for point in shown]
     plot.vlines(x, low, high, color=ACCENT, alpha=0.35, linewidth=4)
@@ -128,7 +146,7 @@ def _effect(plot: Axes, effect: Effect) -> None:
     length = max(3, 34 // max(1, len(shown)))
     plot.set_xticklabels(
         [
-            _short("unknown" if point.value is None else TRUTHS.get(str(point.value), str(point.value)), length)
+            _short(UNKNOWN if point.value is None else TRUTHS.get(str(point.value), str(point.value)), length)
             for point in shown
         ]
     )

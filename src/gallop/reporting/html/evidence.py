@@ -7,6 +7,7 @@ from markupsafe import Markup
 from gallop.evaluation.metrics import Estimate
 from gallop.evaluation.slices import MIN_SLICE_ROWS
 from gallop.reporting import decision_text
+from gallop.reporting.formatting import in_level_order
 from gallop.reporting.html.decision_plots import EFFECTS, decision_plots
 from gallop.reporting.html.scale import Mark, Scale
 from gallop.results.evidence import Band, Cutoff, DecisionPlan, Slice
@@ -57,7 +58,7 @@ def _by_column(slices: tuple[Slice, ...]) -> list[tuple[str, list[tuple[Slice, t
     for slice_ in slices:
         marks = (scale.mark(slice_.rate, "model"), scale.mark(_point(slice_.expected), "baseline"))
         columns.setdefault(slice_.column, []).append((slice_, marks))
-    return list(columns.items())
+    return [(column, in_level_order(rows, lambda row: row[0].level)) for column, rows in columns.items()]
 
 
 def _point(value: float) -> Estimate:

@@ -30,6 +30,7 @@ from gallop.reporting.formatting import (
 )
 from gallop.reporting.markdown.metrics import escaped
 from gallop.results.run import SAMPLE, CodeVersion, DataVersion, Quality, TrainingResult
+from gallop.schema import DISTRIBUTION
 from gallop.settings.params import Settings
 
 
@@ -86,6 +87,7 @@ def _data(result: TrainingResult, quality: Quality, data: DataVersion, settings:
     yield "## Data\n"
     yield f"- Table: {escaped(data.path)}, {escaped(version(data))}; outcome: {escaped(settings.table.label.column)}."
     yield f"- {narrative.kept(quality)}"
+    yield f"- Leads of {narrative.days(quality) or 'unknown days: the table has no column with the day of a lead'}."
     converted = percent_of(result.train_positives, result.train_rows)
     yield f"- {leads(result.train_rows)} to train on ({converted} customers)."
     yield f"- {leads(result.test.rows)} held out to test on, {held_out}.\n"
@@ -116,6 +118,8 @@ def _candidates(result: TrainingResult) -> Iterator[str]:
             for candidate in result.candidates
         ),
     )
+    if above := narrative.above_the_winner(result):
+        yield f"{escaped(above)}\n"
     if result.given_up:
         yield f"{describe_given_up(result.given_up)}\n"
 
@@ -225,6 +229,8 @@ def _limits(result: TrainingResult, data: DataVersion, settings: Settings) -> It
         yield "- It was trained on synthetic leads: its scores mean nothing for real ones."
     for caution in decision_text.cautions(result.evidence):
         yield f"- {escaped(caution)}"
+    if dominant := narrative.dominant_column(result):
+        yield f"- {escaped(dominant)}"
     if settings.split.by == "random":
         yield "- The test leads are from the same time as the training leads: change over time is not measured."
     yield "- It holds for leads like those above. Where the site, the campaign or the offer changes, measure again."
@@ -233,7 +239,7 @@ def _limits(result: TrainingResult, data: DataVersion, settings: Settings) -> It
 
 def _made(result: TrainingResult, data: DataVersion, code: CodeVersion, settings: Settings) -> Iterator[str]:
     yield "## How it was made\n"
-    yield f"- gallop {metadata.version('gallop')}, code {escaped(code.name)}, seed {settings.seed}."
+    yield f"- gallop {metadata.version(DISTRIBUTION)}, code {escaped(code.name)}, seed {settings.seed}."
     yield f"- Data {escaped(data.path)}, md5 {escaped(data.md5)}; test leads {result.test_digest[:12]}."
     yield (
         f"- {settings.training.folds} folds; {percent(settings.evaluation.confidence)} intervals from "

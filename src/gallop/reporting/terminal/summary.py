@@ -185,6 +185,8 @@ def _verdict(candidate: Candidate) -> Text:
 
 
 def _remarks(result: TrainingResult) -> Iterator[Text]:
+    if above := narrative.above_the_winner(result):
+        yield Text(plain(above), style="dim")
     if result.given_up:
         yield Text(describe_given_up(result.given_up), style="dim")
     for candidate in result.candidates:

@@ -4,7 +4,7 @@
 
 It needs `pip install dagger-io==0.21.11`. Nothing reaches the host before all stages are through, so a run that fails
 leaves the previous model where it is. What needs a secret (a tracking server, a DVC remote) gets it as one: name its
-variable with --secret, never its value.
+variable with --secret, never its value. PIPELINE_IMAGE names another image for the stages.
 """
 
 import argparse
@@ -26,12 +26,13 @@ PROJECT, REMOTE = "/project", "/data-remote"
 
 def with_packages(source: dagger.Directory) -> dagger.Container:
     """The packages of requirements.txt. They go in before the project, so the layer holds until they change."""
+    named = ["requirements*", "wheels"]
     return (
         dag.container()
-        .from_(IMAGE)
+        .from_(os.environ.get("PIPELINE_IMAGE") or IMAGE)
         .with_mounted_cache("/root/.cache/pip", dag.cache_volume("gallop-pip"))
         .with_workdir(PROJECT)
-        .with_file(f"{PROJECT}/requirements.txt", source.file("requirements.txt"))
+        .with_directory(PROJECT, source.filter(include=named))
         .with_exec(["pip", "install", "-r", "requirements.txt"])
     )
 
@@ -58,6 +59,9 @@ async def train(source: Path, out: Path, remote: str | None, secrets: list[str])
     done = await container.sync()
     for name in OUTPUTS:
         await done.directory(f"{PROJECT}/{name}").export(str(out / name))
+        # The engine exports folders as 0700, for nobody else to read.
+        for folder, _, _ in os.walk(out / name):
+            Path(folder).chmod(0o755)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -77,7 +81,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         anyio.run(run)
     except dagger.ExecError as error:
-        print(f"{' '.join(error.command)} failed with exit code {error.exit_code}\n{error.stderr}", file=sys.stderr)
+        # What it said is in the engine's log already, which is shown as it goes.
+        print(
+            f"pipeline: {' '.join(error.command)} failed with exit code {error.exit_code}, see above", file=sys.stderr
+        )
         return error.exit_code
     return 0
 
