@@ -7,6 +7,7 @@ are never looked up by what a file says; a file that names anything else is refu
 """
 
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -21,13 +22,21 @@ from gallop.errors import ContractError, UnsafeModelError
 _COPIES: Final = 8
 """Bytes of memory that a byte of a file may become: a pointer to a text takes eight, and two in the file."""
 _LEAST: Final = 2**20
+_ACCEPTED: Final = "accepted is what pickle.dump writes"
 
 
 @cache
-def _names(own: bool) -> frozenset[tuple[str, str]]:
+def _names(*, own: bool) -> frozenset[tuple[str, str]]:
     from gallop.artifacts.model_classes import accepted
 
     return accepted.names_in(accepted.DEPLOYED if own else accepted.EXPORTED)
+
+
+def import_libraries(content: bytes) -> None:
+    """Import the libraries that a file speaks of, of those that its model may be made of."""
+    for module in sorted({module for module, _ in _names(own=False)}):
+        if module.encode() in content:
+            import_module(module)
 
 
 def unpickle(content: bytes, source: Path, *, own: bool = False) -> object:
@@ -45,10 +54,13 @@ def unpickle(content: bytes, source: Path, *, own: bool = False) -> object:
     from gallop.artifacts.model_classes import accepted
     from gallop.artifacts.model_classes.making import IncompleteModelError, Making, UnexpectedValueError, described
 
+    if content[:1] != b"\x80":
+        raise ContractError(f"{source}: not a plain pickle (compressed, or another format); {_ACCEPTED}")
     try:
-        record = read_records(content, _names(own))
+        record = read_records(content, _names(own=own))
     except ForbiddenPickleError as error:
-        raise UnsafeModelError(f"{source}: {error}") from None
+        hint = f"; joblib.dump wrote it, {_ACCEPTED}" if b"joblib.numpy_pickle" in content else ""
+        raise UnsafeModelError(f"{source}: {error}{hint}") from None
     except MalformedPickleError as error:
         raise ContractError(f"{source}: not a whole pickle: {error}") from None
     if not isinstance(record, CallRecord):

@@ -7,7 +7,7 @@ import typer
 
 
 def audit(
-    model: Annotated[Path, typer.Argument(help="A pickled scikit-learn or XGBoost classifier.")],
+    model: Annotated[Path, typer.Argument(help="A pickled classifier: scikit-learn, XGBoost, LightGBM.")],
     rows: Annotated[Path, typer.Option(help="CSV with a header and one encoded row a line, as the model takes them.")],
     labels: Annotated[Path, typer.Option(help="CSV with a header and one label (0 or 1) a line.")],
     min_auc: Annotated[float, typer.Option(help="The ranking must surely be better than this.")] = 0.5,
@@ -23,8 +23,9 @@ def audit(
     """Judge a model file by rows with known outcomes: intervals, shuffled labels, thresholds. Prints Markdown."""
     from pydantic import ValidationError
 
-    from gallop.artifacts.audit import AuditSettings, audit_model, markdown, read_labels, read_rows
-    from gallop.artifacts.contract import load_model
+    from gallop.artifacts.audit import AuditSettings, audit_file, markdown
+    from gallop.artifacts.confined import described_confinement
+    from gallop.artifacts.encoded_rows import read_labels, read_rows
     from gallop.errors import ContractError, SettingsError
 
     try:
@@ -44,7 +45,8 @@ def audit(
         option = f"--{str(problem['loc'][0]).replace('_', '-')}"
         raise SettingsError(f"{option}: got {problem['input']!r}. {problem['msg']}") from None
     table = read_rows(rows)
-    found = audit_model(load_model(model), table, read_labels(labels, len(table)), wanted)
-    typer.echo(markdown(found, str(model)))
-    if missed := [demand.name for demand in found.demands if not demand.met]:
+    verdict, confinement = audit_file(model, table, read_labels(labels, len(table)), wanted)
+    typer.echo(markdown(verdict, str(model)))
+    typer.echo(f"\n{described_confinement(confinement)}")
+    if missed := [demand.name for demand in verdict.demands if not demand.met]:
         raise ContractError(f"{model}: fails the audit: {', '.join(missed)}")

@@ -29,7 +29,8 @@ def score_file(project: Project, leads: Path, output: Path, reasons: Path | None
         reasons: where to write what each column adds to each score; None for nowhere.
 
     Raises:
-        NothingThere, DamagedFile, UnsafeModel: the deployed bundle. MissingColumn, EmptyTable and the like: the leads.
+        MissingOutputError, ChecksumError, UnsafeModelError: the deployed bundle.
+        MissingColumnError, EmptyTableError and the like: the leads.
     """
     from gallop.adapters.tables.polars import write_scores
     from gallop.artifacts import bundle
@@ -54,15 +55,21 @@ def score_file(project: Project, leads: Path, output: Path, reasons: Path | None
 
 
 def validate_export(project: Project, model: Path, *, isolated: bool) -> str:
-    """Hold an exported classifier to the project's contract; returns a sentence. Raises `ContractBroken`."""
+    """Hold an exported classifier to the project's contract; returns a sentence.
+
+    Raises:
+        SettingsError: there is no contract. ContractError, UnsafeModelError: the file does not meet it.
+    """
     from gallop.artifacts import contract
+    from gallop.artifacts.confined import described_confinement
 
     place = project.settings.export.contract
     if place is None:
         raise SettingsError("export.contract: params.yaml names no contract to hold the model to")
     agreed = contract.read_contract(project.paths.root / place)
-    contract.check_contract(contract.read_model(model), agreed, model)
+    content = contract.read_model(model)
+    confinement = contract.check_foreign(content, agreed, model)
     sentence = f"{model}: meets {place} ({len(agreed.expected)} rows, {len(agreed.columns)} columns)"
     if isolated:
-        sentence += f"; also alone with {contract.check_isolated(model, project.paths.root / place)}"
-    return sentence
+        sentence += f"; also alone with {contract.check_isolated(content, project.paths.root / place, model)}"
+    return f"{sentence}. {described_confinement(confinement)}"
