@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Literal
@@ -25,6 +26,7 @@ from gallop.evaluation.metrics import Vector
 if TYPE_CHECKING:
     import pandas as pd
 
+_JOB: Final = ("-m", "gallop.artifacts.confined_job")
 LONGEST_HEAD: Final = 64 * 1024
 """Bytes of the answer's first line, which is JSON; its numbers follow."""
 _LONGEST_MESSAGE: Final = 2000
@@ -88,22 +90,33 @@ def ask_confined(
         ):
             request.writelines(parts)
             request.seek(0)
-            _run(folder, request, answer, source)
+            run_confined(_JOB, Path(folder), request, answer, source)
             answer.seek(0)
-            return _read(answer.read(LONGEST_HEAD + 8 * count + 1), count, source)
+            return read_answer(answer.read(LONGEST_HEAD + 8 * count + 1), count, source)
     except OSError as error:
         raise ContractError(f"{source}: cannot be handed to a process of its own: {error.strerror}") from None
 
 
-def _run(folder: str, request: IO[bytes], answer: IO[bytes], source: Path) -> None:
+def run_confined(command: Sequence[str], folder: Path, request: IO[bytes], answer: IO[bytes], source: Path) -> None:
+    """Run Python on its own: without this process's environment, in an empty folder, for so long and no longer.
+
+    Args:
+        command: what Python is to run, after its options.
+        folder: where it stands.
+        request, answer: files that it may read from, and write to.
+        source: the model file's name for errors.
+
+    Raises:
+        UnsafeModelError: it crashed. ContractError: it took too long, or was killed.
+    """
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
     process = subprocess.Popen(
-        [sys.executable, "-I", "-B", "-m", "gallop.artifacts.confined_job"],
+        [sys.executable, "-I", "-B", *command],
         stdin=request,
         stdout=answer,
         stderr=subprocess.DEVNULL,
         cwd=folder,
-        env=environment | _SINGLE | {"HOME": folder, "TMPDIR": folder},
+        env=environment | _SINGLE | {"HOME": str(folder), "TMPDIR": str(folder)},
         start_new_session=True,
     )
     try:
@@ -133,8 +146,15 @@ def _ended(code: int, source: Path) -> GallopError:
     return UnsafeModelError(f"{source}: the process that read it ended with exit code {code} and no answer")
 
 
-def _read(content: bytes, count: int, source: Path) -> ConfinedAnswer:
-    """Take the answer for what it is: bytes of a process that a hostile file may have spoken through."""
+def read_answer(content: bytes, count: int, source: Path) -> ConfinedAnswer:
+    """Take an answer for what it is: bytes of a process that a hostile file may have spoken through.
+
+    Args:
+        count: how many probabilities it must hold.
+
+    Raises:
+        UnsafeModelError, ContractError: what the answer says, or that it is none.
+    """
     first, _, rest = content.partition(b"\n")
     try:
         head: Any = json.loads(first)

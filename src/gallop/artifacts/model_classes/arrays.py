@@ -232,5 +232,6 @@ LABELS: Final = array(*FLOATS, *WHOLES, "b1", "U", items=TEXT)
 """What a classifier calls its classes."""
 NUMPY_REAL: Final = Scalar(frozenset(FLOATS))
 NUMPY_WHOLE: Final = Scalar(frozenset(WHOLES))
+NUMPY_NUMBER: Final = Scalar(frozenset({*FLOATS, *WHOLES}))
 NUMPY_LABEL: Final = Scalar(frozenset({*FLOATS, *WHOLES, "b1", "U"}))
 DTYPE: Final = Dtype()

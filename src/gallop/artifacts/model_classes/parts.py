@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from gallop.artifacts.model_classes.arrays import INDICES, NAMES_ARRAY, NUMPY_REAL, NUMPY_WHOLE
+from gallop.artifacts.model_classes.arrays import INDICES, NAMES_ARRAY, NUMPY_NUMBER, NUMPY_WHOLE
 from gallop.artifacts.model_classes.classes import Call, ModelClass, Named, resolved
 from gallop.artifacts.model_classes.kinds import (
     FLAG,
@@ -20,7 +20,7 @@ from gallop.artifacts.model_classes.kinds import (
 )
 
 WHOLE: Final = one_of(whole(), NUMPY_WHOLE)
-NUMBER: Final = one_of(REAL, whole(), NUMPY_REAL, NUMPY_WHOLE)
+NUMBER: Final = one_of(REAL, whole(), NUMPY_NUMBER)
 COUNT: Final = whole(0, 2**31 - 1)
 THREADS: Final = maybe(whole(-1, 256))
 VERBOSE: Final = one_of(FLAG, whole(-10, 100))

@@ -83,6 +83,9 @@ def check_booster(content: bytes) -> tuple[int, int]:
     if not all(re.fullmatch(r"[0-9.e+-]{1,30}", str(value), re.ASCII) for value in attributes.values()):
         raise UnexpectedValueError("has no number where one belongs")
     columns = _check_learner(learner)
+    trained = values["Config"].get("learner") if isinstance(values["Config"], dict) else None
+    if not isinstance(trained, dict) or trained.get("learner_model_param") != learner["learner_model_param"]:
+        raise UnexpectedValueError("was trained on other columns or classes than it says")
     _check_trees(learner["gradient_booster"], columns)
     return spans["Model"]
 
@@ -121,8 +124,8 @@ def _check_trees(booster: Any, columns: int) -> None:
     )
     if any(len(part) for part in model.get("cats", {}).values()):
         raise UnexpectedValueError("takes categories; accepted are numbers")
-    trees = model["trees"]
-    if not isinstance(trees, list) or _count(model["gbtree_model_param"]["num_trees"]) != len(trees):
+    trees, parameters = model["trees"], _wanted(model["gbtree_model_param"], {"num_parallel_tree", "num_trees"})
+    if not isinstance(trees, list) or _count(parameters["num_trees"]) != len(trees):
         raise UnexpectedValueError("has another number of trees than it says")
     starts = _whole_list(model["iteration_indptr"])
     if starts[:1] != [0] or starts[-1:] != [len(trees)] or starts != sorted(starts):
