@@ -135,9 +135,9 @@ def limit(answer: int) -> bool:
 def take_network_and_programs() -> tuple[bool, bool]:
     """Take away the network, and other programs and processes; returns which of the two are gone.
 
-    Only before there are other threads: those would keep what they have.
+    Only while there is one thread: others would keep what they have.
     """
-    if sys.platform != "linux":
+    if not _alone():
         return False, False
     system = ctypes.CDLL(None, use_errno=True)
     # Nothing that is run from here on may have more rights than this process: no sudo.
@@ -146,6 +146,10 @@ def take_network_and_programs() -> tuple[bool, bool]:
     alone = not system.unshare(_NEW_USER | _NEW_NETWORK)
     filtered = platform.machine() == "x86_64" and not _filter(system)
     return alone or filtered, filtered
+
+
+def _alone() -> bool:
+    return sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1
 
 
 def _filter(system: ctypes.CDLL) -> int:
@@ -185,7 +189,7 @@ def take_files(readable: Iterable[str]) -> bool:
 
     Only while there is one thread: others would keep what they have.
     """
-    if sys.platform != "linux" or len(os.listdir("/proc/self/task")) != 1:
+    if not _alone():
         return False
     system = ctypes.CDLL(None, use_errno=True)
     version = system.syscall(_CREATE_RULESET, None, 0, 1)
