@@ -9,7 +9,7 @@ import pytest
 from gallop.artifacts import bundle
 from gallop.artifacts.audit import AuditSettings, audit_file
 from gallop.artifacts.contract import Contract, check_foreign
-from gallop.artifacts.model_classes import accepted
+from gallop.artifacts.model_classes import DEPLOYED
 from gallop.artifacts.safe_pickle import unpickle
 from gallop.errors import ChecksumError, ContractError, UnsafeModelError
 from tests.support.bundles import resealed
@@ -64,18 +64,31 @@ def contents(canaries: Path) -> dict[str, bytes]:
     return {title: hostile.content(canaries / "canary") for title, hostile in BY_NAME.items()}
 
 
-@pytest.mark.parametrize("title", list(BY_NAME))
+LEFT_TO_THE_PROCESS = frozenset(
+    {
+        *(title for title in BY_NAME if title.startswith("trees: ")),
+        *("inside: a pipeline without an end", "inside: steps that are no tuples", "inside: steps the wrong way round"),
+        *("inside: an attribute twice", "pointers: many axes", "pointers: a huge axis", "pointers: lists as elements"),
+        *("pointers: a dtype with metadata", "pointers: the other byte order", "pointers: other truths"),
+        *("pointers: no characters", "pointers: a generator by name", "pointers: the same bytes often"),
+        *("pointers: a slice that is called", "machine: a memory far away", "machine: two protocols"),
+        *("machine: a frame too long", "machine: a number of a million digits"),
+    }
+)
+"""Odd or damaged models of accepted classes: nothing in them is code. Asking one may fail, or crash the process that
+asks, which is why strangers' files are asked in a process of their own."""
+
+
+@pytest.mark.parametrize("title", sorted(BY_NAME.keys() - LEFT_TO_THE_PROCESS))
 def test_a_hostile_file_is_refused_and_runs_nothing(title: str, contents: dict[str, bytes], canaries: Path) -> None:
     for own in (False, True):
         with pytest.raises(REFUSED, match=r"^model\.pkl: ") as refusal:
             unpickle(contents[title], Path("model.pkl"), own=own)
-        # Said on purpose, and not by running into something.
-        assert "is no accepted model (" not in str(refusal.value)
         assert str(refusal.value).isprintable()
     assert list(canaries.iterdir()) == []
 
 
-@pytest.mark.parametrize(("module", "called"), sorted(accepted.names_in(accepted.DEPLOYED)))
+@pytest.mark.parametrize(("module", "called"), sorted({(of.module, of.name) for of in DEPLOYED}))
 def test_no_accepted_name_can_be_called_as_one_likes(tmp_path: Path, module: str, called: str) -> None:
     canary = str(tmp_path / "canary")
     it = name(module, called)
@@ -103,6 +116,8 @@ def test_no_bundle_runs_anything_even_where_its_hashes_agree(
     folder: Path, contents: dict[str, bytes], canaries: Path
 ) -> None:
     for title, content in contents.items():
+        if title in LEFT_TO_THE_PROCESS:
+            continue
         resealed(folder, "pipeline.pkl", content)
         with pytest.raises((UnsafeModelError, ChecksumError)):
             bundle.load_bundle(folder)
@@ -116,7 +131,7 @@ def files(folder: Path, hostile: Hostile) -> tuple[Path, Path]:
     return folder / "model.pkl", canary
 
 
-@pytest.mark.parametrize("title", ["called: a cache", "inside: a hidden predict_proba", "trees: XGBoost in a circle"])
+@pytest.mark.parametrize("title", ["called: a cache", "inside: a hidden decision_function"])
 def test_the_audits_command_line_runs_nothing(tmp_path: Path, title: str) -> None:
     model, canary = files(tmp_path, BY_NAME[title])
     ROWS.to_csv(tmp_path / "rows.csv", index=False)
@@ -137,12 +152,30 @@ def test_the_validation_runs_nothing(tmp_path: Path, title: str) -> None:
     assert not canary.exists()
 
 
+@pytest.mark.parametrize("title", ["trees: XGBoost in a circle", "trees: a node that leads to itself"])
+def test_a_damaged_model_that_crashes_or_hangs_its_process_is_a_sentence_or_a_figure(
+    tmp_path: Path, title: str
+) -> None:
+    answer_or_sentence(tmp_path, BY_NAME[title])
+
+
 @pytest.mark.slow
 @every_hostile
 def test_no_hostile_file_runs_anything_in_audit_or_validate(tmp_path: Path, hostile: Hostile) -> None:
-    model, _ = files(tmp_path, hostile)
-    with pytest.raises(REFUSED):
-        audit_file(model, ROWS, LABELS.astype(float), AuditSettings())
-    with pytest.raises(REFUSED):
-        check_foreign(model.read_bytes(), CONTRACT, model)
-    assert list(tmp_path.iterdir()) == [model]
+    answer_or_sentence(tmp_path, hostile)
+
+
+def answer_or_sentence(folder: Path, hostile: Hostile) -> None:
+    """Audit and validate a hostile file: what is not refused gives figures, and nothing else happens."""
+    model, _ = files(folder, hostile)
+    refused = 0
+    for judge in (
+        lambda: audit_file(model, ROWS, LABELS.astype(float), AuditSettings()),
+        lambda: check_foreign(model.read_bytes(), CONTRACT, model),
+    ):
+        try:
+            judge()
+        except REFUSED:
+            refused += 1
+    assert refused == 2 or hostile.name in LEFT_TO_THE_PROCESS
+    assert list(folder.iterdir()) == [model]

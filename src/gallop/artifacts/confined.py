@@ -1,7 +1,7 @@
 """Asking a model file in a process of its own, since the file may be hostile: what it gives back is numbers.
 
 The process has none of this one's environment, an empty folder to stand in, limits on memory, time and what it may
-write, and no network, no other programs and no files where the system can take them away (`confinement`). It is given
+write, and no network where the system can take it away (`confinement`). It is given
 the file's bytes, reads them as `safe_pickle` does, and answers with JSON and an array. However it ends, this one gets a
 sentence.
 """
@@ -178,6 +178,5 @@ def described_confinement(confinement: Confinement) -> str:
     """How the file was read, and what this system left to the process."""
     said = f"Read in a process of its own: {SECONDS} s"
     said += f", {MEMORY // 2**30} GB" if confinement.memory else ""
-    taken = [name for name in ("network", "programs", "files") if getattr(confinement, name)]
-    said += f", without {', '.join(taken)}." if taken else "."
+    said += ", without network." if confinement.network else "."
     return said + (f" This system does not take away: {', '.join(confinement.left)}." if confinement.left else "")

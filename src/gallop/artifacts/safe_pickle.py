@@ -1,79 +1,171 @@
 """Reading a pickle without handing it the machine.
 
-A pickle is a program: it names classes and functions and calls them. This reader calls nothing that a file asks for. It
-reads the program as data (`pickle_records`), holds that against the exact classes that a model may be made of, each
-with its attributes and what they may be (`model_classes`), and makes the model itself, of what it has looked at. Names
-are never looked up by what a file says; a file that names anything else is refused before anything is made of it.
+A pickle is a program: it names classes and functions and calls them. Here it may name only the classes of
+`model_classes` and what arrays and seeds are made of. Objects are made without arguments, and before a state reaches
+one, each attribute is looked at: its class must list it, and it must hold plain data or objects of the classes it may
+hold. The few functions that may be called are held to the arguments that numpy's own pickles give them.
+
+Python's pure implementation of pickle is used, since its instructions can be looked at one by one. What is not looked
+at is the inside of arrays and of the libraries' own formats: trees that lead nowhere can crash the process that asks
+them, which is why files of strangers are asked in a process of their own (`confined`).
 """
 
-from dataclasses import dataclass
-from functools import cache
+import io
+import pickle
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Any, ClassVar, Final
 
-from gallop.artifacts.pickle_records import (
-    CallRecord,
-    ForbiddenPickleError,
-    MalformedPickleError,
-    read_records,
+import numpy as np
+
+from gallop.artifacts.model_classes import ACCEPTED, DEPLOYED, EXPORTED, LIGHTGBM_PARAMETERS, TOP, ModelClass
+from gallop.artifacts.pickled_values import (
+    CONTAINERS,
+    MAPPINGS,
+    PLAIN,
+    RefusedError,
+    callable_names,
+    check_dtype_state,
+    check_value,
+    described,
 )
 from gallop.errors import ContractError, UnsafeModelError
 
-_COPIES: Final = 8
-"""Bytes of memory that a byte of a file may become: a pointer to a text takes eight, and two in the file."""
-_LEAST: Final = 2**20
-_ACCEPTED: Final = "accepted is what pickle.dump writes"
+_PICKLE_DUMP: Final = "accepted is what pickle.dump writes"
 
 
-@cache
-def _names(*, own: bool) -> frozenset[tuple[str, str]]:
-    from gallop.artifacts.model_classes import accepted
+class _Reader(pickle._Unpickler):  # ty: ignore[unresolved-attribute]
+    """Python's reader, with the instructions that look names up, call, and change objects held to what is accepted."""
 
-    return accepted.names_in(accepted.DEPLOYED if own else accepted.EXPORTED)
+    dispatch: ClassVar[dict[int, Callable]] = dict(pickle._Unpickler.dispatch)  # ty: ignore[unresolved-attribute]
+
+    stack: list[Any]
+    metastack: list[list[Any]]
+
+    def __init__(self, content: bytes, classes: tuple[ModelClass, ...]) -> None:
+        self._content = io.BytesIO(content)
+        super().__init__(self._content)
+        self._classes = {(of.module, of.name): of for of in classes}
+        self._functions = callable_names()
+        self._known: dict[type, ModelClass] = {}
+        self._filled: set[int] = set()
+
+    def find_class(self, module: str, name: str) -> object:
+        if (module, name) in self._functions:
+            return self._functions[module, name]
+        if (module, name) not in self._classes:
+            raise RefusedError(f"asks for {ascii(f'{module}.{name}')[1:-1]}, which no accepted model is made of")
+        found = getattr(import_module(module), name)
+        self._known[found] = self._classes[module, name]
+        return found
+
+    def load_reduce(self) -> None:
+        arguments, function = self.stack.pop(), self.stack.pop()
+        if not isinstance(arguments, tuple):
+            raise RefusedError("calls something with other arguments than a tuple")
+        of = self._known.get(function) if isinstance(function, type) else None
+        allowed = of is not None and of.by_call
+        if allowed:
+            check_value(arguments, frozenset(), "the arguments of a class", 0)
+        elif not any(function is accepted for accepted in self._functions.values()) or function in (
+            *(np.ndarray, np.float64),
+        ):
+            raise RefusedError(f"calls {described(function)}")
+        self.stack.append(function(*arguments))
+
+    def load_newobj(self) -> None:
+        arguments, of = self.stack.pop(), self.stack.pop()
+        if not isinstance(of, type) or of not in self._known or self._known[of].by_call or arguments != ():
+            raise RefusedError(f"makes an object of {described(of)} in a way that no accepted model is made")
+        self.stack.append(of.__new__(of))
+
+    def load_build(self) -> None:
+        state, target = self.stack.pop(), self.stack[-1]
+        of = self._known.get(type(target))
+        if of is None:
+            self._set_library_state(target, state)
+            return
+        if type(state) is not dict or id(target) in self._filled:
+            raise RefusedError(f"gives a {of.name} another state than its attributes, once")
+        self._filled.add(id(target))
+        for attribute, value in state.items():
+            where = f"{of.name}.{ascii(attribute)[1:-1]}"
+            if attribute in of.objects:
+                check_value(value, of.objects[attribute], where, 0)
+            elif attribute in of.data:
+                check_value(value, frozenset(), where, 0)
+            else:
+                raise RefusedError(f"gives a {of.name} an attribute {where} that none has")
+        if of.name == "Pipeline" and state.get("memory") is not None:
+            raise RefusedError("gives a Pipeline a memory, which loads what lies in a folder")
+        if unknown := {*state.get("_other_params", ()), *state.get("params", ())} - LIGHTGBM_PARAMETERS:
+            raise RefusedError(f"gives a {of.name} parameters that none has: {ascii(sorted(map(str, unknown)))[:200]}")
+        if hasattr(target, "__setstate__"):
+            target.__setstate__(state)
+        else:
+            vars(target).update(state)
+
+    def _set_library_state(self, target: object, state: object) -> None:
+        from numpy.random import Generator, RandomState
+        from numpy.random.bit_generator import BitGenerator, SeedSequence
+
+        if type(target) not in (np.ndarray, RandomState, Generator) and not isinstance(
+            target, np.dtype | BitGenerator | SeedSequence
+        ):
+            raise RefusedError(f"changes {described(target)}")
+        if isinstance(target, np.dtype):
+            check_dtype_state(target, state)
+        elif not isinstance(target, np.ndarray):
+            check_value(state, frozenset({"SeedSequence"}), f"the state of a {type(target).__name__}", 0)
+        target.__setstate__(state)  # ty: ignore[unresolved-attribute]
+
+    def whole(self) -> object:
+        """What the pickle holds; nothing may come after it."""
+        value = self.load()
+        if self._content.read(1):
+            raise RefusedError("goes on after its end")
+        return value
+
+    def refuse(self) -> None:
+        raise RefusedError("has an instruction that no accepted model needs")
 
 
-def import_libraries(content: bytes) -> None:
-    """Import the libraries that a file speaks of, of those that its model may be made of."""
-    for module in sorted({module for module, _ in _names(own=False)}):
-        if module.encode() in content:
-            import_module(module)
+def _guarded(name: str, kinds: tuple[type, ...], marked: bool) -> Callable:
+    instruction = getattr(pickle._Unpickler, name)  # ty: ignore[unresolved-attribute]
+
+    def run(reader: _Reader) -> None:
+        below = 2 if name == "load_append" else 3
+        target = reader.metastack[-1][-1] if marked else reader.stack[-below]
+        if type(target) not in kinds:
+            raise RefusedError(f"fills {described(target)} as if it were a container")
+        instruction(reader)
+
+    return run
 
 
-@dataclass(frozen=True)
-class PickledModel:
-    """A pickle that names nothing but what an accepted model is made of. Nothing has been made of it yet."""
-
-    record: CallRecord
-    source: Path
-    size: int
-    own: bool
-
-    def make(self) -> object:
-        """Check all that is in it, and make the model. Imports its library.
-
-        Raises:
-            UnsafeModelError: it is no accepted model. ContractError: something is not there, as in one that is not
-                fitted.
-        """
-        from gallop.artifacts.model_classes import accepted
-        from gallop.artifacts.model_classes.making import IncompleteModelError, Making, UnexpectedValueError
-
-        kind = accepted.DEPLOYED if self.own else accepted.EXPORTED
-        try:
-            return Making(max(_LEAST, _COPIES * self.size)).make(kind, self.record)
-        except IncompleteModelError as error:
-            raise ContractError(f"{self.source}: {error}") from None
-        except UnexpectedValueError as error:
-            raise UnsafeModelError(f"{self.source}: {error}") from None
-        except MemoryError:
-            raise ContractError(f"{self.source}: needs more memory than there is") from None
-        except Exception as error:  # noqa: BLE001 records nest as a file likes: whatever that breaks, it is no model
-            raise UnsafeModelError(f"{self.source}: is no accepted model ({type(error).__name__})") from None
+for _code, _instruction in (
+    (pickle.REDUCE, _Reader.load_reduce),
+    (pickle.NEWOBJ, _Reader.load_newobj),
+    (pickle.BUILD, _Reader.load_build),
+    (pickle.APPEND, _guarded("load_append", (list,), marked=False)),
+    (pickle.APPENDS, _guarded("load_appends", (list,), marked=True)),
+    (pickle.SETITEM, _guarded("load_setitem", MAPPINGS, marked=False)),
+    (pickle.SETITEMS, _guarded("load_setitems", MAPPINGS, marked=True)),
+    (pickle.ADDITEMS, _guarded("load_additems", (set,), marked=True)),
+    *(
+        (code, _Reader.refuse)
+        for code in (
+            *(pickle.NEWOBJ_EX, pickle.INST, pickle.OBJ, pickle.PERSID, pickle.BINPERSID),
+            *(pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.NEXT_BUFFER, pickle.READONLY_BUFFER),
+        )
+    ),
+):
+    _Reader.dispatch[_code[0]] = _instruction
 
 
-def read_pickle(content: bytes, source: Path, *, own: bool = False) -> PickledModel:
-    """Read a pickle as data. Nothing is made of it, and no library imported.
+def unpickle(content: bytes, source: Path, *, own: bool = False) -> object:
+    """Rebuild the model in a pickle.
 
     Args:
         content: the bytes of the pickle.
@@ -84,28 +176,21 @@ def read_pickle(content: bytes, source: Path, *, own: bool = False) -> PickledMo
         UnsafeModelError: it asks for anything but what accepted models are made of. ContractError: the bytes are no
             whole pickle, or hold plain values.
     """
-    from gallop.artifacts.model_classes import accepted
-    from gallop.artifacts.model_classes.making import described
-
-    if content[:1] != b"\x80":
-        raise ContractError(f"{source}: not a plain pickle (compressed, or another format); {_ACCEPTED}")
+    if content[:1] != pickle.PROTO:
+        raise ContractError(f"{source}: not a plain pickle (compressed, or another format); {_PICKLE_DUMP}")
     try:
-        record = read_records(content, _names(own=own))
-    except ForbiddenPickleError as error:
-        hint = f"; joblib.dump wrote it, {_ACCEPTED}" if b"joblib.numpy_pickle" in content else ""
+        model = _Reader(content, DEPLOYED if own else EXPORTED).whole()
+    except RefusedError as error:
+        hint = f"; joblib.dump wrote it, {_PICKLE_DUMP}" if b"joblib.numpy_pickle" in content else ""
         raise UnsafeModelError(f"{source}: {error}{hint}") from None
-    except MalformedPickleError as error:
-        raise ContractError(f"{source}: not a whole pickle: {error}") from None
-    if not isinstance(record, CallRecord):
-        raise ContractError(f"{source}: holds {described(record)}, not a model")
-    if not (accepted.DEPLOYED if own else accepted.EXPORTED).fits(record):
-        raise UnsafeModelError(
-            f"{source}: holds {described(record)}; accepted are {accepted.titles(accepted.CLASSIFIERS)}, alone or at "
-            f"the end of a Pipeline after {accepted.titles(accepted.STEPS)}"
-        )
-    return PickledModel(record, source, len(content), own)
-
-
-def unpickle(content: bytes, source: Path, *, own: bool = False) -> object:
-    """Rebuild the model in a pickle. Arguments and errors as of `read_pickle` and `PickledModel.make`."""
-    return read_pickle(content, source, own=own).make()
+    except MemoryError:
+        raise ContractError(f"{source}: needs more memory than there is") from None
+    except Exception as error:  # noqa: BLE001 bytes that are no whole pickle break the reader in any way
+        reason = ascii(str(error).partition("\n")[0])[1:-1][:200]
+        raise ContractError(f"{source}: not a whole pickle of a model: {type(error).__name__}: {reason}") from None
+    name = type(model).__name__
+    if type(model) in PLAIN or type(model) in (*CONTAINERS, *MAPPINGS) or isinstance(model, np.ndarray):
+        raise ContractError(f"{source}: holds a {name}, not a model")
+    if isinstance(model, type) or name not in TOP[own]:
+        raise UnsafeModelError(f"{source}: holds {described(model)}; accepted are {ACCEPTED}")
+    return model
