@@ -16,21 +16,13 @@ from hypothesis import strategies as st
 
 from gallop.artifacts import bundle
 from gallop.errors import ChecksumError, GallopError, MissingOutputError, UnsafeModelError
-from gallop.files import digest
 from gallop.modelling.preprocessing import frame
 from gallop.tables.features import input_roles
+from tests.support.bundles import resealed
 from tests.support.made import fitted, leads
 
 pytestmark = pytest.mark.xdist_group("trained")
 NAMES = ["pipeline.pkl", "settings.json", "model.pkl", "result.json"]
-
-
-def resealed(folder, name: str, content: bytes) -> None:
-    """Replace a file and let the manifest agree, as somebody would who may write both."""
-    (folder / name).write_bytes(content)
-    manifest = bundle.read_manifest(folder)
-    files = dict(manifest.files) | {name: digest(folder / name)}
-    bundle.write_manifest(folder, manifest.model_copy(update={"files": files}))
 
 
 def test_a_loaded_model_gives_identical_predictions(folder, trained, train_test, small):
@@ -122,8 +114,8 @@ def test_a_manifest_of_another_shape_is_refused(folder, content):
 
 
 def test_a_pickle_of_something_else_is_no_model(folder):
-    resealed(folder, "pipeline.pkl", pickle.dumps({1, 2}))
-    with pytest.raises(ChecksumError, match="holds a set, not a model"):
+    resealed(folder, "pipeline.pkl", pickle.dumps([1, 2]))
+    with pytest.raises(ChecksumError, match="holds a list, not a model"):
         bundle.load_bundle(folder)
 
 

@@ -6,7 +6,6 @@ its interval, so few rows never pass by luck. It compares the ranking with the s
 requires what any honest scorer has: the same answer for a row whether it comes first, last or alone.
 """
 
-import csv
 from pathlib import Path
 from typing import Annotated, Final, Protocol, runtime_checkable
 
@@ -15,14 +14,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
+from gallop.artifacts.confined import ask_confined
+from gallop.artifacts.confinement import Confinement
+from gallop.artifacts.contract import read_model
 from gallop.errors import (
     ContractError,
-    EmptyTableError,
-    EncodingError,
-    MalformedTableError,
-    SingleClassError,
-    UnknownLabelError,
-    WrongTypeError,
 )
 from gallop.evaluation.metrics import Vector, estimate
 from gallop.evaluation.ranking import group_by_score, roc_auc
@@ -62,11 +58,11 @@ class Shuffled(ResultModel):
 
 
 class Demand(ResultModel):
-    """One thing that was demanded, what was found, and whether that is enough."""
+    """One thing that was demanded, what was measured, and whether that is enough."""
 
     name: str
     wanted: str
-    found: str
+    measured: str
     met: bool
 
 
@@ -95,51 +91,6 @@ class AuditedClassifier(Protocol):
     def predict_proba(self, X: pd.DataFrame) -> NDArray: ...
 
 
-def read_rows(path: Path) -> pd.DataFrame:
-    """Read encoded rows: a CSV of finite numbers with a header.
-
-    Raises:
-        EmptyTable, CutTable, WrongType, UnreadableEncoding: naming the row and the column.
-    """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            header, *records = [record for record in csv.reader(file) if record] or [[]]
-    except UnicodeDecodeError:
-        raise EncodingError(f"{path}: not UTF-8") from None
-    except OSError as error:
-        raise EmptyTableError(f"{path}: cannot be read: {error.strerror}") from None
-    if not records:
-        raise EmptyTableError(f"{path}: needs a header and at least one row")
-    values = np.empty((len(records), len(header)))
-    for row, record in enumerate(records):
-        if len(record) != len(header):
-            raise MalformedTableError(f"{path}: row {row + 1} has {len(record)} values, the header has {len(header)}")
-        for place, text in enumerate(record):
-            values[row, place] = _number(text)
-            if not np.isfinite(values[row, place]):
-                raise WrongTypeError(f"{path}: row {row + 1}, column {header[place]}: {text!r} is no finite number")
-    return pd.DataFrame(values, columns=header)
-
-
-def read_labels(path: Path, rows: int) -> Vector:
-    """Read one label a row: a CSV with a header and one column of 0 and 1, both there.
-
-    Raises:
-        As `read_rows`, and UnknownLabel, OneClass.
-    """
-    table = read_rows(path)
-    if table.shape != (rows, 1):
-        raise MalformedTableError(
-            f"{path}: {len(table)} rows of {table.shape[1]} columns; {rows} labels in one column are needed"
-        )
-    labels = table.iloc[:, 0].to_numpy()
-    if unknown := sorted(set(labels) - {0.0, 1.0}):
-        raise UnknownLabelError(f"{path}: labels are 0 and 1, there are also {unknown[:3]}")
-    if labels.min() == labels.max():
-        raise SingleClassError(f"{path}: all {rows} labels are {labels[0]:.0f}; an audit needs both outcomes")
-    return labels
-
-
 def audit_model(model: object, rows: pd.DataFrame, labels: Vector, settings: AuditSettings) -> Audit:
     """Judge a classifier.
 
@@ -149,9 +100,26 @@ def audit_model(model: object, rows: pd.DataFrame, labels: Vector, settings: Aud
         labels: shape (n,), 0 or 1, both present.
 
     Raises:
-        ContractBroken: it gives no probabilities for these rows, or other ones for the same row.
+        ContractError: it gives no probabilities for these rows, or other ones for the same row.
     """
-    probability = predicted_probabilities(model, rows)
+    return audit_probabilities(predicted_probabilities(model, rows), rows, labels, settings)
+
+
+def audit_file(path: Path, rows: pd.DataFrame, labels: Vector, settings: AuditSettings) -> tuple[Audit, Confinement]:
+    """Judge anybody's model file: it is read, and asked, in a process that has as little as possible.
+
+    Returns:
+        The verdict, and what that process had not.
+
+    Raises:
+        As `audit_model`, and UnsafeModelError: it is no accepted model, or it crashed the process.
+    """
+    answer = ask_confined("probabilities", read_model(path), rows, None, path)
+    return audit_probabilities(answer.values, rows, labels, settings), answer.confinement
+
+
+def audit_probabilities(probability: Vector, rows: pd.DataFrame, labels: Vector, settings: AuditSettings) -> Audit:
+    """Judge a classifier by what it says: shape (n,), the probabilities of a yes. Else as `audit_model`."""
     how = settings.model_dump(include={"threshold", "resamples", "confidence", "seed"})
     metrics = estimate(labels, probability, **how)
     shuffled = shuffled_control(labels, probability, permutations=settings.permutations, seed=settings.seed)
@@ -170,8 +138,11 @@ def audit_model(model: object, rows: pd.DataFrame, labels: Vector, settings: Aud
 
 
 def predicted_probabilities(model: object, rows: pd.DataFrame) -> Vector:
-    """The probabilities of a yes, shape (n,), once it is clear that each row's is its own. Raises `ContractBroken`."""
-    named = list(getattr(model, "feature_names_in_", rows.columns))
+    """The probabilities of a yes, shape (n,), once it is clear that each row's is its own. Raises `ContractError`."""
+    try:
+        named = list(getattr(model, "feature_names_in_", rows.columns))
+    except Exception as error:  # noqa: BLE001 a property of a library's; a model from a file may fail in any way
+        raise ContractError(f"the model does not know its columns: {error}") from None
     if named != list(rows.columns):
         raise ContractError(f"the model takes the columns {named}; the rows have {list(rows.columns)}")
     if not isinstance(model, AuditedClassifier):
@@ -189,7 +160,10 @@ def predicted_probabilities(model: object, rows: pd.DataFrame) -> Vector:
 
 
 def _answers(model: AuditedClassifier, rows: pd.DataFrame) -> NDArray:
-    answers = np.asarray(model.predict_proba(rows.copy()), dtype=float)
+    try:
+        answers = np.asarray(model.predict_proba(rows.copy()), dtype=float)
+    except Exception as error:  # noqa: BLE001 a model from a file may fail in any way; all of it means the same
+        raise ContractError(f"the model cannot answer the rows: {error}") from None
     if answers.shape != (len(rows), 2) or not np.all((answers >= 0) & (answers <= 1)):
         raise ContractError(f"for {len(rows)} rows the model gives {answers.shape} values, not two probabilities each")
     return answers
@@ -217,19 +191,23 @@ def _auc(labels: NDArray, score: Vector) -> Vector:
     return roc_auc(*group_by_score(score, labels, 1 - labels))
 
 
-def markdown(found: Audit, name: str) -> str:
+def markdown(audit: Audit, name: str) -> str:
     """The verdict as a page for people."""
-    verdict = "passes" if found.passed else "does not pass"
-    lines = [f"## {name} {verdict}", "", f"{found.rows} rows, {found.positives} of them positive.", ""]
-    lines += ["| demand | wanted | found | |", "| --- | --- | --- | --- |"]
-    lines += [f"| {each.name} | {each.wanted} | {each.found} | {'✓' if each.met else '✗'} |" for each in found.demands]
+    verdict = "passes" if audit.passed else "does not pass"
+    lines = [f"## {name} {verdict}", "", f"{audit.rows} rows, {audit.positives} of them positive.", ""]
+    lines += ["| demand | wanted | measured | |", "| --- | --- | --- | --- |"]
+    lines += [
+        f"| {demand.name} | {demand.wanted} | {demand.measured} | {'✓' if demand.met else '✗'} |"
+        for demand in audit.demands
+    ]
     lines += ["", "| metric | value | interval |", "| --- | --- | --- |"]
     lines += [
-        f"| {key} | {each.value:.3f} | {each.low:.3f} to {each.high:.3f} |" for key, each in found.metrics.items()
+        f"| {name} | {metric.value:.3f} | {metric.low:.3f} to {metric.high:.3f} |"
+        for name, metric in audit.metrics.items()
     ]
-    control = found.shuffled
+    control = audit.shuffled
     lines += ["", f"Shuffled labels: ROC AUC {control.mean:.3f} on average, 95 % of them below {control.high:.3f}."]
-    lines += [f"The best single column, {found.best_column}, has ROC AUC {found.best_column_auc:.3f} by itself."]
+    lines += [f"The best single column, {audit.best_column}, has ROC AUC {audit.best_column_auc:.3f} by itself."]
     return "\n".join(lines)
 
 
@@ -242,11 +220,4 @@ def _demands(metrics: dict[str, Estimate], control: Shuffled, wanted: AuditSetti
         ("rows right", f"> {wanted.min_right}", f"at least {right:.3f}", right > wanted.min_right),
         ("shuffled labels", f"p ≤ {wanted.max_p_value}", f"p = {chance:.4f}", chance <= wanted.max_p_value),
     )
-    return tuple(Demand(name=name, wanted=least, found=found, met=met) for name, least, found, met in held)
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return np.nan
+    return tuple(Demand(name=name, wanted=least, measured=measured, met=met) for name, least, measured, met in held)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 from pydantic import ValidationError
 
 from gallop.artifacts.safe_pickle import unpickle
-from gallop.errors import ChecksumError, MissingOutputError
+from gallop.errors import ChecksumError, ContractError, MissingOutputError
 from gallop.files import digest, write_bytes, write_text
 from gallop.results.estimates import Estimate, ResultModel
 from gallop.results.evidence import DecisionPlan, ScoreUncertainty
@@ -118,7 +118,7 @@ def write_bundle(
         code_version=code,
         metrics=metrics,
         threshold=plan.cutoff.probability,
-        bands={each.name: each.lowest for each in plan.bands},
+        bands={band.name: band.lowest for band in plan.bands},
         uncertainty=uncertainty,
         libraries={
             "python": platform.python_version(),
@@ -143,7 +143,7 @@ def _seal(content: dict) -> str:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a bundle, its files not yet checked. Raises `NothingThere`, `DamagedFile`."""
+    """The manifest of a bundle, its files not yet checked. Raises `MissingOutputError`, `ChecksumError`."""
     path = folder / MANIFEST
     if not path.is_file():
         raise MissingOutputError(f"{path}: no bundle there; `gallop run` trains, selects and deploys one")
@@ -164,21 +164,21 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def verify_bundle(folder: Path) -> Manifest:
-    """Check every file of a bundle against its manifest. Raises `NothingThere`, `DamagedFile`."""
+    """Check every file of a bundle against its manifest. Raises `MissingOutputError`, `ChecksumError`."""
     manifest = read_manifest(folder)
     for name, promised in manifest.files.items():
         path = folder / name
         if not path.is_file():
             raise ChecksumError(f"{path}: missing, though {MANIFEST} lists it")
-        if (found := digest(path)) != promised:
+        if (actual := digest(path)) != promised:
             raise ChecksumError(
-                f"{path}: SHA-256 is {found[:12]}…, {MANIFEST} says {promised[:12]}…; the model is not loaded"
+                f"{path}: SHA-256 is {actual[:12]}…, {MANIFEST} says {promised[:12]}…; the model is not loaded"
             )
     return manifest
 
 
 def load_bundle(folder: str | Path) -> Bundle:
-    """Verify a bundle, then load its model with the allow-list.
+    """Verify a bundle, then load its model, of exact classes only.
 
     Args:
         folder: a folder that `gallop run` or `gallop deploy` wrote, such as models/deployed of a project.
@@ -186,7 +186,7 @@ def load_bundle(folder: str | Path) -> Bundle:
     Raises:
         MissingOutputError: no bundle is there.
         ChecksumError: a file is not what the manifest says.
-        UnsafeModelError: the model's file asks for code outside the allow-list.
+        UnsafeModelError: the model's file asks for anything but accepted classes.
 
     Examples:
         >>> import gallop
@@ -206,7 +206,10 @@ def load_bundle(folder: str | Path) -> Bundle:
             f"{folder / SETTINGS}: {error.error_count()} settings do not fit this version of gallop ({first}); the "
             f"bundle was made by {manifest.libraries.get('gallop')}"
         ) from None
-    model = unpickle((folder / MODEL).read_bytes(), folder / MODEL, own=True)
+    try:
+        model = unpickle((folder / MODEL).read_bytes(), folder / MODEL, own=True)
+    except ContractError as error:
+        raise ChecksumError(str(error)) from None
     if not isinstance(model, BaseEstimator) or not is_classifier(model):
         raise ChecksumError(f"{folder / MODEL}: holds a {type(model).__name__}, not a model")
     return Bundle(manifest, settings, cast(FittedModel, model))

@@ -18,6 +18,8 @@ from typing import Final
 
 import numpy as np
 
+from gallop.artifacts.confined import ask_confined
+from gallop.artifacts.confinement import Confinement
 from gallop.artifacts.safe_pickle import unpickle
 from gallop.errors import ContractError, SettingsError
 
@@ -63,37 +65,48 @@ def read_contract(path: Path) -> Contract:
 
 
 def read_model(path: Path) -> bytes:
-    """The bytes of an exported classifier. Raises `ContractBroken` where they cannot be read."""
+    """The bytes of an exported classifier. Raises `ContractError` where they cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
         raise ContractError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def load_model(path: Path) -> object:
-    """Load an exported classifier with the allow-list. Raises `UnsafeModel`, `ContractBroken`."""
-    return _load(read_model(path), path)
-
-
-def _load(content: bytes, source: Path) -> object:
-    if content[:1] != b"\x80":
-        raise ContractError(f"{source}: not a plain pickle (compressed, or another format)")
-    return unpickle(content, source)
-
-
 def check_contract(content: bytes, contract: Contract, source: Path) -> None:
-    """Hold a pickled classifier to the contract, in this process.
+    """Hold a pickled classifier of our own making to the contract, in this process.
 
     Raises:
-        ContractBroken: with what is wrong. UnsafeModel: it holds a class of another library.
+        ContractError: with what is wrong. UnsafeModelError: it is no accepted model.
+    """
+    check_answers(unpickle(content, source), contract, source)
+
+
+def check_foreign(content: bytes, contract: Contract, source: Path) -> Confinement:
+    """Hold anybody's pickled classifier to the contract, in a process that has as little as possible.
+
+    Returns:
+        What that process had not.
+
+    Raises:
+        ContractError: with what is wrong. UnsafeModelError: it is no accepted model, or it crashed the process.
     """
     import pandas as pd
 
-    model = _load(content, source)
+    rows = pd.DataFrame(contract.rows, columns=list(contract.columns))
+    return ask_confined("contract", content, rows, contract.expected, source).confinement
+
+
+def check_answers(model: object, contract: Contract, source: Path) -> None:
+    """Hold a loaded classifier to the contract. Raises `ContractError`."""
+    import pandas as pd
+
     predict = getattr(model, "predict", None)
     if not callable(predict):
         raise ContractError(f"{source}: holds a {type(model).__name__}, which has no predict")
-    named = tuple(getattr(model, "feature_names_in_", ()))
+    try:
+        named = tuple(getattr(model, "feature_names_in_", ()))
+    except Exception as error:  # noqa: BLE001 a property of a library's; a model from a file may fail in any way
+        raise ContractError(f"{source}: does not know its columns: {error}") from None
     if named != contract.columns:
         raise ContractError(f"{source}: takes the columns {list(named)}; the contract has {list(contract.columns)}")
     try:
@@ -106,14 +119,16 @@ def check_contract(content: bytes, contract: Contract, source: Path) -> None:
         )
 
 
-def check_isolated(path: Path, contract: Path) -> str:
+def check_isolated(content: bytes, contract: Path, source: Path) -> str:
     """Hold a file to the contract as the judging program does: in a new virtual environment without gallop.
+
+    That program loads it with joblib, which does all that a pickle asks for: only for what has met the contract here.
 
     Returns:
         The versions of the libraries it was judged with.
 
     Raises:
-        ContractBroken: the file fails there, or the environment cannot be made.
+        ContractError: the file fails there, or the environment cannot be made.
     """
     with tempfile.TemporaryDirectory(prefix="gallop-judge-") as folder:
         venv.create(folder, with_pip=True)
@@ -122,18 +137,17 @@ def check_isolated(path: Path, contract: Path) -> str:
             [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *ISOLATED_LIBRARIES],
             "cannot install the libraries",
         )
+        judged = Path(folder, "model.pkl")
+        judged.write_bytes(content)
         # -I: no environment variables, no current folder, so that nothing of this project can be imported.
-        _run(
-            [python, "-I", "-c", _JUDGE, str(path.resolve()), str(contract.resolve())],
-            f"{path}: fails in isolation",
-        )
+        _run([python, "-I", "-c", _JUDGE, str(judged), str(contract.resolve())], f"{source}: fails in isolation", {})
         frozen = _run([python, "-m", "pip", "freeze"], "cannot list the libraries")
     wanted = {name.lower() for name in ISOLATED_LIBRARIES}
     return ", ".join(line.replace("==", " ") for line in frozen.splitlines() if line.split("==")[0].lower() in wanted)
 
 
-def _run(command: list[str], what: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def _run(command: list[str], what: str, environment: dict[str, str] | None = None) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         lines = done.stderr.strip().splitlines()
         raise ContractError(f"{what}: {lines[-1] if lines else f'exit code {done.returncode}'}")

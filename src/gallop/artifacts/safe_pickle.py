@@ -1,114 +1,196 @@
 """Reading a pickle without handing it the machine.
 
-A pickle is a program: it names classes and functions and calls them. This reader resolves only estimators of the
-libraries models are made of, whose making does nothing, their compiled parts, and the few functions numpy and
-scikit-learn rebuild their own objects with. A name is judged by what it resolves to, not by where it was asked for, so
-an allowed module is no way to a forbidden import of its own. This narrows what a hostile file can do; it is not a
-sandbox, so bundles are also checked against the SHA-256 of their manifest before any of this.
+A pickle is a program: it names classes and functions and calls them. Here it may name only the classes of
+`model_classes` and what arrays and seeds are made of. Objects are made without arguments, and before a state reaches
+one, each attribute is looked at: its class must list it, and it must hold plain data or objects of the classes it may
+hold. The few functions that may be called are held to the arguments that numpy's own pickles give them.
+
+Python's pure implementation of pickle is used, since its instructions can be looked at one by one. What is not looked
+at is the inside of arrays and of the libraries' own formats: trees that lead nowhere can crash the process that asks
+them, which is why files of strangers are asked in a process of their own (`confined`).
 """
 
 import io
 import pickle
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from gallop.artifacts.model_classes import ACCEPTED, DEPLOYED, EXPORTED, LIGHTGBM_PARAMETERS, TOP, ModelClass
+from gallop.artifacts.pickled_values import (
+    CONTAINERS,
+    MAPPINGS,
+    PLAIN,
+    RefusedError,
+    callable_names,
+    check_dtype_state,
+    check_value,
+    described,
+)
 from gallop.errors import ContractError, UnsafeModelError
 
-ALLOWED_PACKAGES: Final = ("sklearn", "xgboost")
-"""Whose classes a model file may hold. Of numpy it may hold arrays, scalars, dtypes and random generators."""
-
-OWN: Final = (
-    "gallop.modelling.preprocessing",
-    "gallop.modelling.encoder",
-    "gallop.modelling.calibrator",
-    "gallop.modelling.stack",
-)
-"""Whose classes a whole model of this project may hold besides."""
-
-_DEPLOYED: Final = ("lightgbm",)
-"""Whose classes it may hold besides those, which no exported file does."""
-
-_PARTS: Final = ("sklearn._loss", "sklearn.calibration", "sklearn.ensemble")
-"""Where the plain classes lie that estimators hold. Elsewhere making one may write a file or open a socket."""
-
-_BUILTINS: Final = frozenset({"slice", "range", "set", "frozenset", "complex", "bytearray", "object"})
-_NAMED: Final = frozenset(
-    {
-        ("numpy", "ndarray"),
-        ("numpy", "dtype"),
-        ("numpy.random._pcg64", "PCG64"),
-        ("numpy.random._mt19937", "MT19937"),
-        ("numpy.random.bit_generator", "SeedSequence"),
-        ("numpy._core.multiarray", "_reconstruct"),
-        ("numpy._core.multiarray", "scalar"),
-        ("numpy._core.numeric", "_frombuffer"),
-        ("numpy.random._pickle", "__bit_generator_ctor"),
-        ("numpy.random._pickle", "__generator_ctor"),
-        ("numpy.random._pickle", "__randomstate_ctor"),
-        ("numpy.random.bit_generator", "__pyx_unpickle_SeedSequence"),
-        ("copyreg", "_reconstructor"),
-        ("xgboost.core", "Booster"),
-        ("lightgbm.basic", "Booster"),
-        ("sklearn.model_selection._split", "StratifiedKFold"),
-        ("collections", "OrderedDict"),
-        ("collections", "defaultdict"),
-    }
-)
+_PICKLE_DUMP: Final = "accepted is what pickle.dump writes"
 
 
-_PY_TPFLAGS_HEAPTYPE: Final = 1 << 9
-"""Set for classes that are written in Python (its C API, type flags)."""
+class _Reader(pickle._Unpickler):  # ty: ignore[unresolved-attribute]
+    """Python's reader, with the instructions that look names up, call, and change objects held to what is accepted."""
 
+    dispatch: ClassVar[dict[int, Callable]] = dict(pickle._Unpickler.dispatch)  # ty: ignore[unresolved-attribute]
 
-class _Reader(pickle.Unpickler):
-    def __init__(self, content: bytes, modules: tuple[str, ...]) -> None:
-        super().__init__(io.BytesIO(content))
-        self._modules = modules
+    stack: list[Any]
+    metastack: list[list[Any]]
+
+    def __init__(self, content: bytes, classes: tuple[ModelClass, ...]) -> None:
+        self._content = io.BytesIO(content)
+        super().__init__(self._content)
+        self._classes = {(of.module, of.name): of for of in classes}
+        self._functions = callable_names()
+        self._known: dict[type, ModelClass] = {}
+        self._filled: set[int] = set()
 
     def find_class(self, module: str, name: str) -> object:
-        if (module, name) in _NAMED or (module == "builtins" and name in _BUILTINS):
-            return super().find_class(module, name)
-        if _within(module, self._modules) and "." not in name:
-            found = super().find_class(module, name)
-            if isinstance(found, type) and _within(found.__module__, self._modules) and _is_part_of_model(found):
-                return found
-        if module in {"numpy", "numpy.dtypes"}:
-            # Scalar types and dtypes only: numpy.memmap, say, would open a file.
-            found = super().find_class(module, name)
-            if isinstance(found, type) and issubclass(found, np.generic | np.dtype):
-                return found
-        raise UnsafeModelError(f"asks for {module}.{name}, which is no model's class of {', '.join(self._modules)}")
+        if (module, name) in self._functions:
+            return self._functions[module, name]
+        if (module, name) not in self._classes:
+            raise RefusedError(f"asks for {ascii(f'{module}.{name}')[1:-1]}, which no accepted model is made of")
+        found = getattr(import_module(module), name)
+        self._known[found] = self._classes[module, name]
+        return found
+
+    def load_reduce(self) -> None:
+        arguments, function = self.stack.pop(), self.stack.pop()
+        if not isinstance(arguments, tuple):
+            raise RefusedError("calls something with other arguments than a tuple")
+        of = self._known.get(function) if isinstance(function, type) else None
+        allowed = of is not None and of.by_call
+        if allowed:
+            check_value(arguments, frozenset(), "the arguments of a class", 0)
+        elif not any(function is accepted for accepted in self._functions.values()) or function in (
+            *(np.ndarray, np.float64),
+        ):
+            raise RefusedError(f"calls {described(function)}")
+        self.stack.append(function(*arguments))
+
+    def load_newobj(self) -> None:
+        arguments, of = self.stack.pop(), self.stack.pop()
+        if not isinstance(of, type) or of not in self._known or self._known[of].by_call or arguments != ():
+            raise RefusedError(f"makes an object of {described(of)} in a way that no accepted model is made")
+        self.stack.append(of.__new__(of))
+
+    def load_build(self) -> None:
+        state, target = self.stack.pop(), self.stack[-1]
+        of = self._known.get(type(target))
+        if of is None:
+            self._set_library_state(target, state)
+            return
+        if type(state) is not dict or id(target) in self._filled:
+            raise RefusedError(f"gives a {of.name} another state than its attributes, once")
+        self._filled.add(id(target))
+        for attribute, value in state.items():
+            where = f"{of.name}.{ascii(attribute)[1:-1]}"
+            if attribute in of.objects:
+                check_value(value, of.objects[attribute], where, 0)
+            elif attribute in of.data:
+                check_value(value, frozenset(), where, 0)
+            else:
+                raise RefusedError(f"gives a {of.name} an attribute {where} that none has")
+        if of.name == "Pipeline" and state.get("memory") is not None:
+            raise RefusedError("gives a Pipeline a memory, which loads what lies in a folder")
+        if unknown := {*state.get("_other_params", ()), *state.get("params", ())} - LIGHTGBM_PARAMETERS:
+            raise RefusedError(f"gives a {of.name} parameters that none has: {ascii(sorted(map(str, unknown)))[:200]}")
+        if hasattr(target, "__setstate__"):
+            target.__setstate__(state)
+        else:
+            vars(target).update(state)
+
+    def _set_library_state(self, target: object, state: object) -> None:
+        from numpy.random import Generator, RandomState
+        from numpy.random.bit_generator import BitGenerator, SeedSequence
+
+        if type(target) not in (np.ndarray, RandomState, Generator) and not isinstance(
+            target, np.dtype | BitGenerator | SeedSequence
+        ):
+            raise RefusedError(f"changes {described(target)}")
+        if isinstance(target, np.dtype):
+            check_dtype_state(target, state)
+        elif not isinstance(target, np.ndarray):
+            check_value(state, frozenset({"SeedSequence"}), f"the state of a {type(target).__name__}", 0)
+        target.__setstate__(state)  # ty: ignore[unresolved-attribute]
+
+    def whole(self) -> object:
+        """What the pickle holds; nothing may come after it."""
+        value = self.load()
+        if self._content.read(1):
+            raise RefusedError("goes on after its end")
+        return value
+
+    def refuse(self) -> None:
+        raise RefusedError("has an instruction that no accepted model needs")
+
+
+def _guarded(name: str, kinds: tuple[type, ...], marked: bool) -> Callable:
+    instruction = getattr(pickle._Unpickler, name)  # ty: ignore[unresolved-attribute]
+
+    def run(reader: _Reader) -> None:
+        below = 2 if name == "load_append" else 3
+        target = reader.metastack[-1][-1] if marked else reader.stack[-below]
+        if type(target) not in kinds:
+            raise RefusedError(f"fills {described(target)} as if it were a container")
+        instruction(reader)
+
+    return run
+
+
+for _code, _instruction in (
+    (pickle.REDUCE, _Reader.load_reduce),
+    (pickle.NEWOBJ, _Reader.load_newobj),
+    (pickle.BUILD, _Reader.load_build),
+    (pickle.APPEND, _guarded("load_append", (list,), marked=False)),
+    (pickle.APPENDS, _guarded("load_appends", (list,), marked=True)),
+    (pickle.SETITEM, _guarded("load_setitem", MAPPINGS, marked=False)),
+    (pickle.SETITEMS, _guarded("load_setitems", MAPPINGS, marked=True)),
+    (pickle.ADDITEMS, _guarded("load_additems", (set,), marked=True)),
+    *(
+        (code, _Reader.refuse)
+        for code in (
+            *(pickle.NEWOBJ_EX, pickle.INST, pickle.OBJ, pickle.PERSID, pickle.BINPERSID),
+            *(pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.NEXT_BUFFER, pickle.READONLY_BUFFER),
+        )
+    ),
+):
+    _Reader.dispatch[_code[0]] = _instruction
 
 
 def unpickle(content: bytes, source: Path, *, own: bool = False) -> object:
-    """Rebuild the object in a pickle, resolving allowed names only.
+    """Rebuild the model in a pickle.
 
     Args:
         content: the bytes of the pickle.
         source: the file's name for errors.
-        own: True to allow this project's own fitted steps too.
+        own: True to allow this project's own models too.
 
     Raises:
-        UnsafeModel: the pickle asks for anything else. ContractBroken: the bytes are no whole pickle.
+        UnsafeModelError: it asks for anything but what accepted models are made of. ContractError: the bytes are no
+            whole pickle, or hold plain values.
     """
-    modules = ALLOWED_PACKAGES + OWN + _DEPLOYED if own else ALLOWED_PACKAGES
+    if content[:1] != pickle.PROTO:
+        raise ContractError(f"{source}: not a plain pickle (compressed, or another format); {_PICKLE_DUMP}")
     try:
-        return _Reader(content, modules).load()
-    except UnsafeModelError as error:
-        raise UnsafeModelError(f"{source}: {error}") from None
-    except Exception as error:  # noqa: BLE001 damaged pickles raise anything; all of it means the same
-        raise ContractError(f"{source}: not a whole pickle: {type(error).__name__}: {error}") from None
-
-
-def _is_part_of_model(found: type) -> bool:
-    from sklearn.base import BaseEstimator
-
-    compiled = not found.__flags__ & _PY_TPFLAGS_HEAPTYPE
-    # Making one of this project's own steps, or one of the rules by which they choose and name columns, does nothing.
-    return compiled or issubclass(found, BaseEstimator) or _within(found.__module__, _PARTS + OWN)
-
-
-def _within(module: str, allowed: tuple[str, ...]) -> bool:
-    return any(module == name or module.startswith(f"{name}.") for name in allowed)
+        model = _Reader(content, DEPLOYED if own else EXPORTED).whole()
+    except RefusedError as error:
+        hint = f"; joblib.dump wrote it, {_PICKLE_DUMP}" if b"joblib.numpy_pickle" in content else ""
+        raise UnsafeModelError(f"{source}: {error}{hint}") from None
+    except MemoryError:
+        raise ContractError(f"{source}: needs more memory than there is") from None
+    except Exception as error:  # noqa: BLE001 bytes that are no whole pickle break the reader in any way
+        reason = ascii(str(error).partition("\n")[0])[1:-1][:200]
+        raise ContractError(f"{source}: not a whole pickle of a model: {type(error).__name__}: {reason}") from None
+    name = type(model).__name__
+    if type(model) in PLAIN or type(model) in (*CONTAINERS, *MAPPINGS) or isinstance(model, np.ndarray):
+        raise ContractError(f"{source}: holds a {name}, not a model")
+    if isinstance(model, type) or name not in TOP[own]:
+        raise UnsafeModelError(f"{source}: holds {described(model)}; accepted are {ACCEPTED}")
+    return model

@@ -9,7 +9,7 @@ from gallop.cli import console
 
 
 def audit(
-    model: Annotated[Path, typer.Argument(help="A pickled scikit-learn or XGBoost classifier.")],
+    model: Annotated[Path, typer.Argument(help="A pickled classifier: scikit-learn, XGBoost, LightGBM.")],
     rows: Annotated[Path, typer.Option(help="CSV with a header and one encoded row a line, as the model takes them.")],
     labels: Annotated[Path, typer.Option(help="CSV with a header and one label (0 or 1) a line.")],
     min_auc: Annotated[float, typer.Option(help="The ROC AUC's interval must lie above this.")] = 0.5,
@@ -25,8 +25,9 @@ def audit(
     """Judge a model file by rows with known outcomes: intervals, shuffled labels, thresholds. Prints Markdown."""
     from pydantic import ValidationError
 
-    from gallop.artifacts.audit import AuditSettings, audit_model, markdown, read_labels, read_rows
-    from gallop.artifacts.contract import load_model
+    from gallop.artifacts.audit import AuditSettings, audit_file, markdown
+    from gallop.artifacts.confined import described_confinement
+    from gallop.artifacts.encoded_rows import read_labels, read_rows
     from gallop.errors import ContractError, SettingsError
 
     try:
@@ -46,7 +47,8 @@ def audit(
         option = f"--{str(problem['loc'][0]).replace('_', '-')}"
         raise SettingsError(f"{option}: got {problem['input']!r}. {problem['msg']}") from None
     table = read_rows(rows)
-    audited = audit_model(load_model(model), table, read_labels(labels, len(table)), settings)
-    console.say(markdown(audited, str(model)))
-    if missed := [demand.name for demand in audited.demands if not demand.met]:
+    verdict, confinement = audit_file(model, table, read_labels(labels, len(table)), settings)
+    console.say(markdown(verdict, str(model)))
+    console.say(f"\n{described_confinement(confinement)}")
+    if missed := [demand.name for demand in verdict.demands if not demand.met]:
         raise ContractError(f"{model}: fails the audit: {', '.join(missed)}")
