@@ -60,7 +60,7 @@ def test_a_model_that_cannot_answer_breaks_it(tmp_path):
     with pytest.raises(ContractError, match=r"model\.pkl"):
         judge(model, tmp_path)
     unfitted = LogisticRegression()
-    with pytest.raises(ContractError, match="takes the columns \[\]"):
+    with pytest.raises(ContractError, match=r"takes the columns \[\]"):
         judge(unfitted, tmp_path)
 
 
