@@ -20,6 +20,7 @@ _MONTH: Final = (
 _DAY_OF_MONTH: Final = r"[0-9]{1,2}(?:st|nd|rd|th)?"
 _YEAR: Final = r"(?:[0-9]{4}|[0-9]{2})"
 _WEEKDAY: Final = rf"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[,.{BLANKS}]+"
+_WRITTEN: Final = "^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$"
 _PIVOT: Final = "69"
 """Two-digit years from this one are in the 20th century, as POSIX has it; the others in the 21st."""
 
@@ -35,7 +36,10 @@ def with_plain_days(frame: nw.DataFrame, orders: Mapping[str, Order]) -> nw.Data
     """
     epochs = [_epoch(nw.col(name)).alias(name) for name, order in orders.items() if order == "epoch"]
     frame = frame.with_columns(*epochs) if epochs else frame
-    written = {name: order for name, order in orders.items() if order != "epoch"}
+    # Nothing is to be done where all days are written in the one way, as they mostly are.
+    written = {
+        name: order for name, order in orders.items() if order != "epoch" and not _all_match(frame[name], _WRITTEN)
+    }
     if not written:
         return frame
     frame = frame.with_columns(*[_parted(nw.col(name)).alias(_step("text", name)) for name in written])
@@ -56,6 +60,10 @@ def with_plain_days(frame: nw.DataFrame, orders: Mapping[str, Order]) -> nw.Data
     read = [nw.when(day.str.contains(DAY)).then(day).otherwise(nw.col(name)).alias(name) for day, name in days]
     steps = ("text", *parts, "first month", "middle month", "day")
     return frame.with_columns(*read).drop([_step(step, name) for step in steps for name in written])
+
+
+def _all_match(texts: nw.Series, pattern: str) -> bool:
+    return bool(texts.str.contains(pattern).fill_null(True).all())
 
 
 def _step(step: str, name: str) -> str:
@@ -87,7 +95,7 @@ def _joined_day(name: str, order: Order) -> nw.Expr:
         f"^{_DAY_OF_MONTH}-{_MONTH}-{_YEAR}$": _joined(last, middle_month, first),
         f"^{_MONTH}-{_DAY_OF_MONTH}-{_YEAR}$": _joined(last, first_month, middle),
         f"^[0-9]{{4}}-{_MONTH}-{_DAY_OF_MONTH}$": _joined(first, middle_month, last),
-        "^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$": text,
+        _WRITTEN: text,
     }
     if order == "ymd":
         # A library that makes whole numbers floats writes `20240131.0`.
