@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallop.schema import DAY, NUMBER, Role
-from gallop.tables.parsing import padded_day, readable
+from gallop.tables.days import padded_day
+from gallop.tables.parsing import readable
 
 ENGINES = ["polars", "pandas", "pyarrow"]
 

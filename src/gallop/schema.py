@@ -71,10 +71,16 @@ DAY: Final = (
     rf"|{_LEAP}-02-29)$"
 )
 
+BLANKS: Final = " \t\u00a0\u2009\u202f"
+"""Blanks within a number or date: also the non-breaking, the thin and the narrow one that spreadsheets put there."""
+
 TIME: Final = (
-    r"[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]{1,9})?)?( ?(Z|UTC|[+-]([01][0-9]|2[0-3]):?[0-5][0-9]))?$"
+    rf"(?:(?:t|[,{BLANKS}]+)(?:[01]?[0-9]|2[0-3])[:.][0-5][0-9](?:[:.][0-5][0-9](?:[.,][0-9]{{1,9}})?)?"
+    rf"|t(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9])?)"
+    rf"(?:[{BLANKS}]*[ap][.]?m[.]?)?"
+    rf"(?:[{BLANKS}]*(?:z|utc|gmt|[ecmp][sd]t|(?:utc|gmt)?[+-](?:[01]?[0-9]|2[0-3]):?(?:[0-5][0-9])?))?$"
 )
-"""The time of day that may follow a day; only the day counts."""
+"""The time of day that may follow a day, in lower case; only the day counts."""
 
 MISSING_LEVEL: Final = "missing"
 """The level that stands for a category or truth value that is not there."""

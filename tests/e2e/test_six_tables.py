@@ -67,7 +67,9 @@ def test_a_table_becomes_a_report_without_editing_a_file(name, shared, tmp_path)
     for column in known.leaks:
         assert any(column in line for line in left_out), column
         assert f"{column}" in params.partition("acknowledged:")[2]
-    assert not (known.honest and left_out), left_out
+    # A date after the lead's day is no opinion: it was not known on it.
+    doubtful = [line for line in left_out if "after the lead's day" not in line]
+    assert not (known.honest and doubtful), doubtful
     metrics = json.loads((project / "reports/metrics.json").read_text(encoding="utf-8"))
     auc = metrics["test"]["roc_auc"]
     print(f"{name}: {seconds:.0f} s, {metrics['winner']}, AUC {auc['value']:.4f} [{auc['low']:.3f}, {auc['high']:.3f}]")

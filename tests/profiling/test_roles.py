@@ -135,7 +135,12 @@ def test_numbers_with_a_decimal_comma_are_numbers():
         ({"lost": 5, "Won": 4}, None, ("Won",), ("lost",)),
         ({"2.0": 5, "1.0": 9}, None, ("2.0",), ("1.0",)),
         ({"a": 5, "b": 9}, "b", ("b",), ("a",)),
-        ({"won": 50, "lost": 90, "open": 30, "x": 1}, "won", ("won",), ("lost", "open")),
+        ({"won": 50, "lost": 90, "open": 30, "x": 1}, "won", ("won",), ("lost",)),
+        ({"Closed Won": 50, "Closed Lost": 90, "Demo": 30}, "closed won", ("Closed Won",), ("Closed Lost",)),
+        ({"customer": 50, "lead": 90, "mql": 30}, "customer", ("customer",), ("lead", "mql")),
+        ({"not converted": 50, "converted": 90}, None, ("converted",), ("not converted",)),
+        ({"Converted": 9, "Open - Not Contacted": 5}, None, ("Converted",), ("Open - Not Contacted",)),
+        ({"1.0": 40, "0.0": 60, "1": 3}, None, ("1", "1.0"), ("0.0",)),
     ],
 )
 def test_the_values_of_the_label_are_read_as_yes_or_no(counts, positive, yes, no):

@@ -59,7 +59,7 @@ def varied(table: Table, name: str, **changes: object) -> Table:
         ({"purchases": "-0"}, None),
         ({"time_spent": "-0.001"}, "time_spent_below_minimum"),
         ({"customer_group": "10"}, "customer_group_unknown"),
-        ({"customer_group": "2.0"}, "customer_group_unknown"),
+        ({"customer_group": "2.0"}, None),
         ({"customer_group": ""}, None),
         ({"onboarding": "maybe"}, "onboarding_no_boolean"),
         ({"onboarding": "yes"}, None),
@@ -229,3 +229,27 @@ def test_rejected_rows_keep_their_text(table: Table):
     done = apply_rules(raw([lead(purchases="five")]), table, "here", labelled=True)
     assert done.rejected["purchases"].to_list() == ["five"]
     assert done.rejected[ROW].to_list() == [1]
+
+
+def test_a_row_that_is_neither_yes_nor_no_is_out_of_scope_where_such_rows_are_set_aside(table: Table):
+    label = table.label.model_dump()
+    for other, defect in (("reject", False), ("refuse", True)):
+        varied_table = Table.model_validate(table.model_dump() | {"label": label | {"other": other}})
+        assert {rule.name: rule.defect for rule in rules(varied_table, labelled=True)}["unknown_label"] is defect
+    assert verdicts([lead(lead_indicator="open")], varied_table) == ["unknown_label"]
+
+
+def test_where_no_text_means_no_an_empty_label_is_a_no(table: Table):
+    blank = Table.model_validate(table.model_dump() | {"label": table.label.model_dump() | {"negative": ("",)}})
+    rows = [lead(lead_indicator=""), lead(lead_id="B", lead_indicator="1"), lead(lead_id="C", lead_indicator="0")]
+    assert verdicts(rows, blank) == [None, None, "unknown_label"]
+    assert apply_rules(raw(rows), blank, "here", labelled=True).leads["lead_indicator"].to_list() == [0, 1]
+
+
+def test_a_used_column_without_any_value_is_noticed_in_scoring_and_only_there(table: Table):
+    rows = [lead(n_visits=""), lead(lead_id="B", n_visits=" ")]
+    used = ["n_visits", "purchases"]
+    assert apply_rules(raw(rows), table, "here", labelled=False, used=used).noticed == {"n_visits_empty": 2}
+    assert apply_rules(raw([*rows, lead(lead_id="C")]), table, "here", labelled=False, used=used).noticed == {}
+    assert apply_rules(raw(rows), table, "here", labelled=False, used=["purchases"]).noticed == {}
+    assert apply_rules(raw(rows), table, "here", labelled=True, used=used).noticed == {}

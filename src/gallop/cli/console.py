@@ -1,7 +1,11 @@
 """What the command line prints: one line per finished stage, and a progress bar for long steps."""
 
+import shlex
+import shutil
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -32,6 +36,15 @@ def say(text: str) -> None:
     typer.echo(printable(text))
 
 
+def program() -> str:
+    """How this program is called from a shell: `gallop` where the shell finds this very one, else its path."""
+    known = shutil.which("gallop")
+    own = Path(sys.executable).with_name("gallop")
+    if known and own.is_file() and not Path(known).samefile(own):
+        known = None
+    return "gallop" if known or not own.is_file() else shlex.quote(str(own))
+
+
 def done(stage: str, what: str) -> None:
     """One line for a stage that ended well."""
     from gallop.reporting.terminal.screen import Screen
@@ -40,12 +53,12 @@ def done(stage: str, what: str) -> None:
 
 
 def noticed(counts: dict[str, int]) -> str:
-    """The end of a sentence: leads kept in spite of values that the schema did not know; empty where there are none."""
+    """The end of a sentence: leads kept in spite of new values or empty columns; empty where there are none."""
     if not counts:
         return ""
     listed = ", ".join(f"{rule} {count:,}" for rule, count in list(counts.items())[:5])
     more = f" and {len(counts) - 5} more" if len(counts) > 5 else ""
-    return f"; kept, with a new value: {listed}{more}"
+    return f"; kept, with new or no values: {listed}{more}"
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """`gallop init` and `gallop check leaks`: a table becomes a project, and a project's columns are checked for leaks."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +22,10 @@ def init(
     id_: Annotated[str | None, typer.Option("--id", help="Column that identifies a lead.")] = None,
     day: Annotated[str | None, typer.Option("--day", help="Column with the day of the lead.")] = None,
     positive: Annotated[str | None, typer.Option("--positive", help="Value of the label that means yes.")] = None,
+    negative: Annotated[
+        list[str] | None,
+        typer.Option("--negative", help='Value of the label that means no; "" for an empty one. May be repeated.'),
+    ] = None,
     sheet: Annotated[str | None, typer.Option("--sheet", help="Sheet of an Excel file.")] = None,
     into: Annotated[Path, typer.Option("--into", help="Folder of the new project.", show_default="here")] = Path(),
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept everything as proposed; ask nothing.")] = False,
@@ -33,15 +38,15 @@ def init(
 
     screen = Screen()
     with flow.source(table, sheet) as source:
-        proposal = flow.look(source, InitOptions(label, id_, day, positive))
-        screen.print(page.render_profile(proposal, source.read_as, source.remarks))
+        proposal = flow.look(source, InitOptions(label, id_, day, positive, tuple(negative or ())))
+        screen.print(page.render_profile(proposal, source.read_as, source.remarks, screen.width))
         if not yes and sys.stdin.isatty():
             proposal = console.confirm(proposal)
         screen.print(page.guard_notice())
         made = flow.make(source, flow.guard(source, proposal), into.resolve())
     screen.print(page.render_outcome(made.proposal, made.files))
-    where = "" if into == Path() else f"cd {into} && "
-    console.say(f"Next: {where}gallop run")
+    where = "" if into == Path() else f"cd {shlex.quote(str(into))} && "
+    console.say(f"Next: {where}{console.program()} run")
 
 
 def check_leaks(context: typer.Context) -> None:

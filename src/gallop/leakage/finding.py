@@ -84,6 +84,8 @@ class Limits(ResultModel):
     beyond: float = 0.05
     missing: float = 0.70
     """AUC of `is it filled or not`."""
+    one_sided: float = 20.0
+    """Rows of the other outcome that should have a value, where a column is filled for one outcome alone."""
     too_even: float = 1e-4
     """Chance, over all intervals, of group rates that fit the column as well as they do."""
     overwritten: float = log(1.25)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from gallop.evaluation.metrics import Vector, wilson
 from gallop.leakage.finding import Finding, FindingKind, Limits, Severity
 from gallop.leakage.messages import auc_text, column_finding, table_finding
+from gallop.leakage.missingness import missingness_findings
 from gallop.leakage.statistics import Codes, LabelledRows, bin_codes, flag_ranking, ranking
 from gallop.results.percent import percent
 
@@ -61,14 +62,9 @@ def day_findings(
     for name, texts in other_dates.items():
         dates = _dates(texts)
         empty = np.isnat(dates)
-        if empty.any() and not empty.all():
-            auc = flag_ranking(empty, labelled)
-            if auc.low >= limits.missing:
-                text = (
-                    f"is missing in {percent(empty.mean(), 1)} of the rows, which ranks the leads with {auc_text(auc)}"
-                )
-                yield column_finding(FindingKind.MISSINGNESS, name, auc, text)
-                continue
+        if filled := [*missingness_findings(name, empty, labelled, limits)]:
+            yield from filled
+            continue
         if decided is None:
             auc = ranking(bin_codes(_numbers(dates - _EPOCH)), labelled)
             if auc.low >= limits.alone:

@@ -8,6 +8,7 @@ import pandas as pd
 from gallop.evaluation.metrics import Estimate, Vector, wilson
 from gallop.leakage.finding import LATER_WORDS, Finding, FindingKind, Limits, Severity
 from gallop.leakage.messages import auc_text, column_finding, number
+from gallop.leakage.missingness import missingness_findings
 from gallop.leakage.statistics import (
     Codes,
     LabelledRows,
@@ -41,18 +42,7 @@ def column_findings(name: str, values: pd.Series, labelled: LabelledRows, limits
         findings = _category(name, values, codes, ranking(codes, labelled), labelled, limits)
     stops = list(findings)
     yield from stops
-    missing = values.isna().to_numpy()
-    if missing.any() and not missing.all():
-        auc = flag_ranking(missing, labelled)
-        if auc.low >= limits.missing:
-            rate, other = labelled.label[missing].mean(), labelled.label[~missing].mean()
-            yield column_finding(
-                FindingKind.MISSINGNESS,
-                name,
-                auc,
-                f"is missing in {percent(missing.mean(), 1)} of the rows; of those {percent(rate, 1)} convert, of the "
-                f"others {percent(other, 1)}: whether it is filled ranks the leads with {auc_text(auc)}",
-            )
+    yield from missingness_findings(name, values.isna().to_numpy(), labelled, limits)
 
 
 def _number(name: str, values: Vector, size: Estimate, labelled: LabelledRows, limits: Limits) -> Iterator[Finding]:

@@ -4,7 +4,6 @@ Everything follows from the distinct texts of a column and how often each occurs
 its distinct values.
 """
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +11,10 @@ from typing import Final, Literal
 
 import numpy as np
 
-from gallop.evaluation.ranking import group_by_score, roc_auc
-from gallop.schema import DAY, FALSE, NUMBER, TIME, TRUE
+from gallop.profiling.association import level_association, number_association, stand_ins
+from gallop.profiling.spelling import Spelling, find_spelling, values
+from gallop.schema import FALSE, TRUE, Role
+from gallop.settings.table import Column
 
 MISSING_SPELLINGS: Final = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "<na>", "?", "select", "(null)", "nat"})
 """Spellings, in lower case, that mean no value wherever they occur."""
@@ -24,16 +25,6 @@ POSSIBLE_MISSING_SPELLINGS: Final = frozenset(
 """Spellings that may be values: proposed, and in force only where a number or date belongs."""
 
 ColumnKind = Literal["empty", "constant", "boolean", "number", "date", "text"]
-Order = Literal["ymd", "dmy", "mdy"]
-
-_DATES: Final[dict[Order, str]] = {
-    "ymd": r"^([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})$",
-    "dmy": r"^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})$",
-    "mdy": r"^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})$",
-}
-_COMMA_NUMBER: Final = r"^[+-]?[0-9]{1,3}(\.?[0-9]{3})*(,[0-9]+)?$"
-_MIN_SHARE_OF_KIND = 0.9
-"""Share of a column's values that must be of a kind for the column to be of it."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +51,11 @@ class ColumnProfile:
     maximum: float | None = None
     whole: bool = False
     """All numbers are whole."""
-    decimal: Literal[".", ","] = "."
-    order: Order = "ymd"
+    spelling: Spelling = field(default_factory=lambda: Spelling("text"))
+    """How numbers and dates are written."""
     fold_case: bool = False
-    unreadable: int = 0
-    """Rows whose text is not of the column's kind."""
+    filled: tuple[float, float] = (1.0, 1.0)
+    """Shares of the rows that did not convert, and of those that did, with a value."""
     same_as: str | None = None
     """An earlier column with the same values."""
 
@@ -72,6 +63,11 @@ class ColumnProfile:
     def present(self) -> int:
         """Rows with a value."""
         return self.rows - self.missing
+
+    @property
+    def unreadable(self) -> int:
+        """Rows whose text is not of the column's kind."""
+        return self.spelling.unreadable
 
     @property
     def unique(self) -> bool:
@@ -108,137 +104,131 @@ def profile(columns: Mapping[str, Sequence[str | None]], label: np.ndarray) -> P
         label: shape (n,), 1.0 or 0.0, NaN where unknown; what associations are measured against.
     """
     missing = spellings(columns)
+    texts = {
+        name: [None if value is None or (text := value.strip()) in missing else text for value in values]
+        for name, values in columns.items()
+    }
+    counts = {name: Counter(text for text in column if text is not None) for name, column in texts.items()}
+    spellings_of = _spellings_of(counts)
     profiles: dict[str, ColumnProfile] = {}
     first_with: dict[int, str] = {}
-    for name, values in columns.items():
-        texts = [None if value is None or (text := value.strip()) in missing else text for value in values]
-        key = hash(tuple(texts))
-        profiles[name] = _profile_column(name, texts, label, first_with.get(key))
+    for name, column in texts.items():
+        key = hash(tuple(column))
+        profiles[name] = _profile_column(name, column, counts[name], spellings_of[name], label, first_with.get(key))
         first_with.setdefault(key, name)
     rows = len(next(iter(columns.values()), ()))
     return Profile(rows, missing, profiles)
 
 
-def _profile_column(name: str, texts: list[str | None], label: np.ndarray, same_as: str | None) -> ColumnProfile:
-    counts = Counter(text for text in texts if text is not None)
+def _spellings_of(counts: dict[str, Counter]) -> dict[str, Spelling]:
+    """The spelling of each column. Where a date may be day or month first, the table's other dates decide."""
+    found = {
+        name: Spelling("text") if _is_boolean(column) else find_spelling(name, _without_doubtful(column))
+        for name, column in counts.items()
+    }
+    orders = {spelling.keys["order"] for spelling in found.values() if spelling.kind == "date" and _is_sure(spelling)}
+    orders &= {"dmy", "mdy"}
+    for name, spelling in found.items():
+        if not spelling.either_order:
+            continue
+        if len(orders) == 1:
+            found[name] = spelling.with_order(*orders, "day or month first as in the table's other dates")
+            continue
+        # A clock of twelve hours is kept where the month comes first.
+        order = "mdy" if any(text.lower().endswith(("am", "pm")) for text in counts[name]) else "dmy"
+        example, other = min(counts[name]), {"mdy": "dmy", "dmy": "mdy"}[order]
+        found[name] = spelling.with_order(order, f"{example} is read as {order}; it may as well be order: {other}")
+    return found
+
+
+def _is_sure(spelling: Spelling) -> bool:
+    return not spelling.either_order
+
+
+def _without_doubtful(counts: Counter) -> Counter:
+    return Counter({text: count for text, count in counts.items() if text.lower() not in POSSIBLE_MISSING_SPELLINGS})
+
+
+def _is_boolean(counts: Counter) -> bool:
+    truths = {text.lower().removesuffix(".0") for text in counts}
+    return bool(truths <= {*TRUE, *FALSE} and truths & {*TRUE} and truths & {*FALSE} and len(truths) <= 4)
+
+
+def _profile_column(
+    name: str,
+    texts: list[str | None],
+    counts: Counter,
+    spelling: Spelling,
+    label: np.ndarray,
+    same_as: str | None,
+) -> ColumnProfile:
     possible = tuple(sorted(text for text in counts if text.lower() in POSSIBLE_MISSING_SPELLINGS))
-    kind, details = _kind(counts, possible)
+    kind: ColumnKind = "boolean" if _is_boolean(counts) else spelling.kind
     missing_texts = possible if kind in {"number", "date"} else ()
-    for text in missing_texts:
-        del counts[text]
-    fold = kind == "text" and len({text.lower() for text in counts}) < len(counts)
-    if fold:
-        folded: Counter = Counter()
-        for text, count in counts.items():
-            folded[text.lower()] += count
-        counts = folded
-    missing = len(texts) - counts.total()
-    values = np.array([np.nan if text is None or text in missing_texts else _number(text, details) for text in texts])
+    plain = _plain(counts, kind, spelling, missing_texts)
+    details: dict = {}
+    shown = [None if text is None else plain.get(text) for text in texts]
     if kind == "number":
-        numbers = values[~np.isnan(values)]
-        details |= {"minimum": float(numbers.min()), "maximum": float(numbers.max())}
-        details |= {"whole": bool(np.all(numbers == np.round(numbers))), "sentinels": _sentinels(numbers)}
-    shown = [text.lower() if fold and text is not None else text for text in texts]
-    association = _number_association(values, label) if kind == "number" else _level_association(shown, label)
+        numbers = np.array([np.nan if value is None else value for value in shown], dtype=float)
+        details = _number_details(numbers)
+        association = number_association(numbers, label)
+    else:
+        association = level_association(shown, label)
+    fold = kind == "text" and len({text.lower() for text in counts}) < len(counts)
+    counts = _read_counts(counts, kind, fold, missing_texts)
+    present = np.array([text is not None and text not in missing_texts for text in texts], dtype=bool)
     if len(counts) <= 1:
         kind = "constant" if counts else "empty"
     return ColumnProfile(
         name,
         kind,
         len(texts),
-        missing,
+        int((~present).sum()),
         len(counts),
         counts,
         association,
         missing_texts,
         () if missing_texts else possible,
+        spelling=spelling,
         fold_case=fold,
+        filled=(_mean(present[label == 0]), _mean(present[label == 1])),
         same_as=same_as if counts else None,
         **details,
     )
 
 
-def _kind(counts: Counter, possible: tuple[str, ...]) -> tuple[ColumnKind, dict]:
-    """The kind that most values are of, and how they are written."""
-    counted = {text: count for text, count in counts.items() if text not in possible}
-    total = sum(counted.values())
-    if not total:
-        return "empty", {}
-    truths = {text.lower() for text in counts}
-    if truths <= {*TRUE, *FALSE} and truths & {*TRUE} and truths & {*FALSE} and len(truths) <= 4:
-        return "boolean", {}
-
-    def unreadable(pattern: str, removed: str = "") -> int:
-        compiled = re.compile(pattern)
-        return sum(
-            count
-            for text, count in counted.items()
-            if not compiled.match(re.sub(removed, "", text) if removed else text)
-        )
-
-    if (others := unreadable(NUMBER)) <= (1 - _MIN_SHARE_OF_KIND) * total:
-        return "number", {"unreadable": others}
-    if (others := unreadable(_COMMA_NUMBER)) <= (1 - _MIN_SHARE_OF_KIND) * total:
-        return "number", {"unreadable": others, "decimal": ","}
-    days = {order: sum(count for text, count in counted.items() if not is_day(text, order)) for order in _DATES}
-    order = min(days, key=lambda order: days[order])
-    if days[order] <= (1 - _MIN_SHARE_OF_KIND) * total:
-        return "date", {"unreadable": days[order], "order": order}
-    return "text", {}
+def _plain(counts: Counter, kind: str, spelling: Spelling, missing_texts: tuple[str, ...]) -> dict:
+    """Text → what it is as a number, a day, or a level in one case."""
+    texts = [text for text in counts if text not in missing_texts]
+    if kind in {"number", "date"}:
+        read = values(texts, spelling.column)
+        # A date that cannot be read still is a level of its own.
+        return {
+            text: text if value is None and kind == "date" else value for text, value in zip(texts, read, strict=True)
+        }
+    return dict(zip(texts, values([text.lower() for text in texts], Column(role=Role.CATEGORY)), strict=True))
 
 
-def is_day(text: str, order: Order) -> bool:
-    """True where the text is an existing day, written in this order, with or without a time of day."""
-    parts = re.match(_DATES[order], re.sub(TIME, "", text))
-    if not parts:
-        return False
-    year, month, day = {"ymd": (1, 2, 3), "dmy": (3, 2, 1), "mdy": (3, 1, 2)}[order]
-    return bool(re.match(DAY, f"{parts[year]}-{parts[month]:0>2}-{parts[day]:0>2}"))
+def _read_counts(counts: Counter, kind: str, fold: bool, missing_texts: tuple[str, ...]) -> Counter:
+    """The counts of what is read: `3.0` is `3`, and letters are lower case where the case is folded."""
+    texts = [text for text in counts if text not in missing_texts]
+    if kind == "date":
+        return Counter({text: counts[text] for text in texts})
+    read: Counter = Counter()
+    for text, level in zip(texts, values(texts, Column(role=Role.CATEGORY, fold_case=fold)), strict=True):
+        read[level] += counts[text]
+    return read
 
 
-def _number(text: str, details: dict) -> float:
-    if details.get("decimal") == ",":
-        text = text.replace(".", "").replace(",", ".")
-    return float(text) if re.match(NUMBER, text) else np.nan
+def _mean(present: np.ndarray) -> float:
+    return float(present.mean()) if len(present) else 1.0
 
 
-def _sentinels(values: np.ndarray) -> tuple[str, ...]:
-    """Whole numbers of three or more equal digits, or -1, at the very end of the values and far from the others."""
-    distinct = np.unique(values)
-    sentinels = []
-    for end, neighbour in ((-1, -2), (0, 1)):
-        if len(distinct) < 5:
-            continue
-        value, next_to = float(distinct[end]), float(distinct[neighbour])
-        spread = float(np.subtract(*np.percentile(values, [75, 25]))) or 1.0
-        digits = str(abs(int(value))) if value == int(value) else ""
-        alike = len(digits) >= 3 and len(set(digits)) == 1
-        if (alike and abs(value - next_to) > 3 * spread) or (value == -1.0 and next_to >= 0.0):
-            sentinels.append(str(int(value)))
-    return tuple(sentinels)
-
-
-def _number_association(values: np.ndarray, label: np.ndarray) -> float:
-    known = ~np.isnan(values) & ~np.isnan(label)
-    if len(np.unique(label[known])) < 2:
-        return 0.5
-    area = float(roc_auc(*group_by_score(values[known], label[known], 1 - label[known])))
-    return max(area, 1 - area)
-
-
-def _level_association(texts: list[str | None], label: np.ndarray) -> float:
-    """As `_number_association`, of each row's level's conversion rate in the *other* half of the rows."""
-    labelled = ~np.isnan(label)
-    levels: dict[str | None, int] = {}
-    codes = np.array([levels.setdefault(text, len(levels)) for text in texts], dtype=int)[labelled]
-    yes, half = label[labelled], np.arange(labelled.sum()) % 2
-    if len(yes) < 4:
-        return 0.5
-    rate = np.empty(len(yes))
-    for parity in (0, 1):
-        counted, ranked = half != parity, half == parity
-        rows = np.bincount(codes[counted], minlength=len(levels))
-        positives = np.bincount(codes[counted], yes[counted], minlength=len(levels))
-        rate[ranked] = ((positives + 5.0 * yes[counted].mean()) / (rows + 5.0))[codes[ranked]]
-    # The halves' rates differ a little even of a level without an effect, so each half is ranked by itself.
-    return float(np.mean([_number_association(rate[half == parity], yes[half == parity]) for parity in (0, 1)]))
+def _number_details(values: np.ndarray) -> dict:
+    numbers = values[~np.isnan(values)]
+    return {
+        "minimum": float(numbers.min()),
+        "maximum": float(numbers.max()),
+        "whole": bool(np.all(numbers == np.round(numbers))),
+        "sentinels": stand_ins(numbers),
+    }

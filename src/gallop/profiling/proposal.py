@@ -1,6 +1,5 @@
 """A whole project proposed for an unknown table: every setting that follows from its columns, with reasons. Pure."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -9,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 
 from gallop.errors import EmptyTableError, MissingColumnError
-from gallop.profiling.columns import ColumnProfile, Profile, is_day, profile, spellings
+from gallop.profiling.columns import Profile, profile, spellings
+from gallop.profiling.dates import late_dates, lead_day, outcome_dates
 from gallop.profiling.label import LabelValues, find_label
 from gallop.profiling.roles import ProposedColumn, find_roles
 from gallop.schema import Role
@@ -18,8 +18,8 @@ from gallop.settings.table import Format
 MOMENTS: Final = ("visit", "signup", "after")
 SCORE_AT: Final = "signup"
 _MAX_DEFECTS = 0.05
-_FEW_DEFECTS = 0.001
 _WIDE = 60
+_BY_INIT: Final = "(found by `gallop init`; nobody has decided yet)"
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class InitOptions:
     id: str | None = None
     day: str | None = None
     positive: str | None = None
+    negative: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Proposal:
             keys = {key: value for key, value in columns[leak.column].keys.items() if key == "missing"}
             because = f"left out as a leak: {leak.because}"
             columns[leak.column] = ProposedColumn(Role.IGNORE, because, keys=keys, notes=columns[leak.column].notes)
-        return replace(self, columns=columns, leaks=all_leaks)
+        return replace(self, columns=columns, leaks=all_leaks, dates=_dates(columns, self.profile))
 
     def with_roles(self, roles: dict[str, Role]) -> "Proposal":
         """The proposal with other roles, as a person wants them."""
@@ -99,7 +100,7 @@ class Proposal:
             listed = ", ".join(
                 [f"{text!r} {count}" for text, count in shown] + ["…"] * (len(self.label.junk) > len(shown))
             )
-            because += f"; {junk:,} rows have something else and are set aside ({listed})"
+            because += f"; {junk:,} rows have another text and are set aside ({listed})"
         return {
             "name": name,
             "raw": raw,
@@ -132,8 +133,7 @@ class Proposal:
     def _max_defect_share(self) -> float:
         """A little above what the table has now: more than that later means that something has changed."""
         profiles, rows = self.profile.columns, max(self.profile.rows, 1)
-        defects = sum(self.label.junk.values())
-        defects += sum(
+        defects = sum(
             profiles[name].unreadable
             for name, column in self.columns.items()
             if column.used and "on_new" not in column.keys
@@ -164,22 +164,38 @@ def propose(columns: dict[str, list[str | None]], options: InitOptions, source: 
     texts = [
         None if text is None or (stripped := text.strip()) in missing else stripped for text in columns[options.label]
     ]
-    label = find_label(options.label, Counter(text for text in texts if text is not None), options.positive)
+    counts = Counter(text for text in texts if text is not None)
+    label = find_label(options.label, counts, options.positive, options.negative, blank=texts.count(None))
     known = dict.fromkeys(label.negative, 0.0) | dict.fromkeys(label.positive, 1.0)
-    outcome = np.array([np.nan if text is None else known.get(text, np.nan) for text in texts])
+    outcome = np.array([known.get(text or "", np.nan) for text in texts])
     table_profile = profile(columns, outcome)
     roles = find_roles(table_profile, options.label, options.id, options.day)
-    roles = _dates_in_time(roles, columns, table_profile)
+    roles = _varying_in_scope(roles, columns, outcome)
     proposal = Proposal(options, table_profile, label, roles, _dates(roles, table_profile))
+    dated = outcome_dates(roles, table_profile) | late_dates(roles, columns, table_profile)
+    proposal = proposal.without([Leak(name, f"{name}: {because} {_BY_INIT}") for name, because in dated.items()])
     if not proposal.inputs:
-        reasons = "; ".join(f"{name}: {column.because}" for name, column in list(roles.items())[:5])
+        reasons = "; ".join(f"{name}: {column.because}" for name, column in list(proposal.columns.items())[:5])
         raise EmptyTableError(f"{source}: no column is left to learn from ({reasons})")
     return proposal
 
 
+def _varying_in_scope(
+    roles: dict[str, ProposedColumn], columns: dict[str, list[str | None]], outcome: np.ndarray
+) -> dict[str, ProposedColumn]:
+    """Leave out what is the same in all rows whose outcome is known, such as a mark that the deal is closed."""
+    known = np.flatnonzero(~np.isnan(outcome))
+    return {
+        name: ProposedColumn(Role.IGNORE, "constant in the rows whose outcome is known")
+        if column.used and len({columns[name][row] for row in known}) == 1
+        else column
+        for name, column in roles.items()
+    }
+
+
 def _dates(roles: dict[str, ProposedColumn], profile: Profile) -> dict[str, dict[str, str]]:
     """Parts of each date that is used: until the lead's day where there is one, else the day itself; weekday, month."""
-    day = next((name for name, column in roles.items() if column.role is Role.DAY), None)
+    day = lead_day(roles)
     dates: dict[str, dict[str, str]] = {}
     for name, column in roles.items():
         if column.role is not Role.DATE or not column.used:
@@ -198,34 +214,3 @@ def _fresh(name: str, profile: Profile) -> str:
     while name in profile.columns:
         name += "_"
     return name
-
-
-def _dates_in_time(
-    roles: dict[str, ProposedColumn], columns: dict[str, list[str | None]], profile: Profile
-) -> dict[str, ProposedColumn]:
-    """Leave out the dates that lie after the lead's day in some rows: they were not known on that day."""
-    day = next((name for name, column in roles.items() if column.role is Role.DAY), None)
-    if day is None:
-        return roles
-    days = _ordinals(columns[day], profile.columns[day])
-    checked = dict(roles)
-    for name, column in roles.items():
-        if column.role is Role.DATE:
-            late_share = np.nanmean(np.append(_ordinals(columns[name], profile.columns[name]) > days, False))
-            if late_share > _FEW_DEFECTS:
-                because = f"after the lead's day {day!r} in {late_share:.0%} of the rows, so not known on it"
-                checked[name] = ProposedColumn(Role.IGNORE, because)
-    return checked
-
-
-def _ordinals(texts: list[str | None], column: ColumnProfile) -> np.ndarray:
-    """Days as numbers that compare as days do; NaN where there is none."""
-    positions = {"ymd": (0, 1, 2), "dmy": (2, 1, 0), "mdy": (2, 0, 1)}[column.order]
-    ordinals = []
-    for text in texts:
-        if text is None or not is_day(text.strip(), column.order):
-            ordinals.append(np.nan)
-        else:
-            parts = [int(part) for part in re.findall(r"[0-9]+", text)[:3]]
-            ordinals.append(parts[positions[0]] * 10_000.0 + parts[positions[1]] * 100 + parts[positions[2]])
-    return np.array(ordinals)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from gallop.errors import MissingColumnError, SettingsError
 from gallop.profiling.columns import ColumnProfile, Profile
 from gallop.profiling.label import listed
+from gallop.results.percent import percent
 from gallop.schema import Role
 
 _ID: Final = frozenset({"id", "ids", "uuid", "guid", "key", "identifier", "nr", "number", "no"})
@@ -19,7 +20,18 @@ _CODES: Final = frozenset(
     | {"zip", "postcode", "channel", "cluster", "device"}
 )
 _DAYS: Final = frozenset({"date", "day", "created", "timestamp", "datum"})
-_OTHER_DATES: Final = frozenset({"first", "last", "birth", "customer", "since", "end", "closed", "expiry", "until"})
+_CREATED: Final = frozenset({"create", "created", "creation", "entry", "entered", "submitted", "inquiry", "enquiry"})
+_OTHER_DATES: Final = frozenset(
+    {"first", "last", "birth", "customer", "since", "end", "expiry", "until", "next", "due", "update", "updated"}
+    | {"modified", "start", "renewal", "activity", "contract", "seen", "expected", "planned", "stage"}
+)
+_OUTCOME_DATES: Final = frozenset(
+    {"close", "closed", "closing", "conversion", "converted", "convert", "won", "lost", "win", "churn", "churned"}
+    | {"cancel", "cancelled", "canceled", "cancellation"}
+)
+"""Words in the names of dates that are written when the outcome is known."""
+_FILLED: Final = 0.95
+"""Share of the rows that have a value in a column which may be the lead's day."""
 _MAX_ONE_HOT_LEVELS = 20
 """More levels than this are high cardinality."""
 _MAX_LISTED_LEVELS = 60
@@ -62,6 +74,8 @@ def find_roles(profile: Profile, label: str, id_: str | None, day: str | None) -
     if key:
         because = "tells leads apart, set with --id" if id_ else "every row has its own value, and the name says id"
         roles[key] = ProposedColumn(Role.ID, because)
+    if day is not None:
+        _require_day_of_both(profile.columns[day])
     day_column = day or _find_day(profile, label)
     if day_column:
         keys = roles[day_column].keys
@@ -72,6 +86,7 @@ def find_roles(profile: Profile, label: str, id_: str | None, day: str | None) -
 
 def _words(name: str) -> list[str]:
     parted = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
+    parted = re.sub(r"(?i)([a-z])(date|datum)\b", r"\1 \2", parted)
     return [word.lower() for word in re.findall(r"[^\W_]+", parted)]
 
 
@@ -85,9 +100,36 @@ def _find_id(profile: Profile, label: str) -> str | None:
 
 
 def _find_day(profile: Profile, label: str) -> str | None:
-    dates = [column.name for name, column in profile.columns.items() if name != label and column.kind == "date"]
-    days = [name for name in dates if {*_words(name)} & _DAYS and not {*_words(name)} & _OTHER_DATES]
+    dates = [column for name, column in profile.columns.items() if name != label and column.kind == "date"]
+    named = [column for column in dates if {*_words(column.name)} & (_DAYS | _CREATED) and _may_be_day(column)]
+    first = [column.name for column in named if {*_words(column.name)} & _CREATED]
+    days = first if len(first) == 1 else [column.name for column in named]
     return days[0] if len(days) == 1 else None
+
+
+def _may_be_day(column: ColumnProfile) -> bool:
+    """A lead has its day whatever becomes of it: the column is filled, on both sides of the outcome alike."""
+    words = {*_words(column.name)}
+    return not words & (_OTHER_DATES | _OUTCOME_DATES) and min(column.filled) >= _FILLED
+
+
+def _require_day_of_both(column: ColumnProfile) -> None:
+    if min(column.filled) == 0:
+        no, yes = column.filled
+        raise SettingsError(
+            f"--day {column.name!r}: is filled in {percent(yes)} of the rows that converted and in {percent(no)} of "
+            "the others; a lead without a day is set aside, so one side of the outcome would be empty. The date comes "
+            "with the outcome, and is not the lead's day"
+        )
+
+
+def comes_with_outcome(column: ColumnProfile) -> str | None:
+    """Why a date is taken for one that is written when the outcome is known; None where nothing says so."""
+    no, yes = column.filled
+    filled = f"it is filled in {percent(yes)} of the rows that converted and in {percent(no)} of the others"
+    if {*_words(column.name)} & _OUTCOME_DATES:
+        return f"the name says that the date comes with the outcome; {filled}"
+    return filled if min(yes, no) == 0 < max(yes, no) else None
 
 
 def _propose_column(column: ColumnProfile) -> ProposedColumn:
@@ -102,11 +144,10 @@ def _propose_column(column: ColumnProfile) -> ProposedColumn:
     if column.kind == "boolean":
         return _with_missing(ProposedColumn(Role.BOOLEAN, f"two values, {listed(column.counts)}", used=True), column)
     if column.kind == "date":
-        keys: dict[str, Any] = {} if column.order == "ymd" else {"order": column.order}
-        keys |= {"missing": list(column.spellings)} if column.spellings else {}
-        return _with_missing(
-            ProposedColumn(Role.DATE, f"dates, such as {column.examples[0]}", used=True, keys=keys), column
-        )
+        keys = _spelling_keys(column)
+        because = f"dates, such as {column.examples[0]}"
+        proposed = ProposedColumn(Role.DATE, because, used=True, keys=keys, notes=column.spelling.notes)
+        return _with_missing(proposed, column)
     return _propose_number(column) if column.kind == "number" else _propose_text(column)
 
 
@@ -117,21 +158,30 @@ def _propose_number(column: ColumnProfile) -> ProposedColumn:
     if name_words & _CODES and column.distinct <= _MAX_ONE_HOT_LEVELS and not column.spellings:
         return _propose_category(column, "numbers that are codes, by the name")
     keys: dict[str, Any] = {"minimum": _as_whole(column.minimum), "maximum": _as_whole(column.maximum)}
-    if column.decimal != ".":
-        keys["decimal"] = column.decimal
-    if column.spellings:
-        keys["missing"] = list(column.spellings)
-    notes = tuple(
+    keys |= _spelling_keys(column)
+    notes = column.spelling.notes + tuple(
         f"{value} may stand for a missing number; if so, add missing: ['{value}']" for value in column.sentinels
     )
     kind = "whole numbers" if column.whole else "numbers"
+    if column.spelling.keys:
+        kind += f" {'of seconds ' if column.spelling.keys.get('duration') else ''}written as {column.examples[0]}"
     proposed = ProposedColumn(
         Role.NUMBER, f"{kind}, {column.distinct:,} different ones", used=True, keys=keys, notes=notes
     )
     return _with_missing(proposed, column)
 
 
+def _spelling_keys(column: ColumnProfile) -> dict[str, Any]:
+    keys = {key: value for key, value in column.spelling.keys.items() if (key, value) != ("order", "ymd")}
+    return keys | ({"missing": list(column.spellings)} if column.spellings else {})
+
+
 def _propose_text(column: ColumnProfile) -> ProposedColumn:
+    proposed = _propose_levels(column)
+    return replace(proposed, notes=(*column.spelling.notes, *proposed.notes))
+
+
+def _propose_levels(column: ColumnProfile) -> ProposedColumn:
     if column.unique or column.distinct > 0.9 * column.present:
         return ProposedColumn(Role.IGNORE, "(almost) every row has its own text: an id or a name")
     words_per_text = sum(len(text.split()) * count for text, count in column.counts.items()) / column.present

@@ -1,5 +1,6 @@
 """The settings of a table: how its file is written, what its columns are, which rows and values are possible."""
 
+import re
 from datetime import date
 from typing import Annotated, Literal, Self
 
@@ -50,8 +51,20 @@ class Column(SettingsModel):
     levels: Texts | None = Field(None, description="Known categories; see table.on_new.level.")
     missing: tuple[str, ...] = Field((), description="Texts that mean no value in this column, besides table.missing.")
     fold_case: bool = Field(False, description="Take `May`, `MAY` and `may` for one level, in lower case.")
-    order: Literal["ymd", "dmy", "mdy"] = Field("ymd", description="How a date is written: 2024-01-31 is ymd.")
-    decimal: Literal[".", ","] = Field(".", description="Of a number: 1234.5 or 1.234,5.")
+    order: Literal["ymd", "dmy", "mdy", "epoch"] = Field(
+        "ymd", description="Of a date: 2024-01-31 and 20240131 are ymd, 1/31/24 mdy; epoch: (milli)seconds since 1970."
+    )
+    decimal: Literal[".", ","] = Field(".", description="Of a number: 1234.5 or 1234,5.")
+    thousands: Literal[",", ".", " ", "'"] | None = Field(
+        None, description="Of a number, between groups of three digits: 1,234.5 has `,`; a blank stands for any blank."
+    )
+    unit: tuple[str, ...] = Field(
+        (),
+        description="Texts before or behind a number: [$, USD] or [%]. % must be there, others may.",
+    )
+    duration: bool = Field(
+        False, description="A number of seconds, written as 1:23:45, 2:13 (minutes), 2 days 03:04:05 or 3 hours."
+    )
     on_new: New | None = Field(None, description="keep, reject or refuse, instead of table.on_new.")
 
     @model_validator(mode="after")
@@ -60,6 +73,12 @@ class Column(SettingsModel):
             raise ValueError(f"minimum and maximum are for the role number, not {self.role.value}")
         if self.role is not Role.CATEGORY and (self.levels is not None or self.fold_case):
             raise ValueError(f"levels and fold_case are for the role category, not {self.role.value}")
+        if self.thousands == self.decimal:
+            raise ValueError(f"thousands and decimal cannot both be {self.decimal!r}")
+        if strange := [unit for unit in self.unit if not unit.strip() or re.search(r"[0-9+.,()'-]", unit)]:
+            raise ValueError(f"unit {strange} has a digit, a sign or nothing; $, EUR and % are units")
+        if self.duration and (self.thousands or self.unit):
+            raise ValueError("a duration has neither thousands nor unit")
         if self.levels and len(set(self.levels)) != len(self.levels):
             raise ValueError(f"levels names one more than once: {list(self.levels)}")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
@@ -73,11 +92,16 @@ class Label(SettingsModel):
     """The yes/no outcome to predict."""
 
     column: str = Field(description="The column with the outcome.")
-    positive: Texts = Field(description="Texts that mean converted.")
-    negative: Texts = Field(description="Texts that mean not converted.")
+    positive: Texts = Field(description='Texts that mean converted; `""` is no text at all.')
+    negative: Texts = Field(description='Texts that mean not converted; `""` is no text at all.')
     other: Literal["refuse", "reject"] = Field(
         "refuse", description="A third value stops the run (refuse) or sets its row aside (reject)."
     )
+
+    @property
+    def texts(self) -> tuple[Texts, Texts]:
+        """The texts that mean converted, and those that mean not converted."""
+        return self.positive, self.negative
 
     @model_validator(mode="after")
     def _disjoint(self) -> Self:

@@ -97,12 +97,12 @@ def _refuse_defects(quality: Quality, rows: RuleResult, table: Table, source: st
 
 
 def _require_both_labels(quality: Quality, table: Table, source: str) -> None:
+    counts = ", ".join(f"{count.rule} {count.rows}" for count in quality.rules if count.rows)
     if not quality.kept:
-        counts = ", ".join(f"{count.rule} {count.rows}" for count in quality.rules if count.rows)
         raise EmptyTableError(f"{source}: none of the {quality.rows} rows is left after the rules ({counts})")
     positives, negatives = quality.positives, quality.kept - quality.positives
     if min(positives, negatives) < LABEL_MIN_ROWS:
         raise SingleClassError(
-            f"{source}: column {table.label.column!r}: {positives} converted and {negatives} not, after the rules; at "
-            f"least {LABEL_MIN_ROWS} leads of each are needed"
+            f"{source}: column {table.label.column!r}: {positives} converted and {negatives} not, after the "
+            f"rules{f' ({counts})' if counts else ''}; at least {LABEL_MIN_ROWS} leads of each are needed"
         )

@@ -1,6 +1,7 @@
 """A frame in memory, of whatever library, as the table of text that the rules read: as a CSV of it would be."""
 
-from datetime import datetime, time
+import math
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 import narwhals.stable.v2 as nw
@@ -51,12 +52,19 @@ def _texts(column: nw.Series) -> list[str]:
 def _text(value: object) -> str:
     if isinstance(value, str):
         return value
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
     if isinstance(value, float | Decimal):
-        if value != value:  # noqa: PLR0124 NaN, which Polars and Arrow do not count as missing
-            return ""
-        # Group 2.0 is level `2`: a library makes whole numbers floats where one of them is missing.
-        return str(int(value)) if abs(value) < _EXACT and value == int(value) else str(value)
+        return _number(value)
     if isinstance(value, datetime) and value.time() == time():
         return value.date().isoformat()
     # Lists, bytes and the like are in no cell of a table.
     return "" if hasattr(value, "__len__") else str(value)
+
+
+def _number(value: float | Decimal) -> str:
+    if value != value:  # noqa: PLR0124 NaN, which Polars and Arrow do not count as missing
+        return ""
+    # Group 2.0 is level `2`: a library makes whole numbers floats where one of them is missing. A decimal is exact.
+    whole = isinstance(value, Decimal) or abs(value) < _EXACT
+    return str(int(value)) if whole and math.isfinite(value) and value == int(value) else str(value)

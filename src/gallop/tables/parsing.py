@@ -3,10 +3,14 @@
 Everything here is a narwhals expression over the columns of one row, so a text means the same on every engine.
 """
 
+from collections.abc import Mapping
+
 import narwhals.stable.v2 as nw
 
-from gallop.schema import DAY, FALSE, NUMBER, TIME, TRUE, Role
+from gallop.schema import DAY, FALSE, NUMBER, TRUE, Role
 from gallop.settings.table import Column
+from gallop.tables.days import padded_day, with_plain_days
+from gallop.tables.numerals import plain_number
 
 
 def text(name: str, missing: tuple[str, ...]) -> nw.Expr:
@@ -16,31 +20,41 @@ def text(name: str, missing: tuple[str, ...]) -> nw.Expr:
 
 
 def plain_text(name: str, column: Column, missing: tuple[str, ...]) -> nw.Expr:
-    """As `text`, and written the one way that `readable` and `typed` know: year first, decimal point, one case."""
-    value = text(name, (*missing, *column.missing))
-    if column.role is Role.NUMBER and column.decimal == ",":
-        return value.str.replace_all(".", "", literal=True).str.replace_all(",", ".", literal=True)
-    if column.fold_case:
-        return value.str.to_lowercase()
-    if column.role in {Role.DAY, Role.DATE}:
-        value = value.str.replace_all(TIME, "")
-        if column.order == "ymd":
-            return value.str.replace_all(r"^([0-9]{4})[/.]([0-9]{1,2})[/.]([0-9]{1,2})$", "$1-$2-$3")
-        swapped = "$3-$2-$1" if column.order == "dmy" else "$3-$1-$2"
-        return value.str.replace_all(r"^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})$", swapped)
-    return value
+    """As `text`, with the column's own spellings of a missing value; all that an id or a label needs."""
+    return text(name, (*missing, *column.missing))
 
 
-def padded_day(value: nw.Expr) -> nw.Expr:
-    """`2024-1-3` → `2024-01-03`, so that days compare as texts do."""
-    # Cut and joined, since engines write references to a pattern's groups in different ways.
-    month = _with_zero(value, r"^[0-9]{4}-[0-9]-", 5)
-    return _with_zero(month, r"^[0-9]{4}-[0-9]{2}-[0-9]$", 8)
+def plain_texts(raw: nw.DataFrame, columns: Mapping[str, Column], missing: tuple[str, ...]) -> nw.DataFrame:
+    """These columns as `text`, and written the one way that `readable` and `typed` know: year first, decimal point.
+
+    Args:
+        raw: every value as text; its other columns stay.
+        columns: name → what the column is and how it is written.
+        missing: texts that mean no value in every column.
+    """
+    texts = raw.with_columns(*[plain_text(name, column, missing) for name, column in columns.items()])
+    plain = [_plain(name, column) for name, column in columns.items()]
+    texts = texts.with_columns(*[value for value in plain if value is not None])
+    days = {name: column.order for name, column in columns.items() if column.role in {Role.DAY, Role.DATE}}
+    return with_plain_days(texts, days)
 
 
-def _with_zero(value: nw.Expr, pattern: str, position: int) -> nw.Expr:
-    longer = nw.concat_str(value.str.slice(0, position), nw.lit("0"), value.str.slice(position))
-    return nw.when(value.str.contains(pattern)).then(longer).otherwise(value)
+def _plain(name: str, column: Column) -> nw.Expr | None:
+    value = nw.col(name)
+    if column.role is Role.NUMBER:
+        return plain_number(value, column).alias(name)
+    if column.role in {Role.CATEGORY, Role.BOOLEAN}:
+        value = value.str.to_lowercase() if column.fold_case else value
+        return _plain_code(value, column.levels or ()).alias(name)
+    return None
+
+
+def _plain_code(value: nw.Expr, levels: tuple[str, ...]) -> nw.Expr:
+    """`3.0` → `3`: libraries make whole numbers floats where one is missing. A level that is written so stays."""
+    is_float = value.str.contains(r"^-?(?:0|[1-9][0-9]{0,15})\.0+$")
+    if levels:
+        is_float = is_float & ~value.is_in([*levels])
+    return nw.when(is_float).then(value.str.replace_all(r"\.0+$", "")).otherwise(value)
 
 
 def readable(name: str, role: Role) -> nw.Expr:

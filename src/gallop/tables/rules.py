@@ -14,7 +14,8 @@ import narwhals.stable.v2 as nw
 from gallop.errors import EmptyTableError, MissingColumnError, WrongTypeError
 from gallop.schema import NEW_LEVEL, ROW, RULE, New, Role
 from gallop.settings.table import Table
-from gallop.tables.parsing import padded_day, plain_text, readable, typed, typed_value
+from gallop.tables.days import padded_day
+from gallop.tables.parsing import plain_texts, readable, typed, typed_value
 
 DUPLICATE, CONFLICT = "duplicate_row", "conflicting_id"
 
@@ -88,11 +89,15 @@ def rules(table: Table, *, labelled: bool, used: Collection[str] = ()) -> list[R
 
 def _label_rules(table: Table) -> list[Rule]:
     label = table.label
-    known = [*label.positive, *label.negative]
-    accepts = f"{' or '.join(label.positive)} (positive), {' or '.join(label.negative)} (negative)"
+    known = [text for texts in label.texts for text in texts]
+    positive, negative = (
+        " or ".join(text or "nothing" for text in texts) for texts in (label.positive, label.negative)
+    )
+    accepts = f"{positive} (positive), {negative} (negative)"
     return [
         Rule("no_label", nw.col(label.column).is_null(), False, label.column, accepts),
-        Rule("unknown_label", ~nw.col(label.column).is_in(known), True, label.column, accepts),
+        # A row whose outcome is not decided yet (an open deal) is out of scope; an unexpected text is a defect.
+        Rule("unknown_label", ~nw.col(label.column).is_in(known), label.other == "refuse", label.column, accepts),
     ]
 
 
@@ -150,7 +155,9 @@ def apply_rules(
         raise EmptyTableError(f"{source}: has a header but no rows; at least one lead is needed")
     unused = {*table.with_role(Role.IGNORE), *optional}
     names = [name for name in table.columns if name in raw.columns and name not in unused]
-    texts = raw.select(ROW, *[plain_text(name, table.columns[name], table.missing).alias(name) for name in names])
+    texts = plain_texts(raw.select(ROW, *names), {name: table.columns[name] for name in names}, table.missing)
+    if table.label.column in names and any("" in values for values in table.label.texts):
+        texts = texts.with_columns(nw.col(table.label.column).fill_null(""))
     all_rules = rules(table, labelled=labelled, used=used)
     claiming = [rule for rule in all_rules if rule.on is not New.KEEP]
     claimed = _claim_duplicates(texts.with_columns(_first_broken(claiming)), table.id)
@@ -158,6 +165,7 @@ def apply_rules(
     rejected = claimed.filter(~nw.col(RULE).is_null())
     _refuse(rejected, claiming, source)
     noticed = _noticed(kept, [rule for rule in all_rules if rule.on is New.KEEP])
+    noticed |= {} if labelled else _empty_columns(kept, [name for name in table.values if name in used])
     return RuleResult(kept.select(ROW, *[_final(name, table) for name in names]), rejected, claiming, noticed)
 
 
@@ -185,6 +193,11 @@ def _noticed(kept: nw.DataFrame, rules: list[Rule]) -> dict[str, int]:
         return {}
     sums = kept.select(*[rule.broken.fill_null(False).sum().alias(rule.name) for rule in rules])
     return {rule.name: count for rule in rules if (count := int(sums[rule.name][0]))}
+
+
+def _empty_columns(kept: nw.DataFrame, names: list[str]) -> dict[str, int]:
+    """Columns that the model uses and that have no value in any row: more likely a broken export than a property."""
+    return {f"{name}_empty": len(kept) for name in names if len(kept) and kept[name].is_null().all()}
 
 
 def _first_broken(rules: list[Rule]) -> nw.Expr:

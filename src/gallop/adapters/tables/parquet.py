@@ -83,12 +83,16 @@ def as_text(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
 
 
 def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
-    """The value as a CSV would hold it: 2.0 as `2`, midnight as its day; NaN, lists and bytes are no values."""
+    """As a CSV holds it: 2.0 as `2`, midnight as its day, a duration in seconds; NaN, lists and bytes are no values."""
     value = pl.col(name)
     if dtype.is_nested() or dtype in {pl.Binary, pl.Object}:
         return pl.lit(None, dtype=pl.String).alias(name)
-    if dtype.is_float() or dtype.is_decimal():
-        number = value.cast(pl.Float64).fill_nan(None)
+    if dtype.is_decimal():
+        # Not through a float: an id may have 38 digits.
+        return value.cast(pl.String).str.replace(r"\.0+$", "").alias(name)
+    if dtype.is_float() or dtype == pl.Duration:
+        number = value.dt.total_nanoseconds() / 1e9 if dtype == pl.Duration else value.cast(pl.Float64)
+        number = number.fill_nan(None)
         whole = (number == number.floor()) & (number.abs() < 1e15)
         # The cast is also evaluated on the other rows, so it must not fail there.
         digits = number.cast(pl.Int64, strict=False).cast(pl.String)

@@ -11,13 +11,44 @@ from gallop.schema import Role
 
 _STYLE = {Role.IGNORE: "dim", Role.LABEL: "bold green", Role.ID: "cyan", Role.DAY: "cyan"}
 _WIDEST = 24
+_WIDE = 120
 
 
-def render_profile(proposal: Proposal, read_as: str, remarks: Sequence[str] = ()) -> Group:
-    """One line per column: type, role and why, share missing, distinct values, examples, and AUC with the label."""
-    table = Table(
-        title=f"{proposal.profile.rows:,} rows, {len(proposal.columns)} columns", title_justify="left", expand=False
+def render_profile(proposal: Proposal, read_as: str, remarks: Sequence[str] = (), width: int = 160) -> Group:
+    """Role and why, share missing and AUC with the label for each column: one line a column on a narrow terminal.
+
+    Args:
+        read_as: kind and format of the file.
+        remarks: what was left out or chosen in reading it.
+        width: of the terminal; a narrow one shows the reasons cut, and leaves out type, distinct values and examples.
+    """
+    table = _wide(proposal) if width >= _WIDE else _narrow(proposal, width)
+    lines = [_sentence("read as", read_as), *(_sentence("note", remark) for remark in remarks)]
+    lines += [_sentence("no value", ", ".join(map(repr, proposal.profile.missing)))]
+    label = proposal.label
+    lines.append(
+        _sentence("label", f"yes is {_listed(label.positive)}, no is {_listed(label.negative)}: {label.because}")
     )
+    if label.junk:
+        junk = ", ".join(f"{text!r} {count:,}" for text, count in list(label.junk.items())[:8])
+        lines.append(_sentence("label", f"{sum(label.junk.values()):,} rows with other texts are set aside: {junk}, …"))
+    lines += [
+        _sentence("proposed, not in force", f"{name}: {note}")
+        for name, column in proposal.columns.items()
+        for note in column.notes
+    ]
+    if not any(column.role is Role.ID for column in proposal.columns.values()):
+        lines.append(_sentence("no id", "the number of the row in the file identifies a lead"))
+    dates = [name for name, column in proposal.columns.items() if column.role is Role.DATE]
+    if dates and not any(column.role is Role.DAY for column in proposal.columns.values()):
+        lines.append(_sentence("no day", f"if one of {', '.join(map(repr, dates))} is the lead's day, --day says so"))
+    if width < _WIDE:
+        lines.append(_sentence("whole reasons", "as comments in params.yaml; here in a terminal of 120 columns"))
+    return Group(table, *lines)
+
+
+def _wide(proposal: Proposal) -> Table:
+    table = _table(proposal)
     for name in ("column", "type", "role", "missing", "distinct", "AUC", "examples", "why"):
         right = name in {"missing", "distinct", "AUC"}
         table.add_column(name, justify="right" if right else "left", overflow="fold" if name == "why" else "ellipsis")
@@ -35,28 +66,44 @@ def render_profile(proposal: Proposal, read_as: str, remarks: Sequence[str] = ()
             column.role.value,
             f"{profile.missing / max(profile.rows, 1):.1%}",
             f"{profile.distinct:,}",
-            "" if column.role is Role.LABEL else f"{profile.association:.2f}",
+            _auc(proposal, name),
             Text(examples),
             Text(column.because),
             style=_STYLE.get(column.role),
         )
-    lines = [_sentence("read as", read_as), *(_sentence("note", remark) for remark in remarks)]
-    lines += [_sentence("no value", ", ".join(map(repr, proposal.profile.missing)))]
-    label = proposal.label
-    lines.append(
-        _sentence("label", f"yes is {_listed(label.positive)}, no is {_listed(label.negative)}: {label.because}")
-    )
-    if label.junk:
-        junk = ", ".join(f"{text!r} {count:,}" for text, count in list(label.junk.items())[:8])
-        lines.append(_sentence("label", f"{sum(label.junk.values()):,} rows with other texts are set aside: {junk}, …"))
-    lines += [
-        _sentence("proposed, not in force", f"{name}: {note}")
-        for name, column in proposal.columns.items()
-        for note in column.notes
-    ]
-    if not any(column.role is Role.ID for column in proposal.columns.values()):
-        lines.append(_sentence("no id", "the number of the row in the file identifies a lead"))
-    return Group(table, *lines)
+    return table
+
+
+def _narrow(proposal: Proposal, width: int) -> Table:
+    table = _table(proposal)
+    widths = {"column": _WIDEST, "role": 8, "missing": 7, "AUC": 4}
+    widths["why"] = max(12, width - sum(widths.values()) - len(widths))
+    for name, column_width in widths.items():
+        right = name in {"missing", "AUC"}
+        justify = "right" if right else "left"
+        table.add_column(name, justify=justify, overflow="ellipsis", no_wrap=True, width=column_width)
+    for name, column in proposal.columns.items():
+        profile = proposal.profile.columns[name]
+        missing = f"{profile.missing / max(profile.rows, 1):.0%}"
+        table.add_row(
+            Text(_short(name)), column.role.value, missing, _auc(proposal, name), Text(_one_line(column.because)),
+            style=_STYLE.get(column.role),
+        )  # fmt: skip
+    return table
+
+
+def _table(proposal: Proposal) -> Table:
+    title = f"{proposal.profile.rows:,} rows, {len(proposal.columns)} columns"
+    return Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+
+
+def _auc(proposal: Proposal, name: str) -> str:
+    is_label = proposal.columns[name].role is Role.LABEL
+    return "" if is_label else f"{proposal.profile.columns[name].association:.2f}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def guard_notice() -> Text:
@@ -75,7 +122,7 @@ def _sentence(what: str, text: str) -> Text:
 
 
 def _listed(values: Sequence[str]) -> str:
-    return " or ".join(map(repr, values))
+    return " or ".join(repr(value) if value else "no text" for value in values)
 
 
 def _short(text: str) -> str:
