@@ -74,8 +74,8 @@ format: .venv/ready ## Format the code
 lock: .venv/ready ## Resolve the locks anew
 	@$(BIN)/python -m scripts.lock
 
-ui: .venv/ready ## Open MLflow's page on the local runs
-	@$(BIN)/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --host 127.0.0.1 --port $${PORT:-5000}
+ui: .venv/ready ## Show MLflow's pages on the project's runs (PORT=5001 for another port)
+	@$(BIN)/gallop ui --port $${PORT:-5000}
 
 bench: .venv/ready ## Measure, and print figures with machine and versions
 	@$(BIN)/python -m benchmarks.stages

@@ -4,11 +4,16 @@ A `GallopError` is never a bug: its message names the file, row, column or key, 
 accepted. The command line prints it without a traceback and ends with `exit_code`. docs/errors.md lists them all.
 """
 
+from gallop.redaction import without_secrets
+
 
 class GallopError(Exception):
-    """Base of all errors that a person can fix."""
+    """Base of all errors that a person can fix. What an address keeps secret is taken out of the message."""
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(without_secrets(message))
 
 
 class SettingsError(GallopError):
@@ -123,6 +128,12 @@ class LockedError(GallopError):
     """Another process works on the same files."""
 
     exit_code = 29
+
+
+class ForeignModelError(GallopError):
+    """The registered model of this name belongs to another project or table."""
+
+    exit_code = 38
 
 
 class StageError(GallopError):

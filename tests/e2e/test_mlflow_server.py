@@ -64,7 +64,8 @@ def test_training_selection_and_deployment_work_against_a_server(real: Checkout,
         server,
         "import pandas as pd; m = mlflow.pyfunc.load_model('models:/lead_model@champion');"
         "print(m.predict(pd.DataFrame({'source': ['signup', 'fb'], 'purchases': [5, 5], 'time_spent': [100.0, 100.0],"
-        " 'customer_group': [2, 2], 'onboarding': [True, True], 'n_visits': [20, 20]})).round(2).tolist())",
+        " 'customer_group': [2, 2], 'onboarding': [True, True], 'n_visits': [20, 20]}))"
+        "['probability'].round(2).tolist())",
     )
     probability, other = json.loads(scored.splitlines()[-1].replace("nan", "NaN"))
     assert 0.5 < probability <= 1.0

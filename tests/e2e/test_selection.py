@@ -88,12 +88,6 @@ def test_of_two_promoters_at_once_the_better_candidate_wins(real: Checkout, tmp_
     assert tags == better != behind
 
 
-def test_a_lock_whose_process_died_is_broken(real: Checkout) -> None:
-    tags = {"host": socket.gethostname(), "pid": "999999"}
-    ask(real, f"c.create_registered_model('lead_model.lock', tags={tags})")
-    assert "the candidate is the champion already" in real.gallop("model-selection")
-
-
 def test_a_killed_training_leaves_the_outputs_before_it_and_no_run_open_for_ever(real: Checkout) -> None:
     before = real.outputs()
     training = subprocess.Popen([str(GALLOP), "model-training"], cwd=real.folder, stdout=subprocess.DEVNULL)

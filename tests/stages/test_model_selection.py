@@ -9,12 +9,16 @@ import numpy as np
 import pytest
 
 from gallop.artifacts.bundle import LAYOUT, Manifest
+from gallop.artifacts.lineage import Lineage
+from gallop.errors import ForeignModelError
 from gallop.evaluation.metrics import Estimate
 from gallop.ports import CHALLENGER, CHAMPION, Registered
 from gallop.results.evidence import ScoreUncertainty
 from gallop.results.run import CodeVersion, DataVersion, Decision
 from gallop.settings.params import Settings
 from gallop.stages.model_selection import decide_promotion, model_selection
+
+LINEAGE = Lineage("lead_scoring", "0123456789abcdef")
 
 
 class MemoryRegistry:
@@ -34,8 +38,10 @@ class MemoryRegistry:
     def lock(self) -> Iterator[None]:
         assert not self.locked
         self.locked = True
-        yield
-        self.locked = False
+        try:
+            yield
+        finally:
+            self.locked = False
 
     def find(self, tag: str, value: str) -> Registered | None:
         return next((each for each in reversed(self.versions) if each.tags.get(tag) == value), None)
@@ -91,7 +97,7 @@ def select(registry: MemoryRegistry, name: str, data: str = "real", *, better: b
         assert better is not None, f"compared with {champion}, though there was nothing to compare"
         return Decision(promote=better, because="measured", difference=Estimate(value=0.0, low=0.0, high=0.0))
 
-    return model_selection(registry, Path("nowhere"), manifest(name, data), "run", compare)
+    return model_selection(registry, Path("nowhere"), manifest(name, data), "run", LINEAGE, compare)
 
 
 def state(registry: MemoryRegistry) -> tuple:
@@ -173,6 +179,27 @@ def test_real_data_replaces_a_sample_without_comparison(registry):
     assert registry.aliases == {CHAMPION: "2"}
 
 
+@pytest.mark.parametrize(
+    ("tags", "problem"),
+    [
+        ({"project": "others", "table": LINEAGE.table}, "is of the project 'others', this is 'lead_scoring'"),
+        ({"project": "lead_scoring", "table": "f" * 16}, "is of a table with another id or label"),
+    ],
+)
+def test_a_champion_of_another_project_or_table_is_refused_and_nothing_changes(registry, tags, problem):
+    registry.point(CHAMPION, registry.register(Path("nowhere"), None, tags).version, "theirs")
+    before = state(registry)
+    with pytest.raises(ForeignModelError, match=problem):
+        select(registry, "a")
+    assert state(registry) == before
+    assert not registry.locked
+
+
+def test_a_champion_without_tags_is_compared(registry):
+    registry.point(CHAMPION, registry.register(Path("nowhere"), None, {}).version, "before there were tags")
+    assert select(registry, "a", better=True).champion == "2"
+
+
 def test_two_samples_are_compared(registry):
     select(registry, "a", "sample")
     assert select(registry, "b", "sample", better=True).champion == "2"
@@ -183,6 +210,8 @@ def test_a_version_carries_what_it_was_made_of(registry):
     version = registry.versions[0]
     assert version.run_id == "run"
     assert version.tags == {
+        "project": "lead_scoring",
+        "table": "0123456789abcdef",
         "digest": manifest("a").digest,
         "family": "logistic_regression",
         "data": "real",

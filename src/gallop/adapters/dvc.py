@@ -16,6 +16,7 @@ from typing import Any
 
 from gallop.errors import ChecksumError, DataUnavailableError, StageError
 from gallop.files import digest, write_whole
+from gallop.redaction import without_secrets
 
 REMOTE_VARIABLE = "GALLOP_DATA_REMOTE"
 FAILURE_VARIABLE = "GALLOP_FAILURE_FILE"
@@ -89,13 +90,14 @@ def pull(root: Path, raw: Path, on_try: Callable[[str], None], on_bytes: Callabl
         else:
             return name
     if pinned.upstream:
-        on_try(pinned.upstream)
+        upstream = without_secrets(pinned.upstream)
+        on_try(upstream)
         try:
             _download(pinned, raw, on_bytes)
         except (OSError, ChecksumError) as error:
-            failures.append(f"{pinned.upstream}: {error}")
+            failures.append(f"{upstream}: {error}")
         else:
-            return pinned.upstream
+            return upstream
     raise DataUnavailableError(
         f"{raw}: the raw data is not available. " + "; ".join(failures or ["no remote is configured"])
     )

@@ -156,6 +156,19 @@ def track(context: typer.Context) -> None:
 
 
 @app.command(rich_help_panel=PROJECT_PANEL)
+def ui(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where the pages of a local database are served.")] = 5000,
+) -> None:
+    """Show MLflow's pages: prints the link of the project's experiment, and serves a local database until Ctrl-C."""
+    from gallop.flow import tracking
+
+    project = open_project(context)
+    typer.echo(f"The runs of {project.settings.project.name}: {tracking.link_of_runs(project, port)}")
+    tracking.serve_runs(project, port)
+
+
+@app.command(rich_help_panel=PROJECT_PANEL)
 def show(
     context: typer.Context,
     markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown, for a CI job's page.")] = False,

@@ -13,6 +13,7 @@ from pathlib import Path
 from gallop.adapters import copier, dvc, wheel
 from gallop.adapters.tables.polars import read_text
 from gallop.errors import EmptyTableError, SettingsError
+from gallop.files import digest
 from gallop.flow.project import PARAMS, Project
 from gallop.profiling.proposal import InitOptions, Leak, Proposal, propose
 from gallop.schema import DISTRIBUTION, ROW
@@ -141,9 +142,9 @@ def make(source: Source, proposal: Proposal, into: Path) -> Made:
     if (into / PARAMS).exists():
         raise SettingsError(f"{into / PARAMS}: there is a project already; choose another folder with --into")
     raw = f"data/raw/{_plain(source.path.name)}"
-    answers = proposal.answers(
-        _plain(project_name(source.path)), raw, source.form, version(DISTRIBUTION), source.origin
-    )
+    name = _plain(project_name(source.path))
+    answers = proposal.answers(name, raw, source.form, version(DISTRIBUTION), source.origin)
+    answers["model"] = model_name(name, source.path)
     into.mkdir(parents=True, exist_ok=True)
     before = {path for path in into.rglob("*") if path.is_file()}
     copier.render_template(json.loads(json.dumps(answers)), into)
@@ -163,6 +164,11 @@ def project_name(path: Path) -> str:
     """The name of a project for this table: the file's, without endings."""
     stem = path.name.split(".")[0]
     return stem if re.match(r"[A-Za-z]", stem) else f"leads_{stem}"
+
+
+def model_name(project: str, table: Path) -> str:
+    """A registered model's name that projects of other tables do not have, though their files be called the same."""
+    return f"{project[:55]}_{digest(table)[:8]}"
 
 
 def _plain(name: str) -> str:

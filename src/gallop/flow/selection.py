@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
 
-from gallop.adapters.mlflow import client
+from gallop.adapters.mlflow import address
 from gallop.adapters.tables.polars import read
-from gallop.errors import ChecksumError, UnsafeModelError
+from gallop.errors import ChecksumError, MissingOutputError, TrackingError, UnsafeModelError
 from gallop.files import write_text
 from gallop.flow.project import Project
+from gallop.ports import Registered
 from gallop.results.run import Decision, Selected
+from gallop.settings.params import Settings
 
 if TYPE_CHECKING:
     from gallop.artifacts.bundle import Bundle, Manifest
@@ -23,27 +25,30 @@ def run_model_selection(project: Project) -> Selected:
     from gallop.adapters.mlflow.registry import MlflowRegistry
     from gallop.adapters.mlflow.tracking import find_run
     from gallop.artifacts import bundle
+    from gallop.artifacts.lineage import Lineage
     from gallop.flow.tracking import track
-    from gallop.ports import Registered
     from gallop.stages.model_selection import model_selection
 
     settings, paths = project.settings, project.paths
-    uri = client.tracking_uri(paths.root)
+    uri = address.tracking_uri(paths.root)
     registry = MlflowRegistry(uri, settings.project.model, settings.project.name)
     track(project)
     candidate = bundle.load_bundle(paths.candidate)
     run_id = find_run(uri, settings.project.name, candidate.manifest.digest)
+    lineage = Lineage.of_project(settings)
 
     def compare(champion: Registered) -> Decision:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                other = bundle.load_bundle(registry.fetch(champion.version, Path(folder, "champion")))
-            except (ChecksumError, UnsafeModelError) as error:
-                # A champion that cannot be loaded cannot score, and would stand in the way of every candidate.
-                return Decision(promote=True, because=f"the champion cannot be loaded: {error}")
-            return _compare(project, candidate, other)
+                fetched = registry.fetch(champion.version, Path(folder, "champion"))
+                if "project" not in champion.tags:
+                    lineage.refuse(Lineage.of_bundle(fetched).tags(), settings.project.model, champion.version)
+                other = bundle.load_bundle(fetched)
+            except (ChecksumError, MissingOutputError, TrackingError, UnsafeModelError) as error:
+                return incomparable(champion.version, f"it cannot be loaded: {error}", settings)
+            return _compare(project, candidate, other, champion.version)
 
-    selected = model_selection(registry, paths.candidate, candidate.manifest, run_id, compare)
+    selected = model_selection(registry, paths.candidate, candidate.manifest, run_id, lineage, compare)
     content = {"inputs": _selection_inputs(project, candidate.manifest.digest), "selected": selected.model_dump()}
     write_text(paths.selection, json.dumps(content, indent=2) + "\n")
     return selected
@@ -55,10 +60,17 @@ def _selection_inputs(project: Project, digest_of_candidate: str) -> dict:
     return {
         "candidate": digest_of_candidate,
         # Relative to the project, so that a project that was moved or copied has not changed.
-        "tracking": client.public(client.tracking_uri(project.paths.root)).replace(str(project.paths.root), "."),
+        "tracking": _tracking(project.paths.root),
         "project": settings.project.model_dump(),
         "selection": settings.selection.model_dump(),
     }
+
+
+def _tracking(root: Path) -> str:
+    uri = address.tracking_uri(root)
+    registry = address.registry_uri(uri)
+    where = "sqlite:///./mlflow.db" if uri == address.local_uri(root) else address.public(uri)
+    return where if registry == uri else f"{where}, {address.public(registry)}"
 
 
 def last_selection(project: Project) -> Selected | None:
@@ -86,9 +98,8 @@ def current_selection(project: Project) -> Selected | None:
     return selected
 
 
-def _compare(project: Project, candidate: "Bundle", champion: "Bundle") -> Decision:
+def _compare(project: Project, candidate: "Bundle", champion: "Bundle", version: str) -> Decision:
     import numpy as np
-    from narwhals.exceptions import NarwhalsError
 
     from gallop.scoring import predict
     from gallop.stages.model_selection import decide_promotion
@@ -98,12 +109,29 @@ def _compare(project: Project, candidate: "Bundle", champion: "Bundle") -> Decis
     leads = read(project.paths.leads / "leads.parquet").sort(table.id)
     leads = leads.filter(nw.col(table.id).is_in(test[table.id].to_list()))
     label = leads[table.label.column].to_numpy().astype(np.float64)
+    ours = predict(leads, candidate)
+    if lacking := sorted(champion.settings.features.used - set(table.columns)):
+        return incomparable(version, f"it needs the columns {lacking}, which the table does not have", project.settings)
     try:
         theirs = predict(leads, champion)
-    except (NarwhalsError, KeyError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        return Decision(promote=True, because=f"the champion cannot score today's leads: {reason}")
-    return decide_promotion(label, predict(leads, candidate), theirs, project.settings)
+    except Exception as error:  # noqa: BLE001 whatever a model of other settings raises, it has not been compared
+        reason = next(iter(str(error).splitlines()), "")
+        return incomparable(version, f"it cannot score this table: {type(error).__name__}: {reason}", project.settings)
+    if not np.isfinite(theirs).all():
+        return incomparable(version, "it gives no probability for some of the test rows", project.settings)
+    return decide_promotion(label, ours, theirs, project.settings)
+
+
+def incomparable(version: str, reason: str, settings: Settings) -> Decision:
+    """The champion could not be compared: it stays, unless the settings name this very version as replaceable."""
+    if settings.selection.replace_champion == int(version):
+        because = f"selection.replace_champion names version {version}, which could not be compared: {reason}"
+        return Decision(promote=True, because=because)
+    return Decision(
+        promote=False,
+        because=f"the champion, version {version}, cannot be compared: {reason}. It stays champion; to replace it "
+        f"without a comparison, set selection.replace_champion: {version} in params.yaml",
+    )
 
 
 def run_deploy(project: Project) -> "Manifest":
@@ -112,7 +140,7 @@ def run_deploy(project: Project) -> "Manifest":
     from gallop.stages.deploy import deploy
 
     settings = project.settings
-    uri = client.tracking_uri(project.paths.root)
+    uri = address.tracking_uri(project.paths.root)
     registry = MlflowRegistry(uri, settings.project.model, settings.project.name)
     registry.check()
-    return deploy(registry, project.paths.deployed)
+    return deploy(registry, project.paths.deployed, settings)

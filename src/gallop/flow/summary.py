@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gallop.adapters.mlflow import client
+from gallop.adapters.mlflow import address
 from gallop.errors import MissingOutputError
 from gallop.flow.data import read_quality
 from gallop.flow.project import Project
@@ -48,7 +48,7 @@ def run_summary(
         source=source,
         selected=selected,
         paths={name: str(path.relative_to(paths.root)) for name, path in shown.items() if path.exists()}
-        | {"registry": client.public(client.tracking_uri(paths.root))},
+        | {"registry": address.public(address.tracking_uri(paths.root))},
         next_steps=tuple(_next_steps(project, gallop, make)),
     )
 

@@ -1,7 +1,8 @@
 """`gallop track`, and the first step of model_selection: what waits in the outbox goes to the tracking server."""
 
 from gallop.adapters.mlflow import client
-from gallop.errors import ServerUnreachableError
+from gallop.adapters.mlflow.address import tracking_uri
+from gallop.errors import ServerUnreachableError, TrackingError
 from gallop.flow.locks import locked
 from gallop.flow.project import Project
 
@@ -15,13 +16,13 @@ def track(project: Project) -> int:
     """
     from gallop.artifacts import outbox
 
-    paths, uri = project.paths, client.tracking_uri(project.paths.root)
+    paths, uri = project.paths, tracking_uri(project.paths.root)
     waiting = outbox.entries(paths.outbox)
     try:
         client.require(uri)
-    except ServerUnreachableError as error:
+    except (ServerUnreachableError, TrackingError) as error:
         kept = f". Nothing is lost: {len(waiting)} trained runs wait in {paths.outbox}" if waiting else ""
-        raise ServerUnreachableError(f"{error}{kept}") from None
+        raise type(error)(f"{error}{kept}") from None
     if not waiting:
         return 0
     with locked(paths.outbox / ".lock", "the outbox"):
@@ -42,3 +43,17 @@ def _artifacts(project: Project, digest: str) -> list:
     if not (paths.candidate / bundle.MANIFEST).is_file() or bundle.read_manifest(paths.candidate).digest != digest:
         return []
     return [path for path in (paths.report, paths.metrics, paths.card) if path.is_file()]
+
+
+def link_of_runs(project: Project, port: int) -> str:
+    """The page of the project's experiment. Raises `ServerUnreachableError`, `TrackingError`."""
+    from gallop.adapters.mlflow.pages import find_link
+
+    return find_link(tracking_uri(project.paths.root), project.settings.project.name, port)
+
+
+def serve_runs(project: Project, port: int) -> None:
+    """Serve MLflow's pages where no server does, until Ctrl-C. Raises `SettingsError` where the port is in use."""
+    from gallop.adapters.mlflow.pages import serve
+
+    serve(tracking_uri(project.paths.root), project.paths.root, port)

@@ -57,6 +57,9 @@ class Selection(SettingsModel):
 
     minimum_gain: float = Field(0.0, ge=0.0, description="Log-loss the candidate must gain on the same test rows.")
     confidence: Share = Field(0.9, description="Confidence that the candidate is better, at least this.")
+    replace_champion: int | None = Field(
+        None, ge=1, description="Version of a champion that cannot be compared and may be replaced all the same."
+    )
 
 
 class Export(SettingsModel):

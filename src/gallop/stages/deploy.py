@@ -9,34 +9,49 @@ from pathlib import Path
 
 from gallop.artifacts import bundle
 from gallop.artifacts.bundle import Manifest
-from gallop.errors import ChecksumError, MissingOutputError
+from gallop.artifacts.lineage import Lineage, lacking_columns
+from gallop.errors import ChecksumError, MissingColumnError, MissingOutputError
 from gallop.ports import CHAMPION, Registry
+from gallop.settings.params import Settings
 
 BUNDLES = "bundles"
 
 
-def deploy(registry: Registry, deployed: Path) -> Manifest:
+def deploy(registry: Registry, deployed: Path, settings: Settings) -> Manifest:
     """Bring the champion's bundle and point `deployed` at it, after its files are verified.
 
     Args:
         registry: where the champion is.
         deployed: the link; bundles are kept in the folder `bundles` beside it.
+        settings: the project's; the champion must be of this project, and its table must have what it needs.
 
     Returns:
         The deployed manifest, with the registry's version.
 
     Raises:
         MissingOutputError: there is no champion. ChecksumError: the bundle is not what its manifest says; nothing
-            changes.
+            changes. ForeignModelError: the champion is of another project or table; nothing changes.
+        MissingColumnError: the champion needs columns that the project's table no longer has; nothing changes.
     """
     champion = registry.holder(CHAMPION)
     if champion is None:
         raise MissingOutputError("deploy: the registry has no champion; run `gallop model-selection` first")
+    lineage, model = Lineage.of_project(settings), settings.project.model
+    lineage.refuse(champion.tags, model, champion.version)
     store = deployed.parent / BUNDLES
     store.mkdir(parents=True, exist_ok=True)
     coming = store / f".{champion.version}.coming"
     shutil.rmtree(coming, ignore_errors=True)
     fetched = registry.fetch(champion.version, coming)
+    if "project" not in champion.tags:
+        # Registered by hand, say: its own settings tell what it is of.
+        lineage.refuse(Lineage.of_bundle(fetched).tags(), model, champion.version)
+    if lacking := lacking_columns(fetched, settings):
+        raise MissingColumnError(
+            f"deploy: version {champion.version} of {model!r} needs the columns {lacking}, which table.columns does "
+            "not have. A candidate trained on the table as it is replaces it where params.yaml says "
+            f"selection.replace_champion: {champion.version}"
+        )
     manifest = bundle.verify_bundle(fetched).model_copy(update={"version": champion.version})
     bundle.write_manifest(fetched, manifest)
     # Two registries may both have a version 3, so the folder is named by the contents too.

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gallop.artifacts.bundle import Manifest
+from gallop.artifacts.lineage import Lineage
 from gallop.evaluation.metrics import Vector, paired_difference
 from gallop.ports import CHALLENGER, CHAMPION, Registered, Registry
 from gallop.results.run import SAMPLE, Decision, Selected
@@ -45,18 +46,25 @@ def model_selection(
     bundle: Path,
     manifest: Manifest,
     run_id: str | None,
+    lineage: Lineage,
     compare: Callable[[Registered], Decision],
 ) -> Selected:
     """Register the candidate (once) and let the aliases say who is champion and who challenger.
+
+    A comparison that fails decides against the candidate: `compare` says so, it does not raise.
 
     Args:
         registry: where versions are kept.
         bundle: the candidate's folder.
         manifest: the candidate's manifest.
         run_id: the tracked run it came from.
+        lineage: the project and table that it is of.
         compare: decides against a champion on the same test rows.
+
+    Raises:
+        ForeignModelError: the champion is of another project or table; nothing is registered.
     """
-    tags = {
+    tags = lineage.tags() | {
         "digest": manifest.digest,
         "family": manifest.family,
         "data": manifest.data,
@@ -64,8 +72,10 @@ def model_selection(
         "code_version": manifest.code_version.name,
     }
     with registry.lock():
-        candidate = registry.find("digest", manifest.digest) or registry.register(bundle, run_id, tags)
         champion = registry.holder(CHAMPION)
+        if champion is not None:
+            lineage.refuse(champion.tags, manifest.model, champion.version)
+        candidate = registry.find("digest", manifest.digest) or registry.register(bundle, run_id, tags)
         decision = _decide(candidate, champion, manifest, compare)
         if decision.promote:
             registry.point(CHAMPION, candidate.version, decision.because)

@@ -6,12 +6,11 @@ It holds no logic: the bundle travels with it as an artifact, and gallop's own s
 from pathlib import Path
 
 import mlflow
-import numpy as np
 import pandas as pd
 
 
 class LeadModel(mlflow.pyfunc.PythonModel):
-    """Raw leads as text or typed columns → one probability per row; NaN where a rule rejects the row."""
+    """Raw leads as text or typed columns → a frame with the column `probability`; NaN where a rule rejects the row."""
 
     def load_context(self, context) -> None:
         """Verify and load the bundle."""
@@ -19,11 +18,11 @@ class LeadModel(mlflow.pyfunc.PythonModel):
 
         self._bundle = bundle.load_bundle(Path(context.artifacts["bundle"]))
 
-    def predict(self, context, model_input: pd.DataFrame, params=None) -> np.ndarray:  # noqa: ARG002
-        """Score the rows, in their order. The id column may be absent."""
+    def predict(self, context, model_input: pd.DataFrame, params=None) -> pd.DataFrame:  # noqa: ARG002
+        """Score the rows, in their order and with their index. The id column may be absent."""
         from gallop.scoring import probabilities_of_frame
 
-        return probabilities_of_frame(model_input, self._bundle)
+        return pd.DataFrame({"probability": probabilities_of_frame(model_input, self._bundle)}, model_input.index)
 
 
 mlflow.models.set_model(LeadModel())

@@ -1,26 +1,22 @@
 """Versions of one model in MLflow's registry.
 
-MLflow's aliases have no history and no compare-and-swap. So every move of one is written into tags of the registered
-model, newest last (version, what it replaced, and why), and there is a lock: a registered model of another name, which
-MLflow lets one process alone create, on whatever machine. It is deleted at the end; one whose process has died, or
-that is older than any selection takes, is broken.
+MLflow's aliases have no history. So every move of one is written into tags of the registered model, newest last
+(version, what it replaced, and why).
 """
 
 import json
-import os
 import shutil
-import socket
 import tempfile
-import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gallop.adapters.mlflow import client as address
-from gallop.adapters.mlflow.client import connect, requirements
-from gallop.adapters.mlflow.tracking import is_alive
-from gallop.errors import ChecksumError, RegistryBusyError
+from gallop.adapters.mlflow.client import connect, require, requirements, translated_errors
+from gallop.adapters.mlflow.description import read_description
+from gallop.adapters.mlflow.registry_lock import registry_lock
+from gallop.adapters.mlflow.tracking import open_experiment
+from gallop.errors import ChecksumError
 from gallop.ports import Registered
 
 if TYPE_CHECKING:
@@ -30,134 +26,119 @@ if TYPE_CHECKING:
 _SOURCE = Path(__file__).parents[2]
 """Of gallop: it travels with every registered model."""
 _HISTORY = "gallop.history"
-_PATIENCE, _STALE = 300.0, 900.0
-"""Seconds: how long a selection waits for the lock, and how old a lock is broken."""
+_DESCRIPTION = (
+    "Scores of leads, made by gallop. The alias champion is the version that is live, challenger the newest that was "
+    "not good enough; the tags gallop.history say what was champion when, and why."
+)
 _TAG_LENGTH = 4000
 """MLflow refuses longer tag values on some stores."""
 
 
 class MlflowRegistry:
-    """The port `Registry`, for one model name in one experiment."""
+    """The port `Registry`, for one model name in one experiment.
+
+    Every method raises `ServerUnreachableError` where nothing answers, and `TrackingError` where MLflow refuses.
+    """
 
     def __init__(self, uri: str, name: str, experiment: str) -> None:
         self._uri, self._name, self._experiment = uri, name, experiment
 
+    @contextmanager
+    def _client(self) -> "Generator[MlflowClient]":
+        with translated_errors(self._uri):
+            yield connect(self._uri)
+
     def check(self) -> None:
         """See the port."""
-        address.require(self._uri)
+        require(self._uri, writing=False)
 
-    @contextmanager
-    def lock(self) -> Generator[None]:
+    def lock(self) -> AbstractContextManager[None]:
         """See the port."""
-        with_client, name = connect(self._uri), f"{self._name}.lock"
-        deadline = time.monotonic() + _PATIENCE
-        while not _acquired(with_client, name):
-            if time.monotonic() > deadline:
-                raise RegistryBusyError(
-                    f"registry: another selection has held {name} for {_PATIENCE:.0f} s; delete that registered model "
-                    "if no selection is running"
-                )
-            time.sleep(0.5)
-        try:
-            yield
-        finally:
-            with_client.delete_registered_model(name)
+        return registry_lock(self._uri, self._name)
 
     def find(self, tag: str, value: str) -> Registered | None:
         """See the port."""
-        versions = connect(self._uri).search_model_versions(f"name = '{self._name}'", max_results=10_000)
+        with self._client() as client:
+            versions = client.search_model_versions(f"name = '{self._name}'", max_results=10_000)
         # A version without its files (its writer was killed) is no version.
-        found = [each for each in versions if each.tags.get(tag) == value and each.status == "READY"]
-        return _registered(max(found, key=lambda each: int(each.version))) if found else None
+        same = [version for version in versions if version.tags.get(tag) == value and version.status == "READY"]
+        return _registered(max(same, key=lambda version: int(version.version))) if same else None
 
     def holder(self, alias: str) -> Registered | None:
         """See the port."""
         from mlflow.exceptions import MlflowException
 
-        try:
-            return _registered(connect(self._uri).get_model_version_by_alias(self._name, alias))
-        except MlflowException as error:
-            if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
-                return None
-            raise
+        with self._client() as client:
+            try:
+                return _registered(client.get_model_version_by_alias(self._name, alias))
+            except MlflowException as error:
+                if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+                    return None
+                raise
 
     def register(self, bundle: Path, run_id: str | None, tags: dict[str, str]) -> Registered:
         """See the port. The registered model takes raw leads and gives probabilities, wherever MLflow loads it."""
         import mlflow
         from mlflow.exceptions import MlflowException
 
-        with_client = connect(self._uri)
-        mlflow.set_experiment(self._experiment)
-        with mlflow.start_run(run_id=run_id) if run_id else mlflow.start_run(run_name="registration"):
-            logged = mlflow.pyfunc.log_model(
-                name=self._name,
-                python_model=str(Path(__file__).with_name("lead_model.py")),
-                artifacts={"bundle": str(bundle)},
-                code_paths=[str(_SOURCE)],
-                pip_requirements=[*requirements()],
+        signature, example, description = read_description(bundle)
+        with self._client() as client:
+            experiment_id = open_experiment(client, self._uri, self._experiment)
+            with mlflow.start_run(run_id, experiment_id, run_name=None if run_id else "registration"):
+                logged = mlflow.pyfunc.log_model(
+                    name=self._name,
+                    python_model=str(Path(__file__).with_name("lead_model.py")),
+                    artifacts={"bundle": str(bundle)},
+                    code_paths=[str(_SOURCE)],
+                    pip_requirements=[*requirements()],
+                    signature=signature,
+                    input_example=example,
+                )
+            try:
+                client.create_registered_model(
+                    self._name,
+                    description=_DESCRIPTION,
+                )
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
+            # The tags come with the version, so that a version without them never exists.
+            made = client.create_model_version(
+                self._name, logged.model_uri, logged.run_id, tags, description=description, model_id=logged.model_id
             )
-        try:
-            with_client.create_registered_model(self._name)
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
-        # The tags come with the version, so that a version without them never exists.
-        made = with_client.create_model_version(
-            self._name, logged.model_uri, logged.run_id, tags=tags, model_id=logged.model_id
-        )
         return Registered(str(made.version), made.run_id, tags)
 
     def point(self, alias: str, version: str, because: str) -> None:
         """See the port."""
-        with_client = connect(self._uri)
         before = self.holder(alias)
         if before and before.version == version:
             return
-        with_client.set_registered_model_alias(self._name, alias, version)
         entry = {"alias": alias, "version": version, "replaced": before.version if before else None, "because": because}
-        history = with_client.get_registered_model(self._name).tags
-        number = sum(key.startswith(_HISTORY) for key in history) + 1
-        value = json.dumps(entry)[:_TAG_LENGTH]
-        with_client.set_registered_model_tag(self._name, f"{_HISTORY}.{number:05d}", value)
+        with self._client() as client:
+            client.set_registered_model_alias(self._name, alias, version)
+            history = client.get_registered_model(self._name).tags
+            number = sum(key.startswith(_HISTORY) for key in history) + 1
+            value = json.dumps(entry)[:_TAG_LENGTH]
+            client.set_registered_model_tag(self._name, f"{_HISTORY}.{number:05d}", value)
 
     def release(self, alias: str) -> None:
         """See the port."""
         if self.holder(alias):
-            connect(self._uri).delete_registered_model_alias(self._name, alias)
+            with self._client() as client:
+                client.delete_registered_model_alias(self._name, alias)
 
     def fetch(self, version: str, into: Path) -> Path:
         """See the port. Raises `ChecksumError` where the version has no bundle."""
         import mlflow
 
-        with_client = connect(self._uri)
-        source = with_client.get_model_version_download_uri(self._name, version)
-        with tempfile.TemporaryDirectory() as folder:
+        with self._client() as client, tempfile.TemporaryDirectory() as folder:
+            source = client.get_model_version_download_uri(self._name, version)
             got = Path(mlflow.artifacts.download_artifacts(source, dst_path=folder, tracking_uri=self._uri))
-            found = next((path.parent for path in got.rglob("manifest.json")), None)
-            if found is None:
+            bundle = next((path.parent for path in got.rglob("manifest.json")), None)
+            if bundle is None:
                 raise ChecksumError(f"registry: version {version} of {self._name} holds no bundle")
-            shutil.copytree(found, into)
+            shutil.copytree(bundle, into)
         return into
-
-
-def _acquired(with_client: "MlflowClient", name: str) -> bool:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        with_client.create_registered_model(name, tags={"host": socket.gethostname(), "pid": str(os.getpid())})
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-    else:
-        return True
-    try:
-        held = with_client.get_registered_model(name)
-    except MlflowException:
-        return False  # released in between
-    local = held.tags.get("host") == socket.gethostname()
-    if time.time() - held.creation_timestamp / 1000 > _STALE or (local and not is_alive(int(held.tags["pid"]))):
-        with_client.delete_registered_model(name)
-    return False
 
 
 def _registered(version: "ModelVersion") -> Registered:

@@ -7,8 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gallop.adapters.mlflow.address import artifact_location
 from gallop.adapters.mlflow.client import connect, requirements, translated_errors
 from gallop.artifacts.outbox import OutboxEntry
+from gallop.errors import TrackingError
 from gallop.results.tracked_run import TrackedRun
 
 if TYPE_CHECKING:
@@ -30,8 +32,7 @@ def record(uri: str, experiment: str, entry: OutboxEntry, files: Sequence[Path] 
     """
     with translated_errors(uri):
         client = connect(uri)
-        known = client.get_experiment_by_name(experiment)
-        experiment_id = known.experiment_id if known else client.create_experiment(experiment)
+        experiment_id = open_experiment(client, uri, experiment)
         _close_interrupted(client, experiment_id)
         same = client.search_runs([experiment_id], f"tags.{_DIGEST} = '{entry.digest}'")
         for run in same:
@@ -44,12 +45,33 @@ def record(uri: str, experiment: str, entry: OutboxEntry, files: Sequence[Path] 
         run_id = recording.create(entry.run, {_DIGEST: entry.digest}, parent=None)
         try:
             recording.fill(run_id, entry.run, files)
-        except BaseException:
-            with suppress(Exception):
-                client.set_terminated(run_id, "FAILED")
+        except BaseException as error:
+            # A server that did not answer would not answer now; the next recording finds the run and deletes it.
+            if "timed out" not in str(error):
+                with suppress(Exception):
+                    client.set_terminated(run_id, "FAILED")
             raise
         client.set_terminated(run_id, "FINISHED")
         return run_id
+
+
+def open_experiment(client: "MlflowClient", uri: str, name: str) -> str:
+    """The id of an experiment, which is made where there is none. Raises `TrackingError` where it was deleted."""
+    from mlflow.exceptions import MlflowException
+
+    known = client.get_experiment_by_name(name)
+    if known is None:
+        try:
+            return client.create_experiment(name, artifact_location=artifact_location(uri))
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS" or not (known := client.get_experiment_by_name(name)):
+                raise
+    if known.lifecycle_stage == "deleted":
+        raise TrackingError(
+            f"MLflow: the experiment {name!r} was deleted there. Bring it back with `mlflow experiments restore "
+            f"--experiment-id {known.experiment_id}`, or give project.name in params.yaml another name"
+        )
+    return known.experiment_id
 
 
 def find_run(uri: str, experiment: str, digest: str) -> str | None:

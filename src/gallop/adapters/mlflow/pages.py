@@ -1,0 +1,50 @@
+"""MLflow's own pages: the link of an experiment, and a server for them where the runs are in a database."""
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from gallop.adapters.mlflow import address
+from gallop.adapters.mlflow.client import connect, require, translated_errors
+from gallop.errors import SettingsError
+
+_HOST = "127.0.0.1"
+
+
+def find_link(uri: str, experiment: str, port: int) -> str:
+    """The page of an experiment: at the server that an address names, else at the one that `serve` starts.
+
+    Raises:
+        ServerUnreachableError, TrackingError.
+    """
+    require(uri, writing=False)
+    own = address.dialect(uri) not in {"http", "https"}
+    base = f"http://{_HOST}:{port}" if own else address.public(uri).rstrip("/")
+    with translated_errors(uri):
+        known = connect(uri).get_experiment_by_name(experiment)
+    return f"{base}/#/experiments/{known.experiment_id}" if known else base
+
+
+def serve(uri: str, root: Path, port: int) -> None:
+    """Serve the pages of a database until Ctrl-C; at once where an address names a server.
+
+    Raises:
+        SettingsError: the port is in use.
+    """
+    if address.dialect(uri) in {"http", "https"}:
+        return
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError as error:
+            raise SettingsError(f"--port: {port}: {error.strerror}; choose another") from None
+    # Not as an argument, which every user of the machine can read: it may hold a password.
+    environment = {name: value for name, value in os.environ.items() if name != address.VARIABLE}
+    environment |= {"MLFLOW_BACKEND_STORE_URI": uri, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    command = [sys.executable, "-m", "mlflow", "ui", "--host", _HOST, "--port", str(port), "--workers", "1"]
+    with suppress(KeyboardInterrupt):
+        subprocess.run(command, cwd=root, env=environment, check=False)
