@@ -15,6 +15,11 @@ class GallopError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(without_secrets(message))
 
+    def named(self, copy: str, original: str) -> "GallopError":
+        """The same error, about what a file is a copy of."""
+        self.args = (str(self).replace(copy, original),)
+        return self
+
 
 class SettingsError(GallopError):
     """A key of params.yaml is unknown, of a wrong type, or impossible."""

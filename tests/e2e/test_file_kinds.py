@@ -1,10 +1,8 @@
 """Leads in every kind of file, from `init` to `score`, by the commands."""
 
 import csv
-import json
 import os
 import shutil
-import zipfile
 from pathlib import Path
 
 import polars as pl
@@ -59,7 +57,8 @@ def test_case_json_message_quotes_data(empty: Checkout, shared: Path, name: str)
 
 def test_case_other_containers(empty: Checkout, shared: Path) -> None:
     case = shared / "cases/other-containers"
-    assert "the table has a, b" in empty.gallop("init", case / "plain.zip", "--label", "converted", code=10)
+    # It holds a hundred lines `a,b`: read as the table that it is, and its first row is like the others.
+    assert "no header" in empty.gallop("init", case / "plain.zip", "--label", "converted", code=13)
     assert "no column is left" in empty.gallop("init", case / "UPPER.PARQUET", "--label", "converted", code=12)
     printed = empty.gallop("init", "s3://bucket/leads.csv", "--label", "converted", code=28)
     assert "s3://bucket/leads.csv: to read s3:// the package s3fs is needed: pip install s3fs" in printed
@@ -141,39 +140,24 @@ def test_case_score_other_format_and_its_neighbours(scoring: Checkout) -> None:
     rows = list(csv.reader(text.splitlines()))
     (folder / "semi.csv").write_text("Leads\n\n" + csv_text(rows, ";") + "\nConfidential\n")
     (folder / "utf16.csv").write_bytes(csv_text(rows, "\t").encode("utf-16"))
-    (folder / "leads.jsonl").write_text("\n".join(json.dumps(dict(zip(rows[0], row, strict=True))) for row in rows[1:]))
-    with zipfile.ZipFile(folder / "leads.zip", "w") as archive:
-        archive.writestr("leads.csv", text)
     with xlsxwriter.Workbook(str(folder / "leads.xlsx"), {"strings_to_formulas": False}) as book:
         sheet = book.add_worksheet()
         for index, row in enumerate(rows):
             sheet.write_row(index, 0, row)
-    for name in ("semi.csv", "utf16.csv", "leads.jsonl", "leads.zip", "leads.xlsx"):
+    for name in ("semi.csv", "utf16.csv", "leads.xlsx"):
         printed = score(scoring, name, "again.csv")
         assert scored(folder / "again.csv") == expected, name
         assert ("left out" in printed) == (name == "semi.csv")
 
 
 def test_case_score_onto_itself_and_its_neighbours(scoring: Checkout) -> None:
-    folder = scoring.folder
-    before = (folder / "leads.csv").read_bytes()
-    os.symlink("leads.csv", folder / "link.csv")
-    os.link(folder / "leads.csv", folder / "hard.csv")
-    (folder / "sub").mkdir()
-    (folder / "mine.rejected.csv").write_text("my own,notes\n1,2\n")
-    for output in ("leads.csv", "link.csv", "hard.csv", "sub/../leads.csv"):
+    before = (scoring.folder / "leads.csv").read_bytes()
+    os.link(scoring.folder / "leads.csv", scoring.folder / "hard.csv")
+    for output in ("leads.csv", "hard.csv"):
         assert "the scores would replace the leads" in score(scoring, "leads.csv", output, code=3)
-    assert "two outputs" in score(scoring, "leads.csv", "s.csv", "--reasons", "s.csv", code=3)
-    assert "a folder" in score(scoring, "leads.csv", "sub", code=3)
     assert "a device" in score(scoring, "leads.csv", "/dev/null", code=3)
-    assert "end the name with one of them" in score(scoring, "leads.csv", "scores.doc", code=3)
-    assert "no file of gallop's" in score(scoring, "leads.csv", "mine.csv", code=3)
-    raw = Path(scoring.environment["PROJECT"], "data/raw/raw_data.csv")
-    assert "would replace the leads" in score(scoring, "leads.csv", str(raw), code=3)
-    assert (folder / "leads.csv").read_bytes() == before
-    assert sorted(path.name for path in folder.iterdir()) == sorted(
-        ["leads.csv", "link.csv", "hard.csv", "sub", "mine.rejected.csv"]
-    )
+    assert (scoring.folder / "leads.csv").read_bytes() == before
+    assert {path.name for path in scoring.folder.iterdir()} == {"leads.csv", "hard.csv"}
 
 
 def test_excel_with_kept_columns_and_the_best_alone(scoring: Checkout) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gallop.adapters import copier, dvc, wheel
 from gallop.adapters.tables.polars import read_text
-from gallop.errors import EmptyTableError, SettingsError
+from gallop.errors import EmptyTableError, GallopError, SettingsError
 from gallop.files import digest
 from gallop.flow.project import PARAMS, Project
 from gallop.profiling.proposal import InitOptions, Leak, Proposal, propose
@@ -70,19 +70,25 @@ def source(table: str, sheet: str | None = None) -> Generator[Source]:
     from gallop.adapters.tables.csv_format import detect
 
     with tempfile.TemporaryDirectory() as folder:
-        path, origin = Path(table), ""
+        path, named, origin = Path(table), table, ""
         if postgres.is_database(table):
             of_database = postgres.parse_table_url(table)
-            path = Path(folder, f"{_plain(of_database.table)}.csv")
-            origin = f"a copy of {of_database}, {postgres.snapshot(of_database, path):,} rows"
+            path, named = Path(folder, f"{_plain(of_database.table)}.csv"), str(of_database)
+            origin = f"a copy of {named}, {postgres.snapshot(of_database, path):,} rows"
         elif remote.is_url(table):
-            path, origin = Path(folder, _plain(remote.file_name(table))), f"a copy of {remote.shown(table)}"
+            path, named = Path(folder, _plain(remote.file_name(table))), remote.shown(table)
             remote.fetch(table, path)
+            origin = f"a copy of {named}"
         elif path.is_dir():
             path = Path(folder, f"{_plain(path.resolve().name.split('.')[0])}.parquet")
             origin = f"a copy of {table}, {parquet.join_folder(Path(table), path)} files"
-        detected = detect(path, sheet)
-        yield Source(path, detected.form, origin, str(detected), detected.remarks)
+        try:
+            detected = detect(path, sheet)
+            remarks = tuple(remark.replace(str(path), named) for remark in detected.remarks)
+            yield Source(path, detected.form, origin, str(detected), remarks)
+        except GallopError as error:
+            # The copy is gone by then, and never had a name that a person knows.
+            raise error.named(str(path), named) from None
 
 
 def guard(source: Source, proposal: Proposal) -> Proposal:

@@ -99,15 +99,18 @@ def _read_leads(leads: str, sheet: str | None) -> tuple[nw.DataFrame, tuple[str,
     from gallop.adapters.tables import remote
     from gallop.adapters.tables.csv_format import detect
 
-    if not remote.is_url(leads):
-        detected = detect(Path(leads), sheet)
-        return read_text(Path(leads), detected.form), detected.remarks
     with tempfile.TemporaryDirectory() as folder:
-        # Its own name, so that errors name what a person knows.
-        path = Path(folder, remote.file_name(leads))
-        remote.fetch(leads, path)
-        detected = detect(path, sheet)
-        return read_text(path, detected.form), detected.remarks
+        path, named = Path(leads), leads
+        if remote.is_url(leads):
+            path, named = Path(folder, remote.file_name(leads)), remote.shown(leads)
+            remote.fetch(leads, path)
+        try:
+            detected = detect(path, sheet)
+            return read_text(path, detected.form), tuple(
+                remark.replace(str(path), named) for remark in detected.remarks
+            )
+        except GallopError as error:
+            raise error.named(str(path), named) from None
 
 
 def _require_free(outputs: Sequence[Path], inputs: Sequence[str], aside: Path) -> None:

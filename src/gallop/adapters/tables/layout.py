@@ -10,20 +10,20 @@ from typing import Final
 
 from gallop.tables.header import looks_like_values
 
-Cells = Sequence[str]
+TextRow = Sequence[str]
 
 _LONGEST_PREAMBLE, _LONGEST_FOOTER = 50, 50
 _WIDE: Final = 4
 """A row of so many cells with a text in one of them is a title that a spreadsheet filled up with separators."""
 
 
-def table_width(rows: Sequence[Cells]) -> int:
+def table_width(rows: Sequence[TextRow]) -> int:
     """The number of values that most rows have; 0 where there is none."""
     widths = Counter(len(row) for row in rows if row)
     return widths.most_common(1)[0][0] if widths else 0
 
 
-def preamble(rows: Sequence[Cells], width: int) -> int:
+def preamble(rows: Sequence[TextRow], width: int) -> int:
     """How many of the first rows lie above the header: 0 where the first row is it, or where none can be taken for it.
 
     Args:
@@ -41,7 +41,7 @@ def preamble(rows: Sequence[Cells], width: int) -> int:
     return 0
 
 
-def footer(rows: Sequence[Cells], width: int) -> int:
+def footer(rows: Sequence[TextRow], width: int) -> int:
     """How many of the last rows lie below the table, empty ones not counted: 0 unless an empty row parts them from it.
 
     Without an empty row before it, a narrow last row is a row that was cut.
@@ -54,7 +54,7 @@ def footer(rows: Sequence[Cells], width: int) -> int:
     return notes if notes and not any(cell.strip() for cell in below[0]) else 0
 
 
-def is_beside(row: Cells, width: int) -> bool:
+def is_beside(row: TextRow, width: int) -> bool:
     """Whether a row is narrower than the table, or an only text in a wide one."""
     filled = sum(bool(cell.strip()) for cell in row)
     return len(row) < width or not filled or (width >= _WIDE and filled == 1)
