@@ -19,8 +19,7 @@ class ModelClass:
     """Attributes that hold plain data."""
     objects: dict[str, frozenset[str]] = field(default_factory=dict)
     """Attribute → names of the classes whose objects it may hold, alone or in containers, besides plain data."""
-    by_call: bool = False
-    """Whether pickles make it by calling it with plain data, rather than by its attributes alone."""
+    by_call: bool = False  # whether pickles make it by a call with plain data, not by its attributes alone
 
 
 def _class(path: str, data: str = "", *, by_call: bool = False, **objects: str) -> ModelClass:
@@ -244,8 +243,6 @@ DEPLOYED: Final = (
         calibrator="Calibrator",
     ),
 )
-"""What a bundle may hold: this project's own models too."""
-
 ACCEPTED: Final = (
     f"{_CLASSIFIER_NAMES.replace(' ', ', ')}, alone or in a Pipeline after {_STEP_NAMES.replace(' ', ', ')}"
 )

@@ -108,7 +108,7 @@ def check_value(value: object, classes: frozenset[str], where: str, depth: int) 
             raise RefusedError(f"has a {kind.__name__} in {where}")
         inside = value.ravel().tolist() if value.dtype.hasobject else ()
     elif kind in MAPPINGS:
-        inside = [*value.keys(), *value.values()]  # ty: ignore[unresolved-attribute]
+        inside = [*value.keys(), *value.values()]  # ty: ignore[missing-attribute]
     elif kind in CONTAINERS:
         inside = value  # ty: ignore[invalid-assignment]
     elif (
@@ -126,9 +126,9 @@ def check_value(value: object, classes: frozenset[str], where: str, depth: int) 
 def check_dtype_state(dtype: np.dtype, state: object) -> None:
     """Refuse what would make numpy follow numbers as if they were pointers: only `object` itself has objects."""
     plain = isinstance(state, tuple) and len(state) == 8 and state[2] is None
-    if not plain or state[7] not in ({63} if dtype.kind == "O" else {0, 8, 16}):  # ty: ignore[not-subscriptable]
+    if not plain or state[7] not in ({63} if dtype.kind == "O" else {0, 8, 16}):
         raise RefusedError("makes a type of numbers that numpy does not have")
-    for of_field in (state[4] or {}).values():  # ty: ignore[not-subscriptable]
+    for of_field in (state[4] or {}).values():
         if not isinstance(of_field, tuple) or not isinstance(of_field[0], np.dtype) or of_field[0].hasobject:
             raise RefusedError("makes a type of numbers that numpy does not have")
 

@@ -35,10 +35,10 @@ from gallop.errors import ContractError, UnsafeModelError
 _PICKLE_DUMP: Final = "accepted is what pickle.dump writes"
 
 
-class _Reader(pickle._Unpickler):  # ty: ignore[unresolved-attribute]
+class _Reader(pickle._Unpickler):
     """Python's reader, with the instructions that look names up, call, and change objects held to what is accepted."""
 
-    dispatch: ClassVar[dict[int, Callable]] = dict(pickle._Unpickler.dispatch)  # ty: ignore[unresolved-attribute]
+    dispatch: ClassVar[dict[int, Callable]] = dict(pickle._Unpickler.dispatch)
 
     stack: list[Any]
     metastack: list[list[Any]]
@@ -118,7 +118,7 @@ class _Reader(pickle._Unpickler):  # ty: ignore[unresolved-attribute]
             check_dtype_state(target, state)
         elif not isinstance(target, np.ndarray):
             check_value(state, frozenset({"SeedSequence"}), f"the state of a {type(target).__name__}", 0)
-        target.__setstate__(state)  # ty: ignore[unresolved-attribute]
+        target.__setstate__(state)  # ty: ignore[missing-attribute]
 
     def whole(self) -> object:
         """What the pickle holds; nothing may come after it."""
@@ -132,7 +132,7 @@ class _Reader(pickle._Unpickler):  # ty: ignore[unresolved-attribute]
 
 
 def _guarded(name: str, kinds: tuple[type, ...], marked: bool) -> Callable:
-    instruction = getattr(pickle._Unpickler, name)  # ty: ignore[unresolved-attribute]
+    instruction = getattr(pickle._Unpickler, name)
 
     def run(reader: _Reader) -> None:
         below = 2 if name == "load_append" else 3

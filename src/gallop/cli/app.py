@@ -132,10 +132,10 @@ def validate(
     isolated: Annotated[bool, typer.Option("--isolated", help="Judge it in a new environment without gallop.")] = False,
 ) -> None:
     """Hold an exported classifier to its contract."""
-    from gallop.flow import scoring
+    from gallop.flow.export import validate_export
 
     with console.working("holding the classifier to its contract"):
-        sentence = scoring.validate_export(open_project(context), model, isolated=isolated)
+        sentence = validate_export(open_project(context), model, isolated=isolated)
     console.say(sentence)
 
 
