@@ -1,6 +1,8 @@
 """The repository's own project is an instance of the template that `gallop init` renders."""
 
+import compileall
 import re
+import shutil
 from pathlib import Path
 
 import copier
@@ -101,3 +103,11 @@ def test_what_a_generated_project_points_to_is_there(rendered):
     named = set(re.findall(r"`([\w.-]+\.(?:txt|lock|yaml|py|yml))`", readme))
     assert {"requirements.txt", "requirements.lock", "params.yaml"} <= named
     assert [name for name in named if not (rendered / name).is_file()] == []
+
+
+def test_bytecode_that_an_installation_makes_of_the_template_stays_out_of_a_project(tmp_path):
+    template = shutil.copytree(TEMPLATE, tmp_path / "template")
+    assert compileall.compile_dir(template, quiet=1)
+    assert list(template.rglob("*.pyc"))
+    copier.run_copy(str(template), tmp_path / "made", data={"name": "shop"}, defaults=True, quiet=True)
+    assert not [path for path in (tmp_path / "made").rglob("*") if "pyc" in path.name]

@@ -48,7 +48,7 @@ def test_a_table_gives_the_same_project_as_its_file(database, tmp_path):
     files = {path.relative_to(tmp_path / "of_file") for path in (tmp_path / "of_file").rglob("*") if path.is_file()}
     same = {path for path in files if not {".git", "cache", "tmp", "data"} & {*path.parts}}
     for path in same - {init.Path("params.yaml")}:
-        assert (tmp_path / "of_table" / path).read_text() == (tmp_path / "of_file" / path).read_text(), path
+        assert (tmp_path / "of_table" / path).read_bytes() == (tmp_path / "of_file" / path).read_bytes(), path
     ours, theirs = ((tmp_path / name / "params.yaml").read_text() for name in ("of_table", "of_file"))
     origin = [line for line in ours.splitlines() if line not in theirs.splitlines()]
     assert [line.strip().split(",")[0] for line in origin] == [f"# a copy of {database}/leads"]
