@@ -199,10 +199,11 @@ def _attribute(look: ColumnProfile, per_lead: bool) -> AttributeFound:
         return AttributeFound(None, "an id; sessions are cut from the times")
     if look.kind == "number":
         decimals = min(6, max(_FEWEST_DECIMALS, *(_decimals(text) for text in list(look.counts)[:2000])))
+        decimal = look.spelling.keys.get("decimal", ".")
+        if look.spelling.keys.get("thousands") not in {None, "." if decimal == "," else None}:
+            return AttributeFound(None, f"numbers with signs between thousands, {listed(look.examples)}; a log has none")
         keys: dict[str, Any] = {"role": "number", "decimals": decimals}
-        return AttributeFound(
-            keys | ({"decimal": ","} if look.decimal == "," else {}), f"numbers, {listed(look.examples)}"
-        )
+        return AttributeFound(keys | ({"decimal": ","} if decimal == "," else {}), f"numbers, {listed(look.examples)}")
     if look.distinct > 0.5 * max(look.present, 1) and look.distinct > _MOST_LEVELS:
         return AttributeFound(None, f"{look.distinct:,} texts in {look.present:,} events: too many to learn from")
     levels = (
