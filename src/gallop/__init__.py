@@ -1,7 +1,8 @@
 """gallop: from website behaviour to a ranked list of the leads most likely to convert.
 
-The command line does everything; `gallop --help` shows it. From Python, three functions use what it has made:
-`open_project` reads a project's settings, `load_bundle` checks and loads a model, `score` ranks a frame of leads.
+The command line does everything; `gallop --help` shows it. From Python, four functions use what it has made:
+`open_project` reads a project's settings, `load_bundle` checks and loads a model, `score` ranks a frame of leads, and
+`features_of` gives the features of one lead's events at a moment, as the model has learnt from them.
 
 >>> import gallop
 >>> import pandas as pd
@@ -22,6 +23,7 @@ TYPE_CHECKING = False  # type checkers know the name; to import it from `typing`
 if TYPE_CHECKING:
     from gallop.artifacts.bundle import Bundle, load_bundle
     from gallop.errors import GallopError
+    from gallop.events.live import features_of
     from gallop.flow.project import Project, open_project
     from gallop.flow.scoring import FrameScores, score
     from gallop.settings.params import Settings
@@ -35,6 +37,7 @@ __all__ = [
     "Project",
     "Settings",
     "__version__",
+    "features_of",
     "load_bundle",
     "open_project",
     "score",
@@ -46,6 +49,7 @@ _ROOMS = {
     "GallopError": "errors",
     "Project": "flow.project",
     "Settings": "settings.params",
+    "features_of": "events.live",
     "load_bundle": "artifacts.bundle",
     "open_project": "flow.project",
     "score": "flow.scoring",

@@ -5,6 +5,7 @@ engine alike: they use only what RE2, Rust's and Java's regular expressions shar
 value has matched, so an engine's own guessing never decides.
 """
 
+import re
 from enum import StrEnum
 from typing import Final
 
@@ -35,6 +36,8 @@ class Role(StrEnum):
     """What a column is for."""
 
     ID = "id"
+    GROUP = "group"
+    """Rows with the same value are one lead's, and are never parted by a split or a fold."""
     LABEL = "label"
     DAY = "day"
     DATE = "date"
@@ -87,3 +90,22 @@ MISSING_LEVEL: Final = "missing"
 
 NEW_LEVEL: Final = "(new)"
 """The level that stands for a category the schema did not know, where such rows are kept."""
+
+SECOND_US: Final = 1_000_000
+DAY_US: Final = 86_400 * SECOND_US
+"""Times are whole microseconds since 1970 in UTC, everywhere."""
+
+DURATION: Final = r"^[0-9]{1,5}[smhdw]$"
+"""A duration: a whole number of seconds, minutes, hours, days of 24 hours, or weeks, such as `30m` or `7d`."""
+
+_UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+
+EVER: Final = "ever"
+"""The window without a beginning."""
+
+
+def duration_us(text: str) -> int:
+    """A duration such as `30m` in microseconds. Raises `ValueError`: it is none."""
+    if not re.match(DURATION, text):
+        raise ValueError(f"{text!r} is no duration; 30m, 1h and 7d are (s, m, h, d, w)")
+    return int(text[:-1]) * _UNITS_S[text[-1]] * SECOND_US

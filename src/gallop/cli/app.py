@@ -121,6 +121,7 @@ def data_sample(context: typer.Context) -> None:
     console.say(f"{project.paths.sample}: {project.settings.data.sample_rows:,} synthetic leads (data: sample)")
 
 
+app.command("events", rich_help_panel=STAGE_PANEL)(pipeline.events)
 for stage in pipeline.COMMANDS:
     app.command(stage.__name__.replace("_", "-"), rich_help_panel=STAGE_PANEL)(stage)
 

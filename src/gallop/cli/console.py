@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from gallop.flow.run import Progress
     from gallop.profiling.proposal import Proposal
+    from gallop.results.run import EventCounts
 
 
 def fail(sentence: str) -> None:
@@ -59,6 +60,15 @@ def noticed(counts: dict[str, int]) -> str:
     listed = ", ".join(f"{rule} {count:,}" for rule, count in list(counts.items())[:5])
     more = f" and {len(counts) - 5} more" if len(counts) > 5 else ""
     return f"; kept, with new or no values: {listed}{more}"
+
+
+def decided(counts: "EventCounts") -> str:
+    """What became of a log of events, in a sentence."""
+    aside = ", ".join(f"{rule} {rows:,}" for rule, rows in counts.aside.items()) or "none set aside"
+    return (
+        f"{counts.rows:,} rows ({aside}) → {counts.ripe:,} decisions about {counts.leads:,} leads, "
+        f"{counts.converted:,} with a conversion; {counts.unripe:,} not ripe yet"
+    )
 
 
 @contextmanager
@@ -124,7 +134,7 @@ def confirm(proposal: "Proposal") -> "Proposal":
     from gallop.schema import Role
 
     screen = Screen()
-    roles = [role.value for role in Role if role not in {Role.LABEL, Role.ID, Role.DAY}]
+    roles = [role.value for role in Role if role not in {Role.LABEL, Role.ID, Role.DAY, Role.GROUP}]
     screen.print("Press Enter to go on, or name a column whose role to change.")
     while name := Prompt.ask("column", console=screen, default="", show_default=False):
         if name not in proposal.columns or proposal.columns[name].role in {Role.LABEL, Role.ID, Role.DAY}:

@@ -3,22 +3,26 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gallop.cli import console
 from gallop.cli.project import open_project
 
+if TYPE_CHECKING:
+    from gallop.profiling.event_log import EventOptions
+    from gallop.profiling.proposal import InitOptions
+
 
 def init(
     table: Annotated[
-        str,
+        str | None,
         typer.Argument(
             help="CSV, Excel, JSON or Parquet file, also packed; a folder of Parquet; https://…, s3://…, postgresql://…"
         ),
-    ],
-    label: Annotated[str, typer.Option("--label", help="Column with the outcome.")],
+    ] = None,
+    label: Annotated[str | None, typer.Option("--label", help="Column with the outcome.")] = None,
     id_: Annotated[str | None, typer.Option("--id", help="Column that identifies a lead.")] = None,
     day: Annotated[str | None, typer.Option("--day", help="Column with the day of the lead.")] = None,
     positive: Annotated[str | None, typer.Option("--positive", help="Value of the label that means yes.")] = None,
@@ -27,24 +31,80 @@ def init(
         typer.Option("--negative", help='Value of the label that means no; "" for an empty one. May be repeated.'),
     ] = None,
     sheet: Annotated[str | None, typer.Option("--sheet", help="Sheet of an Excel file.")] = None,
+    events: Annotated[
+        Path | None, typer.Option("--events", help="A log of events instead of a table of leads.")
+    ] = None,
+    leads: Annotated[Path | None, typer.Option("--leads", help="Of a log: a table with a row per lead.")] = None,
+    lead: Annotated[str | None, typer.Option("--lead", help="Of a log: column with the lead.")] = None,
+    time: Annotated[str | None, typer.Option("--time", help="Of a log: column with the time.")] = None,
+    event: Annotated[
+        str | None, typer.Option("--event", help="Of a log: column with the kind of event, if any.")
+    ] = None,
+    converted: Annotated[
+        list[str] | None, typer.Option("--converted", help="Kind of event that is a conversion.")
+    ] = None,
+    horizon: Annotated[str, typer.Option("--horizon", help="Of a log: how soon a conversion counts.")] = "30d",
+    event_id: Annotated[
+        str | None, typer.Option("--event-id", help="Of a log: column that tells events apart.")
+    ] = None,
+    arrived: Annotated[str | None, typer.Option("--arrived", help="Of a log: column with the time of arrival.")] = None,
+    zone: Annotated[str | None, typer.Option("--zone", help="Of a log: column with the lead's time zone.")] = None,
+    timezone: Annotated[str, typer.Option("--timezone", help="Of a log: zone of times that say none.")] = "UTC",
     into: Annotated[Path, typer.Option("--into", help="Folder of the new project.", show_default="here")] = Path(),
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept everything as proposed; ask nothing.")] = False,
 ) -> None:
-    """Make a project from a table: show the role proposed for each column, and write the settings."""
-    from gallop.flow import init as flow
+    """Make a project from a table or a log of events: show what each column is taken for, and write the settings."""
+    if events is not None:
+        from gallop.profiling.event_log import EventOptions
+
+        if lead is None or time is None or not converted:
+            raise typer.BadParameter("--events needs --lead, --time and --converted as well")
+        asked = EventOptions(lead, time, tuple(converted), horizon, event, event_id, arrived, zone, timezone)
+        _init_events(events, leads, asked, into)
+        return
+    if table is None or label is None:
+        raise typer.BadParameter("a TABLE and --label are needed, or --events, --lead, --time and --converted")
     from gallop.profiling.proposal import InitOptions
+
+    _init_table(table, sheet, InitOptions(label, id_, day, positive, tuple(negative or ())), into, ask=not yes and sys.stdin.isatty())
+
+
+def _init_events(log: Path, leads: Path | None, asked: "EventOptions", into: Path) -> None:
+    from gallop.flow import init_events as flow
+    from gallop.reporting.terminal import event_profile, profile
+    from gallop.reporting.terminal.screen import Screen
+
+    screen = Screen()
+    source = flow.open_source(log, leads)
+    proposal = flow.look_events(source, asked)
+    screen.print(event_profile.render_log(proposal, source.log.form))
+    screen.print(profile.guard_notice())
+    proposal = flow.guard_events(source, proposal)
+    if proposal.counts:
+        screen.print(event_profile.render_counts(proposal.counts))
+    made = flow.make_events(source, proposal, into.resolve())
+    screen.print(profile.render_outcome(made.proposal, made.files))
+    _say_next(into)
+
+
+def _init_table(table: str, sheet: str | None, asked: "InitOptions", into: Path, *, ask: bool) -> None:
+    from gallop.flow import init as flow
     from gallop.reporting.terminal import profile as page
     from gallop.reporting.terminal.screen import Screen
 
     screen = Screen()
     with flow.source(table, sheet) as source:
-        proposal = flow.look(source, InitOptions(label, id_, day, positive, tuple(negative or ())))
+        proposal = flow.look(source, asked)
         screen.print(page.render_profile(proposal, source.read_as, source.remarks, screen.width))
-        if not yes and sys.stdin.isatty():
+        if ask:
             proposal = console.confirm(proposal)
         screen.print(page.guard_notice())
         made = flow.make(source, flow.guard(source, proposal), into.resolve())
     screen.print(page.render_outcome(made.proposal, made.files))
+    _say_next(into)
+
+
+def _say_next(into: Path) -> None:
     where = "" if into == Path() else f"cd {shlex.quote(str(into))} && "
     console.say(f"Next: {where}{console.program()} run")
 

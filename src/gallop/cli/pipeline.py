@@ -8,6 +8,13 @@ from gallop.cli import console
 from gallop.cli.project import open_project
 
 
+def events(context: typer.Context) -> None:
+    """Turn a log of events into one row per lead and decision; only in projects that have such a log."""
+    from gallop.flow import events as flow
+
+    console.done("events", console.decided(flow.run_events(open_project(context))))
+
+
 def data_clean(context: typer.Context) -> None:
     """Keep the leads that are in scope and possible; count the others per rule."""
     from gallop.flow import data
@@ -32,8 +39,9 @@ def data_split(context: typer.Context) -> None:
     """Hold out test leads, once."""
     from gallop.flow import data
 
-    train, test = data.run_data_split(open_project(context))
-    console.done("data_split", f"{train:,} training leads, {test:,} test leads")
+    train, test, left_out = data.run_data_split(open_project(context))
+    apart = f"; {left_out:,} left out, to keep each lead on one side and the gap between" if left_out else ""
+    console.done("data_split", f"{train:,} training leads, {test:,} test leads{apart}")
 
 
 def model_training(context: typer.Context) -> None:

@@ -12,7 +12,10 @@ from gallop.cli.project import open_project
 def score(
     context: typer.Context,
     leads: Annotated[
-        str, typer.Argument(help="CSV, Excel, JSON or Parquet file of raw leads, also packed; or https://…, s3://…")
+        str,
+        typer.Argument(
+            help="CSV, Excel, JSON or Parquet file of raw leads (with --at, of events), also packed; or https://…, s3://…"
+        ),
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Where to write the ranked scores: .csv, .tsv, .xlsx or .parquet.")
@@ -24,12 +27,22 @@ def score(
     ] = None,
     top: Annotated[int | None, typer.Option("--top", min=1, help="Write the best N leads only.")] = None,
     sheet: Annotated[str | None, typer.Option("--sheet", help="Sheet of an Excel file.")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="Of a log of events: score every lead as of this time.")
+    ] = None,
 ) -> None:
-    """Score a file of leads with the deployed model, the best first."""
+    """Score a file of leads, or every lead of a log as of a moment, with the deployed model, the best first."""
     from gallop.flow import scoring
 
     project = open_project(context)
-    scored = scoring.score_file(project, leads, output, reasons, keep=keep or (), top=top, sheet=sheet)
+    if at is None:
+        scored = scoring.score_file(project, leads, output, reasons, keep=keep or (), top=top, sheet=sheet)
+    else:
+        from gallop.flow.event_scoring import score_moment
+
+        if keep or sheet:
+            raise typer.BadParameter("--keep and --sheet are for a table of leads, not for a log of events")
+        scored = score_moment(project, Path(leads), at, output, reasons, top=top)
     for remark in scored.remarks:
         console.say(remark)
     if scored.data == "sample":

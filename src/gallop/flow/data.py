@@ -7,14 +7,16 @@ import narwhals.stable.v2 as nw
 
 from gallop.adapters import dvc
 from gallop.adapters.tables.csv_format import file_remarks
+from gallop.adapters.tables.parquet import text_of
 from gallop.adapters.tables.polars import read, read_text, write
 from gallop.errors import MissingOutputError
 from gallop.files import digest, write_text
 from gallop.flow.project import Project
-from gallop.results.run import SAMPLE, DataVersion, Quality
+from gallop.results.run import SAMPLE, DataVersion, EventCounts, Quality
 from gallop.tables.header import require_header
 
 _QUALITY = "quality.json"
+COUNTS = "counts.json"
 
 
 def raw_table(project: Project) -> tuple[Path, DataVersion]:
@@ -40,6 +42,8 @@ def run_data_clean(project: Project) -> Quality:
     from gallop.stages.data_clean import data_clean
 
     path, version = raw_table(project)
+    if project.settings.events is not None:
+        return _clean_decisions(project, version)
     # The sample is always written in gallop's own way.
     form = None if version.origin == SAMPLE else project.settings.table.format
     raw = read_text(path, form)
@@ -51,9 +55,33 @@ def run_data_clean(project: Project) -> Quality:
         truth = read_text(project.paths.truth)
         tables["truth"] = truth.select(nw.col("lead_id"), nw.col("probability").cast(nw.Float64))
     write(tables, project.paths.leads)
+    _write_quality(project, quality, version)
+    return quality
+
+
+def _clean_decisions(project: Project, version: DataVersion) -> Quality:
+    """The table that the stage events made → data/interim/leads."""
+    from gallop.stages.data_clean import data_clean
+
+    path = project.paths.decisions / "decisions.parquet"
+    cleaned = data_clean(text_of(read(path)), project.settings.table, str(path))
+    quality = cleaned.quality.model_copy(update={"events": read_counts(project)})
+    write({"leads": cleaned.leads, "rejected": cleaned.rejected}, project.paths.leads)
+    _write_quality(project, quality, version)
+    return quality
+
+
+def read_counts(project: Project) -> EventCounts:
+    """What the stage events counted. Raises `MissingOutputError`."""
+    path = project.paths.decisions / COUNTS
+    if not path.is_file():
+        raise MissingOutputError(f"{path}: not there; run `gallop events` first, or everything with `gallop run`")
+    return EventCounts.model_validate(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _write_quality(project: Project, quality: Quality, version: DataVersion) -> None:
     content = {"quality": quality.model_dump(), "data": version.model_dump()}
     write_text(project.paths.leads / _QUALITY, json.dumps(content, indent=2) + "\n")
-    return quality
 
 
 def read_quality(project: Project) -> tuple[Quality, DataVersion]:
@@ -75,12 +103,12 @@ def run_data_preprocess(project: Project) -> int:
     return len(features)
 
 
-def run_data_split(project: Project) -> tuple[int, int]:
-    """data/interim/features → data/processed/split; returns the training rows and the test rows."""
+def run_data_split(project: Project) -> tuple[int, int, int]:
+    """data/interim/features → data/processed/split; returns the training rows, the test rows, and those left out."""
     from gallop.stages.data_split import data_split
 
     features = read(project.paths.features / "features.parquet")
     split = data_split(features, project.settings.table, project.settings.split, project.settings.seed)
     tables = {"train": split.train, "test": split.test, "assignment": split.assignment}
     write(tables, project.paths.split)
-    return len(split.train), len(split.test)
+    return len(split.train), len(split.test), len(split.assignment) - len(split.train) - len(split.test)

@@ -4,17 +4,21 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
+
+import narwhals.stable.v2 as nw
 
 from gallop.adapters import copier, dvc, wheel
 from gallop.adapters.tables.polars import read_text
 from gallop.errors import EmptyTableError, GallopError, SettingsError
 from gallop.files import digest
 from gallop.flow.project import PARAMS, Project
+from gallop.profiling.event_proposal import EventProposal
 from gallop.profiling.proposal import InitOptions, Leak, Proposal, propose
 from gallop.schema import DISTRIBUTION, ROW
 from gallop.settings.params import Settings, load_settings
@@ -39,12 +43,16 @@ class Source:
     """For people: what was left out or chosen in reading."""
 
 
+AnyProposal = Proposal | EventProposal
+SomeProposal = TypeVar("SomeProposal", Proposal, EventProposal)
+
+
 @dataclass(frozen=True)
 class Made:
     """What `init` made."""
 
     project: Project
-    proposal: Proposal
+    proposal: AnyProposal
     files: tuple[str, ...]
 
 
@@ -100,12 +108,16 @@ def guard(source: Source, proposal: Proposal) -> Proposal:
     Raises:
         EmptyTableError, UnknownLabelError, WrongTypeError, SingleClassError: the rows do not fit the proposal.
     """
+    return guarded(source, proposal, read_text(source.path, source.form))
+
+
+def guarded(source: Source, proposal: SomeProposal, raw: nw.DataFrame) -> SomeProposal:
+    """As `guard`, of a raw table that is read already."""
     from gallop.leakage.policy import WHOLE, findings, open_stops
     from gallop.stages.data_clean import data_clean
     from gallop.stages.data_preprocess import data_preprocess
     from gallop.stages.data_split import data_split
 
-    raw = read_text(source.path, source.form)
     for _ in range(_ROUNDS):
         settings = prepared(source, proposal)
         leads = data_clean(raw, settings.table, str(source.path)).leads
@@ -120,14 +132,14 @@ def guard(source: Source, proposal: Proposal) -> Proposal:
             name = stop.column or WHOLE
             because = f"{stop.evidence} (found by `gallop init`; nobody has decided yet)"
             leaks.setdefault(name, Leak(name, because, keep=name not in settings.features.used))
-        proposal = proposal.without(leaks.values())
+        proposal = proposal.without(leaks.values())  # ty: ignore[invalid-assignment]
         if not proposal.inputs:
             names = ", ".join(repr(leak.column) for leak in proposal.left_out)
             raise EmptyTableError(f"{source.path}: no column is left to learn from; {names} are left out as leaks")
     return proposal
 
 
-def prepared(source: Source, proposal: Proposal) -> Settings:
+def prepared(source: Source, proposal: AnyProposal) -> Settings:
     """The settings that the project would have. Raises `SettingsError`: the table's names cannot be written."""
     with tempfile.TemporaryDirectory() as folder:
         answers = proposal.answers("proposal", f"data/raw/{source.path.name}", source.form, version(DISTRIBUTION), "")
@@ -139,8 +151,11 @@ def prepared(source: Source, proposal: Proposal) -> Settings:
             raise SettingsError(f"{source.path}: its names cannot be written into params.yaml: {sentence}") from None
 
 
-def make(source: Source, proposal: Proposal, into: Path) -> Made:
+def make(source: Source, proposal: AnyProposal, into: Path, beside: Sequence[tuple[Path, str]] = ()) -> Made:
     """Write the project: the template's files, and the raw table under DVC.
+
+    Args:
+        beside: further files, and where they lie in the project.
 
     Raises:
         SettingsError: the folder has a project already, or the table's names cannot be written.
@@ -161,6 +176,10 @@ def make(source: Source, proposal: Proposal, into: Path) -> Made:
         shutil.copyfile(source.path, target)
     project = Project.open(into)
     dvc.add_raw(into, target)
+    for path, name in beside:
+        if (into / name).resolve() != path.resolve():
+            shutil.copyfile(path, into / name)
+        dvc.add_raw(into, into / name)
     after = {path for path in into.rglob("*") if path.is_file() and ".git" not in path.relative_to(into).parts[:1]}
     files = sorted(str(path.relative_to(into)) for path in after - before)
     return Made(project, proposal, tuple(name for name in files if not name.startswith((".dvc/cache", ".dvc/tmp"))))

@@ -14,11 +14,20 @@ class ProjectPaths:
 
     root: Path
     raw: Path
+    further: tuple[str, ...] = ()
+    """Names of the raw files besides it, from the root."""
 
     @classmethod
     def of(cls, root: Path, settings: Settings) -> "ProjectPaths":
         """The paths of a project."""
-        return cls(root, root / settings.data.raw)
+        events = settings.events
+        parts = (events.leads, events.decisions, events.identity) if events else ()
+        return cls(root, root / settings.data.raw, tuple(part.raw for part in parts if part and part.raw))
+
+    @property
+    def beside(self) -> tuple[Path, ...]:
+        """The raw files of an event project besides the log: of leads, decisions, identities."""
+        return tuple(self.root / name for name in self.further)
 
     @property
     def sample(self) -> Path:
@@ -29,6 +38,11 @@ class ProjectPaths:
     def truth(self) -> Path:
         """The sample's true probabilities."""
         return self.raw.with_name("sample_truth.csv")
+
+    @property
+    def decisions(self) -> Path:
+        """Output of the stage events, where the project has one."""
+        return self.root / "data/interim/decisions"
 
     @property
     def leads(self) -> Path:

@@ -13,7 +13,7 @@ from gallop.flow.selection import current_selection, run_deploy, run_model_selec
 from gallop.flow.training import publish_export
 from gallop.results.run import Selected
 from gallop.schema import DISTRIBUTION
-from gallop.stages import DVC_STAGES
+from gallop.stages import DVC_STAGES, EVENTS
 from gallop.tables.synthetic import sample
 
 VERSION = ".gallop-version"
@@ -68,6 +68,11 @@ def pull_data(project: Project, progress: Progress) -> str:
         source = dvc.pull(
             paths.root, paths.raw, lambda name: progress.say(f"asking {name} for the raw data"), progress.on_bytes
         )
+    for path in paths.beside:
+        if path.is_file():
+            dvc.verify_raw(path)
+        else:
+            dvc.pull(paths.root, path, lambda name: progress.say(f"asking {name} for raw data"), progress.on_bytes)
     # The sample was the stand-in for this file; a leftover would only confuse.
     for leftover in (paths.sample, paths.truth):
         leftover.unlink(missing_ok=True)
@@ -94,6 +99,11 @@ def _say_version(project: Project) -> None:
         write_text(version_file, f"{now}\n")
 
 
+def stages_of(project: Project) -> tuple[str, ...]:
+    """The stages of files that the project has, in order."""
+    return DVC_STAGES if project.settings.events is None else (EVENTS, *DVC_STAGES)
+
+
 def run_pipeline(project: Project, progress: Progress, *, require_data: bool) -> Outcome:
     """Everything, from raw data to a deployed champion; only what changed since the last run is done again.
 
@@ -102,7 +112,7 @@ def run_pipeline(project: Project, progress: Progress, *, require_data: bool) ->
     """
     _say_version(project)
     source = get_data(project, progress, require=require_data)
-    changed = dvc.reproduce(project.paths.root, DVC_STAGES)
+    changed = dvc.reproduce(project.paths.root, stages_of(project))
     publish_export(project)
     selected = current_selection(project)
     if selected is None:

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic
+from typing import TYPE_CHECKING, Generic
 
 import narwhals.stable.v2 as nw
 from narwhals.stable.v2.typing import IntoDataFrameT
@@ -16,6 +16,9 @@ from gallop.flow.project import Project
 from gallop.schema import ROW, RULE
 from gallop.settings.table import Table
 from gallop.tables.header import require_header
+
+if TYPE_CHECKING:
+    from gallop.scoring import Scores
 
 _PROBABILITIES = ("probability", "low", "high")
 
@@ -62,17 +65,34 @@ def score_file(
         MissingOutputError, ChecksumError, UnsafeModelError: the deployed bundle.
         MissingColumnError, EmptyTableError and the like: the leads.
     """
-    from gallop.adapters.tables.scores import write_scores
     from gallop.artifacts import bundle
     from gallop.reporting.formatting import describe_reason
-    from gallop.scoring import CONTACT, score_table
+    from gallop.scoring import score_table
 
-    aside = output.with_name(f"{output.stem}.rejected{output.suffix}")
-    _require_free((output, aside, *([reasons] if reasons else [])), (leads, str(project.paths.raw)), aside)
+    aside = rejected_beside(output)
+    require_free((output, aside, *([reasons] if reasons else [])), (leads, str(project.paths.raw)), aside)
     deployed = bundle.load_bundle(project.paths.deployed)
+    if deployed.settings.events is not None:
+        raise SettingsError("the deployed model takes a log of events: say as of when to score, with --at TIME")
     raw, remarks = _read_leads(leads, sheet)
     require_header(raw.columns, [*deployed.settings.table.columns], leads)
     scores = score_table(raw, deployed, leads, describe_reason, keep)
+    return write_outcome(scores, deployed, output, reasons, top, remarks)
+
+
+def rejected_beside(output: Path) -> Path:
+    """Where the rows go that cannot be scored."""
+    return output.with_name(f"{output.stem}.rejected{output.suffix}")
+
+
+def write_outcome(
+    scores: "Scores", deployed: Bundle, output: Path, reasons: Path | None, top: int | None, remarks: tuple[str, ...]
+) -> Scored:
+    """Write scores, rejected rows beside them, and what each column adds where that is wanted."""
+    from gallop.adapters.tables.scores import write_scores
+    from gallop.scoring import CONTACT
+
+    aside = rejected_beside(output)
     if len(scores.rejected):
         write_scores(scores.rejected, aside)
     else:
@@ -113,7 +133,7 @@ def _read_leads(leads: str, sheet: str | None) -> tuple[nw.DataFrame, tuple[str,
             raise error.named(str(path), named) from None
 
 
-def _require_free(outputs: Sequence[Path], inputs: Sequence[str], aside: Path) -> None:
+def require_free(outputs: Sequence[Path], inputs: Sequence[str], aside: Path) -> None:
     """Refuse, before any work, what would replace something that is no output of `score`.
 
     Raises:

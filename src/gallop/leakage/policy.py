@@ -1,5 +1,6 @@
 """The leak guard in a project: what it finds among the columns in use, and whether a run may go on."""
 
+import hashlib
 from collections.abc import Iterable
 
 import narwhals.stable.v2 as nw
@@ -12,6 +13,7 @@ from gallop.leakage.guard import find_leaks
 from gallop.results.run import TrainTestSplit
 from gallop.schema import ROW, Role
 from gallop.settings.params import Settings
+from gallop.settings.table import Table
 
 WHOLE = "*"
 """Acknowledges a finding about the whole table."""
@@ -25,7 +27,9 @@ def findings(leads: nw.DataFrame, split: TrainTestSplit, settings: Settings) -> 
         split: which lead is a training lead.
     """
     table = settings.table
-    train, test = (_rows(leads, part[table.id].to_list(), table.id) for part in (split.train, split.test))
+    train, test = (
+        _rows(leads, _one_a_group(part, table, settings.seed), table.id) for part in (split.train, split.test)
+    )
     roles = {name: column.role for name, column in table.columns.items() if name in settings.features.used}
     dates = [name for name, role in roles.items() if role is Role.DATE]
     return find_leaks(
@@ -77,6 +81,21 @@ def finding_columns(finding: Finding) -> str:
 
 def _rows(leads: nw.DataFrame, ids: list, key: str) -> nw.DataFrame:
     return leads.filter(nw.col(key).is_in(ids)).sort(key)
+
+
+def _one_a_group(part: nw.DataFrame, table: Table, seed: int) -> list:
+    """Ids to look at: of a lead with several rows one, drawn by hash.
+
+    The guard takes rows for independent: the same values with the same outcome again and again would seem to hide it.
+    """
+    ids = part[table.id].to_list()
+    if table.group is None:
+        return ids
+    chosen: dict[str, tuple[bytes, str]] = {}
+    for group, name in zip(part[table.group].to_list(), ids, strict=True):
+        draw = (hashlib.sha256(f"{seed}:{name}".encode()).digest(), name)
+        chosen[group] = min(chosen.get(group, draw), draw)
+    return [name for _, name in chosen.values()]
 
 
 def _columns(leads: nw.DataFrame, roles: dict[str, Role]) -> pd.DataFrame:

@@ -2,13 +2,14 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from gallop.evaluation.metrics import LOWER_IS_BETTER, Estimate
 from gallop.results.evidence import Reason
 from gallop.results.percent import percent
 from gallop.results.run import DataVersion
+from gallop.settings.event_features import EventFeature
 
 COUNTED: Final = ("n_", "num_", "nb_", "count_", "number_of_")
 """How names of columns begin that count something."""
@@ -102,10 +103,16 @@ def brief(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 1000 else f"{value:.3g}"
 
 
-def describe_reason(reason: Reason) -> str:
-    """What a lead has in one column, and what it adds: `14 visits: +1.9`, `source organic: -0.4`."""
+def describe_reason(reason: Reason, features: Mapping[str, EventFeature] | None = None) -> str:
+    """What a lead has in one column, and what it adds: `14 visits: +1.9`, `source organic: -0.4`.
+
+    Args:
+        features: the features of events, each of which has a sentence: `4 view events in the last 7 days: +0.8`.
+    """
     name = words(reason.column)
-    if reason.value is None or reason.value == "":
+    if features and reason.column in features:
+        state = plain(features[reason.column].sentence(reason.value))
+    elif reason.value is None or reason.value == "":
         state = f"{name} {UNKNOWN}"
     elif isinstance(reason.value, str):
         state = f"{name} {TRUTHS.get(reason.value.lower(), plain(reason.value))}"

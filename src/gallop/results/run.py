@@ -47,6 +47,32 @@ class RuleCount(ResultModel):
     defect: bool
 
 
+class EventCounts(ResultModel):
+    """What became of a log of events: every row is counted once, every decision too."""
+
+    rows: int
+    events: int
+    leads: int
+    first: str
+    last: str
+    """Times of the first and the last event."""
+    end: str
+    """Until when everything has arrived: decisions whose horizon ends before it are ripe."""
+    aside: dict[str, int]
+    """Rule → rows that are no events, or no further ones."""
+    noticed: dict[str, int]
+    """What was kept all the same: kinds that the settings do not list, corrections, unreadable numbers."""
+    ripe: int
+    unripe: int
+    """Decisions whose outcome is not known yet; kept, never trained on."""
+    converted: int
+    """Ripe decisions with a conversion within the horizon."""
+    at_once: int
+    """Decisions with a conversion at exactly their time, which is in neither features nor label."""
+    surprised: int
+    """Decisions at which an event from before had not arrived yet, and so does not count."""
+
+
 class Quality(ResultModel):
     """The data-quality report: every row that came in is counted exactly once."""
 
@@ -61,6 +87,8 @@ class Quality(ResultModel):
     """What a person should know about the file: a last line that may be cut."""
     days: tuple[str, str] | None = None
     """First and last day of the kept leads, as YYYY-MM-DD; None where the table has no day."""
+    events: EventCounts | None = None
+    """Where the table was made from a log of events: what became of that."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from gallop.errors import SettingsError
 from gallop.schema import Role
 from gallop.settings.base import SettingsModel, Share
 from gallop.settings.decision import DecisionRule
+from gallop.settings.events import Events, with_event_columns
 from gallop.settings.features import Features
 from gallop.settings.table import Table
 from gallop.settings.training import Training
@@ -43,6 +44,9 @@ class Split(SettingsModel):
 
     by: Literal["random", "day"] = Field("random", description="At random within each label, or the last days.")
     test_share: Annotated[float, Field(gt=0.0, le=0.5)] = Field(0.15, description="Share of leads held out.")
+    gap_days: int = Field(
+        0, ge=0, le=3660, description="Of day: whole days between learning and testing, whose rows are in neither."
+    )
 
 
 class Evaluation(SettingsModel):
@@ -88,6 +92,7 @@ class Settings(SettingsModel):
     project: ProjectNames = Field(description="Names.")
     seed: int = Field(42, ge=0, lt=2**32, description="Seed of everything that is drawn at random.")
     data: Data = Field(description="Where the raw table is.")
+    events: Events | None = Field(None, description="The log of events, where leads are made from one.")
     table: Table = Field(description="The raw table's meaning.")
     features: Features = Field(description="What the model sees.")
     split: Split = Field(default_factory=Split, description="What is held out.")
@@ -134,6 +139,11 @@ class Settings(SettingsModel):
         self._training_agrees()
         if self.split.by == "day" and not self.table.day:
             raise ValueError("split.by is day, but no column has the role day")
+        if self.events and (self.split.by != "day" or self.split.gap_days < self.events.gap_days):
+            raise ValueError(
+                f"split.by is {self.split.by} and split.gap_days {self.split.gap_days}; decisions are split by day, "
+                f"with a gap of the horizon: {self.events.gap_days} days or more"
+            )
         return self
 
     @property
@@ -214,6 +224,8 @@ def _require_small(raw: dict, path: Path) -> None:
 
 def parse_settings(raw: dict, source: str) -> Settings:
     """Check settings that are already read; `source` names them in errors. Raises `SettingsError`."""
+    if isinstance(raw.get("events"), dict):
+        raw = with_event_columns(raw)
     try:
         # Through JSON, since strict JSON mode takes a text as a date or a role but never `"3"` as a number.
         text = json.dumps(raw, default=str)

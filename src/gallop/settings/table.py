@@ -14,8 +14,11 @@ class Format(SettingsModel):
     """How a CSV is written, and which part of it or of an Excel file is the table. `gallop init` finds it out once; no
     run guesses."""
 
-    separator: Annotated[str, Field(min_length=1, max_length=1)] = Field(",", description="Between values.")
+    separator: Annotated[str, Field(min_length=1, max_length=1)] = Field(
+        ",", description="Between values; a blank stands for any number of them."
+    )
     encoding: str = Field("utf-8", description="Of the text, by its Python name, such as utf-8, cp1252 or utf-16.")
+    header: bool = Field(True, description="The first row has the names; without one they are column_1, column_2, ….")
     sheet: str | None = Field(None, description="Of an Excel file; nothing for the only one, or the first.")
     preamble: int = Field(0, ge=0, le=1000, description="Lines above the header that are no part of the table.")
     footer: int = Field(0, ge=0, le=1000, description="Lines below the rows that are no part of it; blank ones aside.")
@@ -44,7 +47,7 @@ class OnNew(SettingsModel):
 class Column(SettingsModel):
     """What one column of the raw table is, when it is known, and which of its values are possible."""
 
-    role: Role = Field(description="id, label, day, date, number, category, boolean or ignore.")
+    role: Role = Field(description="id, group, label, day, date, number, category, boolean or ignore.")
     known_at: str | None = Field(None, description="The moment at which the value is known; one of table.moments.")
     minimum: float | None = Field(None, description="Smallest number seen or possible; see table.on_new.range.")
     maximum: float | None = Field(None, description="Largest number seen or possible; see table.on_new.range.")
@@ -152,6 +155,11 @@ class Table(SettingsModel):
         return next(iter(self.with_role(Role.DAY)), None)
 
     @property
+    def group(self) -> str | None:
+        """The column that says which rows are one lead's, if there is one."""
+        return next(iter(self.with_role(Role.GROUP)), None)
+
+    @property
     def values(self) -> tuple[str, ...]:
         """The columns whose values rules look at: numbers, categories, booleans, dates."""
         wanted = {Role.NUMBER, Role.CATEGORY, Role.BOOLEAN, Role.DATE}
@@ -174,7 +182,7 @@ class Table(SettingsModel):
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
-        for role, allowed in ((Role.ID, {0, 1}), (Role.LABEL, {1}), (Role.DAY, {0, 1})):
+        for role, allowed in ((Role.ID, {0, 1}), (Role.LABEL, {1}), (Role.DAY, {0, 1}), (Role.GROUP, {0, 1})):
             if len(names := self.with_role(role)) not in allowed:
                 raise ValueError(f"exactly one column must have the role {role.value}, got {list(names)}")
         if self.with_role(Role.LABEL) != (self.label.column,):

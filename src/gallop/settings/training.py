@@ -91,6 +91,11 @@ class Training(SettingsModel):
     monotone: dict[str, Literal["increasing", "decreasing"]] = Field(
         default_factory=dict, description="Numbers that may move the score in one direction only."
     )
+    screen: int | None = Field(
+        None,
+        ge=1,
+        description="Most inputs a fold learns from: those that say most of the label alone, in its own rows.",
+    )
     forced: tuple[str, ...] = Field((), description="Inputs that the deployed model must make use of.")
 
     @model_validator(mode="after")

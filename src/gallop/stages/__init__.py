@@ -15,5 +15,8 @@ STAGES: Final = (
 DVC_STAGES: Final = (*STAGES[:4], "report")
 """The stages that turn files into files. The last two change a registry and a deployment, which no file hash knows."""
 
+EVENTS: Final = "events"
+"""The stage before the first, in projects whose leads are made from a log of events."""
+
 COMMANDS: Final = (*DVC_STAGES, *STAGES[4:])
 """All stages, in the order in which they run."""

@@ -8,7 +8,7 @@ from gallop.tables.features import inputs
 
 
 def data_preprocess(leads: nw.DataFrame, table: Table, features: Features) -> nw.DataFrame:
-    """Model-ready leads: id, then day and label where the table has them, then the model's inputs in their order.
+    """Model-ready leads: id, then group, day and label where the table has them, then the model's inputs in order.
 
     Args:
         leads: typed leads, as `data_clean` keeps them.
@@ -16,5 +16,5 @@ def data_preprocess(leads: nw.DataFrame, table: Table, features: Features) -> nw
     Returns:
         One row per lead, in the same order. Numbers are Float64 (null where missing), all else is text.
     """
-    keys = [name for name in (table.id, table.day, table.label.column) if name in leads.columns]
+    keys = [name for name in (table.id, table.group, table.day, table.label.column) if name in leads.columns]
     return leads.select(*[nw.col(name) for name in dict.fromkeys(keys)], *inputs(table, features))

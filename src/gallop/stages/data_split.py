@@ -2,11 +2,17 @@
 
 The side of a lead follows from the seed and its id alone (SHA-256), within its label and whatever the order of the
 rows, so the split is the same on every engine and machine. With `by: day` the last days are held out instead.
+
+Rows of one group (several decisions about one lead) stay together. By day, a lead with rows on both sides is put on
+one of them by its hash, and its rows on the other side are left out; so are the rows within `gap_days` before the test
+days.
 """
 
 import hashlib
+from datetime import date
 
 import narwhals.stable.v2 as nw
+import numpy as np
 
 from gallop.errors import SingleClassError
 from gallop.results.run import TrainTestSplit
@@ -14,6 +20,7 @@ from gallop.settings.params import Split
 from gallop.settings.table import Table
 
 SIDE = "side"
+TRAIN, TEST, LEFT_OUT = "train", "test", "left out"
 
 
 def data_split(leads: nw.DataFrame, table: Table, split: Split, seed: int) -> TrainTestSplit:
@@ -24,12 +31,14 @@ def data_split(leads: nw.DataFrame, table: Table, split: Split, seed: int) -> Tr
     """
     ordered = leads.sort(table.id)
     ids, labels = ordered[table.id].to_list(), ordered[table.label.column].to_list()
+    groups = ordered[table.group].to_list() if table.group else None
     if split.by == "day":
-        held_out = _last_days(ordered[str(table.day)].to_list(), split.test_share)
+        sides = _by_day(ordered[str(table.day)].to_list(), groups, split, seed)
+    elif groups is None:
+        sides = [TEST if held else TRAIN for held in _stratified(ids, labels, split.test_share, seed)]
     else:
-        held_out = _stratified(ids, labels, split.test_share, seed)
-    sides = ["test" if held else "train" for held in held_out]
-    train, test = (ordered.filter([lead == side for lead in sides]) for side in ("train", "test"))
+        sides = _whole_groups(groups, labels, split.test_share, seed)
+    train, test = (ordered.filter([assigned == side for assigned in sides]) for side in (TRAIN, TEST))
     for name, part in (("training", train), ("test", test)):
         if part[table.label.column].n_unique() < 2:
             raise SingleClassError(
@@ -52,8 +61,45 @@ def _stratified(ids: list[str], labels: list[int], share: float, seed: int) -> l
     return [index in held for index in range(len(ids))]
 
 
-def _last_days(days: list[str], share: float) -> list[bool]:
-    """Whole days from the end until the share is reached, so that no day is on both sides."""
-    wanted = max(1, round(share * len(days)))
-    first_test_day = sorted(days)[-wanted]
-    return [day >= first_test_day for day in days]
+def _whole_groups(groups: list[str], labels: list[int], share: float, seed: int) -> list[str]:
+    """As `_stratified`, of whole groups, which count as converted where one of their rows did."""
+    any_of: dict[str, int] = {}
+    for group, label in zip(groups, labels, strict=True):
+        any_of[group] = max(any_of.get(group, 0), label)
+    held = dict(zip(any_of, _stratified(list(any_of), list(any_of.values()), share, seed), strict=True))
+    return [TEST if held[group] else TRAIN for group in groups]
+
+
+def _by_day(days: list[str], groups: list[str] | None, split: Split, seed: int) -> list[str]:
+    """Whole days from the end until the share is reached; days within the gap before them are left out.
+
+    Of the groups with rows on both sides, half are tested and half are learnt from; what each has on the other side is
+    left out.
+    """
+    at = np.array([date.fromisoformat(day).toordinal() for day in days])
+    if groups is None:
+        wanted = max(1, round(split.test_share * len(days)))
+        return _sides(at, int(np.sort(at)[-wanted]), split.gap_days)
+    names, group = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    tested = np.array([hashlib.sha256(f"{seed}:{name}".encode()).digest()[0] & 1 for name in names], dtype=bool)[group]
+
+    def parted(first_test_day: int) -> list[str]:
+        sides = np.array(_sides(at, first_test_day, split.gap_days))
+        both = np.isin(group, np.intersect1d(group[sides == TRAIN], group[sides == TEST]))
+        sides[both & (sides == TRAIN) & tested] = LEFT_OUT
+        sides[both & (sides == TEST) & ~tested] = LEFT_OUT
+        return sides.tolist()
+
+    # The later the first test day, the fewer rows are tested: the last day with enough of them is found by halving.
+    starts = np.unique(at)
+    low, high = 0, len(starts) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        sides = parted(int(starts[middle]))
+        enough = sides.count(TEST) >= split.test_share * (sides.count(TEST) + sides.count(TRAIN))
+        low, high = (middle, high) if enough else (low, middle - 1)
+    return parted(int(starts[low]))
+
+
+def _sides(at: np.ndarray, first_test_day: int, gap: int) -> list[str]:
+    return np.where(at >= first_test_day, TEST, np.where(at < first_test_day - gap, TRAIN, LEFT_OUT)).tolist()

@@ -24,6 +24,7 @@ from gallop.modelling.learning_curve import learning_points
 from gallop.modelling.permutation_importance import importances
 from gallop.modelling.preprocessing import frame
 from gallop.modelling.search.folds import AllRows
+from gallop.modelling.search.grouped_folds import InTime
 from gallop.modelling.search.run import search
 from gallop.modelling.search.study import Trial
 from gallop.modelling.stack import Stack
@@ -90,7 +91,8 @@ def train(
     roles, seed, training = input_roles(settings.table, settings.features), settings.seed, settings.training
     X, y = frame(leads, roles), _labels(leads[settings.table.label.column])
     days = leads[str(settings.table.day)].to_list() if settings.split.by == "day" else None
-    searched = search(X, y, roles, training, seed, days=days, folder=studies, on_trial=on_trial)
+    in_time = _in_time(leads, settings, days)
+    searched = search(X, y, roles, training, seed, days=days, in_time=in_time, folder=studies, on_trial=on_trial)
     ranked = ranked_contenders(searched, y, training)
     best = winner(ranked)
     rows = AllRows(X, y, roles, training)
@@ -120,6 +122,14 @@ def train(
         positives=int(y.sum()),
         example=_example(X, roles),
     )
+
+
+def _in_time(leads: nw.DataFrame, settings: Settings, days: Sequence[str] | None) -> InTime | None:
+    """Which rows are one lead's, and the gap, where rows have groups or there is one."""
+    group, gap = settings.table.group, settings.split.gap_days
+    if days is None or (group is None and not gap):
+        return None
+    return InTime(days, None if group is None else leads[group].to_list(), gap)
 
 
 @threadpool_limits.wrap(limits=1)

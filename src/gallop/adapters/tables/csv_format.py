@@ -5,14 +5,15 @@ import codecs
 import csv
 import io
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gallop.adapters.tables import excel, layout, parquet
 from gallop.adapters.tables.contents import PARQUET_ENDINGS, Kind, read_contents
-from gallop.adapters.tables.csv_text import csv_lines, csv_rows, named_separator, utf8
+from gallop.adapters.tables.csv_text import BLANK, csv_lines, csv_rows, named_separator, utf8
 from gallop.errors import SettingsError
 from gallop.settings.table import Format
+from gallop.tables.header import looks_like_values
 
 _SEPARATORS = ",;\t|"
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -116,6 +117,21 @@ def _csv_layout(text: bytes, separator: str) -> tuple[int, int]:
         ends = [row for row in csv_rows(text, separator) if any(cell.strip() for cell in row)][-below - 1 :]
         below = below if [layout.is_beside(row, width) for row in ends] == [False, *[True] * below] else 0
     return above, below
+
+
+def detect_log(path: Path) -> Detected:
+    """As `detect`, of a log of events: values may be parted by blanks, and there may be no header."""
+    found = detect(path)
+    if found.kind is not Kind.CSV:
+        return found
+    text = utf8(read_contents(path).data, path, found.form.encoding)[:_SAMPLE_BYTES].decode("utf-8", "ignore")
+    lines = [line for line in text.splitlines()[:50] if line.strip()][found.form.preamble :][:20]
+    rows, separator = list(csv.reader(lines, delimiter=found.form.separator)), found.form.separator
+    widths = {len(line.split()) for line in lines}
+    if all(len(row) == 1 for row in rows) and len(widths) == 1 and widths != {1}:
+        rows, separator = [line.split() for line in lines], BLANK
+    header = not (rows and looks_like_values(rows[0]))
+    return replace(found, form=found.form.model_copy(update={"separator": separator, "header": header}))
 
 
 def _encoding(content: bytes) -> str:

@@ -16,6 +16,8 @@ from gallop.adapters.tables.layout import is_beside
 from gallop.errors import EmptyTableError, EncodingError, MalformedTableError
 from gallop.settings.table import Format
 
+BLANK: Final = " "
+"""Stands for any number of blanks between values."""
 _SEPARATOR_LINE: Final = re.compile(rb'^"?sep=(.)"?(\r\n|\r|\n|$)', re.IGNORECASE)
 
 
@@ -30,7 +32,9 @@ def read_csv(packed: bytes, path: Path, form: Format) -> pl.DataFrame:
     import pyarrow.csv
 
     content = _table_alone(utf8(packed, path, form.encoding), path, form)
-    names = _header(content, path, form.separator)
+    if form.separator == BLANK:
+        content = re.sub(rb"(?m)^[ \t]+|[ \t]+(?=\r?$)", b"", re.sub(rb"[ \t]+", b" ", content))
+    names = _header(content, path, form)
     _require_quotes_closed(content, path, form.separator)
     options = {
         "read_options": pa.csv.ReadOptions(use_threads=True, block_size=1 << 26, column_names=names, skip_rows=0),
@@ -44,7 +48,7 @@ def read_csv(packed: bytes, path: Path, form: Format) -> pl.DataFrame:
     except pa.ArrowInvalid as error:
         raise _explain(error, content, path, len(names), form.separator) from None
     # The header was read as the first row, since its own names need not be usable.
-    return pl.DataFrame(pl.from_arrow(table.slice(1)))
+    return pl.DataFrame(pl.from_arrow(table.slice(1) if form.header else table))
 
 
 def utf8(content: bytes, path: Path, encoding: str) -> bytes:
@@ -136,12 +140,12 @@ def _row_at(content: bytes, offset: int) -> str:
     return f"row {row}" if row else "the header"
 
 
-def _header(content: bytes, path: Path, separator: str) -> list[str]:
+def _header(content: bytes, path: Path, form: Format) -> list[str]:
     try:
-        names = next(csv_rows(content[: 1 << 20], separator))
+        names = next(csv_rows(content[: 1 << 20], form.separator))
     except csv.Error as error:
         raise MalformedTableError(f"{path}: the header: {error}; is a quotation mark left open?") from None
-    return column_names(names, path)
+    return column_names(names if form.header else [""] * len(names), path)
 
 
 def _require_quotes_closed(content: bytes, path: Path, separator: str) -> None:

@@ -3,12 +3,14 @@
 import io
 from pathlib import Path
 
+import narwhals.stable.v2 as nw
 import polars as pl
 
 from gallop.adapters.tables.contents import PARQUET_ENDINGS
 from gallop.adapters.tables.header import column_names
 from gallop.errors import ChecksumError, DataUnavailableError, EmptyTableError, MalformedTableError
 from gallop.files import write_whole
+from gallop.schema import ROW
 
 
 def read_parquet(source: Path | bytes, path: Path) -> pl.DataFrame:
@@ -72,6 +74,12 @@ def typed_parquet(source: Path | bytes, path: Path) -> pl.DataFrame:
             return pl.DataFrame(pl.from_arrow(file.read()))
     except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
         raise ChecksumError(f"{path}: not a whole Parquet file: {error}") from None
+
+
+def text_of(table: nw.DataFrame) -> nw.DataFrame:
+    """A typed table as it would be read back: every value as text, with row numbers."""
+    frame = as_text(table.to_native(), Path("the table"))
+    return nw.from_native(frame.with_row_index(ROW, offset=1).cast({ROW: pl.Int64}), eager_only=True)
 
 
 def as_text(frame: pl.DataFrame, path: Path) -> pl.DataFrame:

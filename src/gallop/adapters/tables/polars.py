@@ -50,6 +50,13 @@ def _text_frame(path: Path, form: Format) -> pl.DataFrame:
     return csv_text.read_csv(contents.data, path, form)
 
 
+def read_typed(path: Path, form: Format) -> pl.DataFrame:
+    """As `read_text`, without row numbers, and out of Parquet with its own types."""
+    if path.is_file() and path.suffix.lower() in PARQUET_ENDINGS:
+        return parquet.typed_parquet(path, path)
+    return parquet.read_folder(path) if path.is_dir() else _text_frame(path, form)
+
+
 def read(path: Path) -> nw.DataFrame:
     """Read one table of a stage's output, as its manifest has it. Raises `MissingOutputError`, `ChecksumError`."""
     manifest = path.parent / TABLE_MANIFEST

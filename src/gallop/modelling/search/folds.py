@@ -14,6 +14,7 @@ from gallop.evaluation.metrics import Vector
 from gallop.modelling.encoder import Columns
 from gallop.modelling.families import ENCODERS, PLAIN, columns, directions
 from gallop.modelling.preprocessing import encoder
+from gallop.modelling.screening import screened
 from gallop.modelling.search.lightgbm_cv import BoostingFold
 from gallop.schema import Role
 from gallop.settings.training import Training
@@ -46,17 +47,21 @@ class Fold:
         return BoostingFold(seen, self.y[self.seen], held_out, self.y[self.held_out], demanded)
 
     @cached_property
+    def _learnt(self) -> dict[str, Role]:
+        return screened(self.X.iloc[self.seen], self.y[self.seen], self.roles, self.training.screen)
+
+    @cached_property
     def _plain(self) -> tuple:
         # As arrays without names, which every library would look at again with every fit of every trial.
-        return self._both(_step(PLAIN, self.roles, self.training).set_output(transform="default"))
+        return self._both(_step(PLAIN, self._learnt, self.training).set_output(transform="default"))
 
     @cached_property
     def _splines(self) -> tuple:
-        return self._both(_step("splines", self.roles, self.training))
+        return self._both(_step("splines", self._learnt, self.training))
 
     @cached_property
     def _tree_columns(self) -> Columns:
-        return _step("lightgbm", self.roles, self.training)
+        return _step("lightgbm", self._learnt, self.training)
 
     @cached_property
     def _trees(self) -> tuple:
@@ -80,11 +85,15 @@ class AllRows:
         self.X, self.y, self.roles, self.training = X, y, roles, training
         self._encoded: dict[str, tuple] = {}
 
+    @cached_property
+    def _learnt(self) -> dict[str, Role]:
+        return screened(self.X, self.y, self.roles, self.training.screen)
+
     def encoded(self, family: str) -> tuple:
         """The fitted step that a family takes, and the rows as it encodes them."""
         kind = ENCODERS.get(family, PLAIN)
         if kind not in self._encoded:
-            step = _step(family, self.roles, self.training)
+            step = _step(family, self._learnt, self.training)
             self._encoded[kind] = step, step.fit_transform(self.X, self.y)
         return self._encoded[kind]
 

@@ -27,6 +27,7 @@ from gallop.modelling.contributions import Additive, log_odds
 from gallop.modelling.families import ENCODERS, PLAIN, Parameters, classifier
 from gallop.modelling.search import racing
 from gallop.modelling.search.folds import Fold, Rows, forward, stratified
+from gallop.modelling.search.grouped_folds import InTime, forward_apart
 from gallop.modelling.search.lightgbm_cv import cross_validate
 from gallop.modelling.search.study import Budget, Explored, ReportLoss, Trial, explore
 from gallop.schema import Role
@@ -59,6 +60,7 @@ def search(
     seed: int,
     *,
     days: Sequence[str] | None = None,
+    in_time: InTime | None = None,
     folder: Path | None = None,
     on_trial: Callable[[str], None] = lambda _: None,
 ) -> Searched:
@@ -68,13 +70,17 @@ def search(
         X: model inputs of the training rows.
         y: shape (n,), 0 or 1.
         days: the rows' days, to hold out later days only; None for stratified folds.
+        in_time: instead of `days`: to keep leads together and a gap before the days held out.
         folder: where Optuna's journals are kept while the search runs; None to keep nothing.
         on_trial: called with the family's name after each trial.
 
     Raises:
         SettingsError: a combination is invalid. SingleClassError: too few rows of a label for the folds.
     """
-    pairs = forward(days, training.folds) if days is not None else stratified(y, training.folds, seed)
+    if in_time is not None:
+        pairs = forward_apart(in_time, y, training.folds, seed)
+    else:
+        pairs = forward(days, training.folds) if days is not None else stratified(y, training.folds, seed)
     if any(len(np.unique(y[part])) < 2 for pair in pairs for part in pair):
         raise SingleClassError(
             "training: a fold has leads of one label only; use fewer training.folds, or split.by: random"

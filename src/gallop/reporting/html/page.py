@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from gallop.evaluation.metrics import METRICS, Estimate, MetricsReport
 from gallop.reporting import formatting, narrative, rule_text
+from gallop.reporting.event_text import told_counts
 from gallop.reporting.html.evidence import evidence_parts
 from gallop.reporting.html.plots import curves
 from gallop.reporting.html.scale import Mark, Scale, Tick
@@ -107,6 +108,8 @@ def render_report(
         result=result,
         **evidence_parts(result),
         quality=quality,
+        event_features=settings.events.by_name if settings.events else {},
+        event_counts=told_counts(quality.events),
         data=data,
         code=code,
         settings=settings,

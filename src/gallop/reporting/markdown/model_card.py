@@ -8,6 +8,7 @@ from importlib import metadata
 
 from gallop.evaluation.metrics import METRICS, Estimate
 from gallop.reporting import decision_text, narrative, rule_text
+from gallop.reporting.event_text import told_counts
 from gallop.reporting.formatting import (
     METRIC_MEANINGS,
     SAMPLE_BANNER,
@@ -91,6 +92,7 @@ def _data(result: TrainingResult, quality: Quality, data: DataVersion, settings:
     converted = percent_of(result.train_positives, result.train_rows)
     yield f"- {leads(result.train_rows)} to train on ({converted} customers)."
     yield f"- {leads(result.test.rows)} held out to test on, {held_out}.\n"
+    yield from (f"- {what}: {escaped(said)}.\n" for what, said in told_counts(quality.events))
     meanings = rule_text.meanings(settings.table)
     broken = [rule for rule in quality.rules if rule.rows]
     if broken:

@@ -6,6 +6,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from gallop.profiling.event_proposal import EventProposal
 from gallop.profiling.proposal import Proposal
 from gallop.schema import Role
 
@@ -111,7 +112,7 @@ def guard_notice() -> Text:
     return Text("The leak guard checks the training rows …", style="dim")
 
 
-def render_outcome(proposal: Proposal, files: Sequence[str]) -> Group:
+def render_outcome(proposal: Proposal | EventProposal, files: Sequence[str]) -> Group:
     """What was left out as a leak, and the files of the new project."""
     lines = [_sentence("check this" if leak.keep else "left out as a leak", leak.because) for leak in proposal.leaks]
     return Group(*lines, _sentence("written", ", ".join(files)))

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from gallop.evaluation.metrics import LOWER_IS_BETTER, METRICS, Estimate
 from gallop.reporting import decision_text, narrative
+from gallop.reporting.event_text import told_counts
 from gallop.reporting.formatting import (
     SAMPLE_BANNER,
     count,
@@ -121,6 +122,7 @@ def _data(run: RunSummary) -> Table:
             "from": Text(plain(run.source)),
             "rows": kept,
         }
+        | {what: Text(said) for what, said in told_counts(run.quality.events)}
     )
 
 

@@ -54,7 +54,9 @@ async def train(source: Path, out: Path, remote: str | None, secrets: list[str])
     for name in secrets:
         container = container.with_secret_variable(name, dag.secret(f"env://{name}"))
     container = with_data(container, remote)
-    for stage in STAGES:
+    params = source / "params.yaml"
+    from_events = params.is_file() and "\nevents:\n" in params.read_text(encoding="utf-8")
+    for stage in ("events", *STAGES) if from_events else STAGES:
         container = container.with_exec(["gallop", stage])
     done = await container.sync()
     for name in OUTPUTS:
