@@ -11,7 +11,7 @@ from gallop.schema import Role
 
 _FEW_DEFECTS = 0.001
 
-Columns = Mapping[str, Sequence[str | None]]
+_Texts = Mapping[str, Sequence[str | None]]
 
 
 def lead_day(roles: Mapping[str, ProposedColumn]) -> str | None:
@@ -19,7 +19,7 @@ def lead_day(roles: Mapping[str, ProposedColumn]) -> str | None:
     return next((name for name, column in roles.items() if column.role is Role.DAY), None)
 
 
-def late_dates(roles: Mapping[str, ProposedColumn], columns: Columns, profile: Profile) -> dict[str, str]:
+def late_dates(roles: Mapping[str, ProposedColumn], columns: _Texts, profile: Profile) -> dict[str, str]:
     """The dates that lie after the lead's day in some rows, so were not known on it; and the evidence."""
     day = lead_day(roles)
     if day is None:
