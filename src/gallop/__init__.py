@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from gallop.artifacts.bundle import Bundle, load_bundle
     from gallop.errors import GallopError
     from gallop.events.live import features_of
+    from gallop.flow.frame_scoring import FrameScores, score
     from gallop.flow.project import Project, open_project
-    from gallop.flow.scoring import FrameScores, score
     from gallop.settings.params import Settings
 
 __version__ = "0.1.0"
@@ -45,14 +45,14 @@ __all__ = [
 
 _ROOMS = {
     "Bundle": "artifacts.bundle",
-    "FrameScores": "flow.scoring",
+    "FrameScores": "flow.frame_scoring",
     "GallopError": "errors",
     "Project": "flow.project",
     "Settings": "settings.params",
     "features_of": "events.live",
     "load_bundle": "artifacts.bundle",
     "open_project": "flow.project",
-    "score": "flow.scoring",
+    "score": "flow.frame_scoring",
 }
 
 

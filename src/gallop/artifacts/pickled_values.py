@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-PLAIN: Final = (type(None), bool, int, float, str, bytes, bytearray, slice, range, np.generic, np.dtype)
+PLAIN_TYPES: Final = (type(None), bool, int, float, str, bytes, bytearray, slice, range, np.generic, np.dtype)
 CONTAINERS: Final = (list, tuple, set, frozenset)
 MAPPINGS: Final = (dict, OrderedDict, defaultdict)
 _PLAIN_MODULES: Final = frozenset({"builtins", "numpy", "numpy.dtypes"})
@@ -113,7 +113,7 @@ def check_value(value: object, classes: frozenset[str], where: str, depth: int) 
         inside = value  # ty: ignore[invalid-assignment]
     elif (
         kind.__name__ in classes
-        or (isinstance(value, PLAIN) and kind.__module__ in _PLAIN_MODULES)
+        or (isinstance(value, PLAIN_TYPES) and kind.__module__ in _PLAIN_MODULES)
         or (value is np.float64 and where == "OneHotEncoder.dtype")
     ):
         return

@@ -23,7 +23,7 @@ from gallop.artifacts.model_classes import ACCEPTED, DEPLOYED, EXPORTED, LIGHTGB
 from gallop.artifacts.pickled_values import (
     CONTAINERS,
     MAPPINGS,
-    PLAIN,
+    PLAIN_TYPES,
     RefusedError,
     callable_names,
     check_dtype_state,
@@ -189,7 +189,7 @@ def unpickle(content: bytes, source: Path, *, own: bool = False) -> object:
         reason = ascii(str(error).partition("\n")[0])[1:-1][:200]
         raise ContractError(f"{source}: not a whole pickle of a model: {type(error).__name__}: {reason}") from None
     name = type(model).__name__
-    if type(model) in PLAIN or type(model) in (*CONTAINERS, *MAPPINGS) or isinstance(model, np.ndarray):
+    if type(model) in PLAIN_TYPES or type(model) in (*CONTAINERS, *MAPPINGS) or isinstance(model, np.ndarray):
         raise ContractError(f"{source}: holds a {name}, not a model")
     if isinstance(model, type) or name not in TOP[own]:
         raise UnsafeModelError(f"{source}: holds {described(model)}; accepted are {ACCEPTED}")

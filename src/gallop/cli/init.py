@@ -66,7 +66,8 @@ def init(
         raise typer.BadParameter("a TABLE and --label are needed, or --events, --lead, --time and --converted")
     from gallop.profiling.proposal import InitOptions
 
-    _init_table(table, sheet, InitOptions(label, id_, day, positive, tuple(negative or ())), into, ask=not yes and sys.stdin.isatty())
+    options = InitOptions(label, id_, day, positive, tuple(negative or ()))
+    _init_table(table, sheet, options, into, ask=not yes and sys.stdin.isatty())
 
 
 def _init_events(log: Path, leads: Path | None, asked: "EventOptions", into: Path) -> None:

@@ -45,7 +45,7 @@ def run_model_selection(project: Project) -> Selected:
                     lineage.refuse(Lineage.of_bundle(fetched).tags(), settings.project.model, champion.version)
                 other = bundle.load_bundle(fetched)
             except (ChecksumError, MissingOutputError, TrackingError, UnsafeModelError) as error:
-                return incomparable(champion.version, f"it cannot be loaded: {error}", settings)
+                return keep_champion(champion.version, f"it cannot be loaded: {error}", settings)
             return _compare(project, candidate, other, champion.version)
 
     selected = model_selection(registry, paths.candidate, candidate.manifest, run_id, lineage, compare)
@@ -111,18 +111,20 @@ def _compare(project: Project, candidate: "Bundle", champion: "Bundle", version:
     label = leads[table.label.column].to_numpy().astype(np.float64)
     ours = predict(leads, candidate)
     if lacking := sorted(champion.settings.features.used - set(table.columns)):
-        return incomparable(version, f"it needs the columns {lacking}, which the table does not have", project.settings)
+        return keep_champion(
+            version, f"it needs the columns {lacking}, which the table does not have", project.settings
+        )
     try:
         theirs = predict(leads, champion)
     except Exception as error:  # noqa: BLE001 whatever a model of other settings raises, it has not been compared
         reason = next(iter(str(error).splitlines()), "")
-        return incomparable(version, f"it cannot score this table: {type(error).__name__}: {reason}", project.settings)
+        return keep_champion(version, f"it cannot score this table: {type(error).__name__}: {reason}", project.settings)
     if not np.isfinite(theirs).all():
-        return incomparable(version, "it gives no probability for some of the test rows", project.settings)
+        return keep_champion(version, "it gives no probability for some of the test rows", project.settings)
     return decide_promotion(label, ours, theirs, project.settings)
 
 
-def incomparable(version: str, reason: str, settings: Settings) -> Decision:
+def keep_champion(version: str, reason: str, settings: Settings) -> Decision:
     """The champion could not be compared: it stays, unless the settings name this very version as replaceable."""
     if settings.selection.replace_champion == int(version):
         because = f"selection.replace_champion names version {version}, which could not be compared: {reason}"

@@ -189,21 +189,15 @@ def _per_lead(columns: Mapping[str, Sequence[str | None]], name: str, lead: str)
 
 
 def _attribute(look: ColumnProfile, per_lead: bool) -> AttributeFound:
-    named_id = any(look.name.lower() == word or look.name.lower().endswith(f"_{word}") for word in _IDS)
-    named_id = named_id or look.name.lower().startswith("session")
+    if look.kind == "number":
+        return _number_attribute(look)
+    named_id = _is_named_id(look.name)
     if look.kind in {"empty", "constant"}:
         return AttributeFound(None, "says the same of every event")
     if look.kind == "date":
         return AttributeFound(None, "dates of their own; only the time of the event counts")
     if named_id and look.distinct > _LEVELS:
         return AttributeFound(None, "an id; sessions are cut from the times")
-    if look.kind == "number":
-        decimals = min(6, max(_FEWEST_DECIMALS, *(_decimals(text) for text in list(look.counts)[:2000])))
-        decimal = look.spelling.keys.get("decimal", ".")
-        if look.spelling.keys.get("thousands") not in {None, "." if decimal == "," else None}:
-            return AttributeFound(None, f"numbers with signs between thousands, {listed(look.examples)}; a log has none")
-        keys: dict[str, Any] = {"role": "number", "decimals": decimals}
-        return AttributeFound(keys | ({"decimal": ","} if decimal == "," else {}), f"numbers, {listed(look.examples)}")
     if look.distinct > 0.5 * max(look.present, 1) and look.distinct > _MOST_LEVELS:
         return AttributeFound(None, f"{look.distinct:,} texts in {look.present:,} events: too many to learn from")
     levels = (
@@ -220,3 +214,20 @@ def _attribute(look: ColumnProfile, per_lead: bool) -> AttributeFound:
 def _decimals(text: str) -> int:
     _, _, fraction = text.replace(",", ".").rpartition(".") if any(sign in text for sign in ".,") else ("", "", "")
     return len(fraction) if fraction.isdigit() else 0
+
+
+def _number_attribute(look: ColumnProfile) -> AttributeFound:
+    if _is_named_id(look.name) and look.distinct > _LEVELS:
+        return AttributeFound(None, "an id; sessions are cut from the times")
+    decimals = min(6, max(_FEWEST_DECIMALS, *(_decimals(text) for text in list(look.counts)[:2000])))
+    decimal = look.spelling.keys.get("decimal", ".")
+    if look.spelling.keys.get("thousands") not in {None, "." if decimal == "," else None}:
+        examples = listed(look.examples)
+        return AttributeFound(None, f"numbers with signs between thousands, {examples}; a log has none")
+    keys: dict[str, Any] = {"role": "number", "decimals": decimals}
+    return AttributeFound(keys | ({"decimal": ","} if decimal == "," else {}), f"numbers, {listed(look.examples)}")
+
+
+def _is_named_id(name: str) -> bool:
+    lower = name.lower()
+    return lower.startswith("session") or any(lower == word or lower.endswith(f"_{word}") for word in _IDS)

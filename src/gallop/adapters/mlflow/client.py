@@ -159,7 +159,7 @@ def _translated(uri: str, variable: str) -> Generator[None]:
         if not sentences.is_of_the_store(error):
             raise
         place = "MLflow" if variable == address.VARIABLE else variable
-        raise TrackingError(f"{place} at {address.public(uri)}: {sentences.put(error, uri)}") from None
+        raise TrackingError(f"{place} at {address.public(uri)}: {sentences.describe_error(error, uri)}") from None
 
 
 @cache

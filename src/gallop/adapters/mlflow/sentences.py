@@ -9,7 +9,7 @@ from gallop.adapters.mlflow import address
 _SECRET_VARIABLES = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", "DATABRICKS_TOKEN", "PGPASSWORD")
 
 
-def put(error: Exception, uri: str) -> str:
+def describe_error(error: Exception, uri: str) -> str:
     """What went wrong, and where it is known what to do about it; without secrets."""
     text = (_remedy(error, uri) or reason(error)).replace(uri, address.public(uri))
     for secret in filter(None, map(os.environ.get, _SECRET_VARIABLES)):
