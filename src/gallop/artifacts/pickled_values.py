@@ -5,7 +5,8 @@ The few functions that may be called are held to the arguments that numpy's own 
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
-from typing import Final
+from importlib import import_module
+from typing import Any, Final
 
 import numpy as np
 
@@ -51,6 +52,18 @@ def _plain_call(function: type) -> Callable:
     return call
 
 
+def _of_bit_generator(constructor: Callable) -> Callable:
+    def make(*arguments: object) -> object:
+        from numpy.random.bit_generator import BitGenerator
+
+        if len(arguments) != 1 or not isinstance(arguments[0], BitGenerator | str):
+            raise RefusedError("makes a generator of something else than a bit generator")
+        only = arguments[0]
+        return constructor(_bit_generator(only) if isinstance(only, str) else only)
+
+    return make
+
+
 def _ordered_default(factory: object = None) -> defaultdict:
     if factory is not OrderedDict:
         raise RefusedError("makes a dictionary of another factory than OrderedDict")
@@ -62,7 +75,7 @@ def callable_names() -> dict[tuple[str, str], object]:
     from numpy.random import _pickle as seeds
     from numpy.random import bit_generator
 
-    generators = {f"__{kind}_ctor": getattr(seeds, f"__{kind}_ctor") for kind in ("generator", "randomstate")}
+    generators = {name: _of_bit_generator(getattr(seeds, name)) for name in ("__generator_ctor", "__randomstate_ctor")}
     return {
         ("numpy", "ndarray"): np.ndarray,
         ("numpy", "dtype"): _plain_call(np.dtype),
@@ -123,14 +136,24 @@ def check_value(value: object, classes: frozenset[str], where: str, depth: int) 
         check_value(part, classes, where, depth + 1)
 
 
-def check_dtype_state(dtype: np.dtype, state: object) -> None:
-    """Refuse what would make numpy follow numbers as if they were pointers: only `object` itself has objects."""
-    plain = isinstance(state, tuple) and len(state) == 8 and state[2] is None
-    if not plain or state[7] not in ({63} if dtype.kind == "O" else {0, 8, 16}):
+def dtype_state(dtype: np.dtype, state: object) -> Any:
+    """The state of the type of numbers that a file means, taken from numpy itself and not from the file.
+
+    Sizes, fields and flags of a file's own could make numpy follow numbers as if they were pointers.
+    """
+    if not isinstance(state, tuple) or len(state) != 8 or state[1] not in ("<", ">", "|", "="):
         raise RefusedError("makes a type of numbers that numpy does not have")
-    for of_field in (state[4] or {}).values():
-        if not isinstance(of_field, tuple) or not isinstance(of_field[0], np.dtype) or of_field[0].hasobject:
-            raise RefusedError("makes a type of numbers that numpy does not have")
+    if state[3] is None and state[4] is None and state[2] is None:
+        return np.dtype(dtype.str).newbyteorder(state[1]).__reduce__()[2]
+    known = next((own for own in _tree_nodes() if own.names == state[3] and own.itemsize == dtype.itemsize), None)
+    if known is None or dtype.kind != "V":
+        raise RefusedError("makes a type of numbers that no accepted model has")
+    return known.__reduce__()[2]
+
+
+def _tree_nodes() -> tuple[np.dtype, ...]:
+    histogram = import_module("sklearn.ensemble._hist_gradient_boosting.common")
+    return import_module("sklearn.tree._tree").NODE_DTYPE, histogram.PREDICTOR_RECORD_DTYPE
 
 
 def described(value: object) -> str:

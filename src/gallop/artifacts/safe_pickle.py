@@ -26,9 +26,9 @@ from gallop.artifacts.pickled_values import (
     PLAIN_TYPES,
     RefusedError,
     callable_names,
-    check_dtype_state,
     check_value,
     described,
+    dtype_state,
 )
 from gallop.errors import ContractError, UnsafeModelError
 
@@ -49,7 +49,7 @@ class _Reader(pickle._Unpickler):
         self._classes = {(of.module, of.name): of for of in classes}
         self._functions = callable_names()
         self._known: dict[type, ModelClass] = {}
-        self._filled: set[int] = set()
+        self._filled: dict[int, object] = {}
 
     def find_class(self, module: str, name: str) -> object:
         if (module, name) in self._functions:
@@ -88,7 +88,7 @@ class _Reader(pickle._Unpickler):
             return
         if type(state) is not dict or id(target) in self._filled:
             raise RefusedError(f"gives a {of.name} another state than its attributes, once")
-        self._filled.add(id(target))
+        self._filled[id(target)] = target
         for attribute, value in state.items():
             where = f"{of.name}.{ascii(attribute)[1:-1]}"
             if attribute in of.objects:
@@ -114,8 +114,12 @@ class _Reader(pickle._Unpickler):
             target, np.dtype | BitGenerator | SeedSequence
         ):
             raise RefusedError(f"changes {described(target)}")
+        # Once: what has grown around an object must not change under it.
+        if id(target) in self._filled:
+            raise RefusedError(f"changes a {type(target).__name__} twice")
+        self._filled[id(target)] = target
         if isinstance(target, np.dtype):
-            check_dtype_state(target, state)
+            state = dtype_state(target, state)
         elif not isinstance(target, np.ndarray):
             check_value(state, frozenset({"SeedSequence"}), f"the state of a {type(target).__name__}", 0)
         target.__setstate__(state)  # ty: ignore[missing-attribute]
