@@ -82,12 +82,13 @@ def featuretools(folder: Path) -> dict:
             training_window=None if days is None else featuretools.Timedelta(days, "d"),
             max_depth=1,
             include_cutoff_time=True,
+            cutoff_time_in_index=True,
         )
         matrix = matrix.reset_index().sort_values(["lead", "time"])
         for kind in ("any event", *KINDS):
             name = "COUNT(events)" if kind == "any event" else f"COUNT(events WHERE event = {kind})"
             if name in matrix:
-                made[f"{kind} count {window}"] = matrix[name].astype(float).tolist()
+                made[f"{kind} count {window}"] = matrix[name].astype(float).fillna(0.0).tolist()
     return {"seconds": time.perf_counter() - begin, "values": {name: values[:KEPT] for name, values in made.items()}}
 
 
