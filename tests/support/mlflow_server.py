@@ -26,7 +26,9 @@ def mlflow_server(
     port = port or free_port()
     command = [str(MLFLOW), "server", "--backend-store-uri", database, "--host", "127.0.0.1", "--port", str(port)]
     command += ["--artifacts-destination", str(folder / "artifacts"), "--workers", "1", *options]
-    environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
+    # Its job runners would start half a dozen processes more.
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    environment = os.environ | quiet
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
     address = f"http://127.0.0.1:{port}"

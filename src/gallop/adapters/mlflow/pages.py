@@ -45,6 +45,8 @@ def serve(uri: str, root: Path, port: int) -> None:
     # Not as an argument, which every user of the machine can read: it may hold a password.
     environment = {name: value for name, value in os.environ.items() if name != address.VARIABLE}
     environment |= {"MLFLOW_BACKEND_STORE_URI": uri, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    # Its job runners would start half a dozen processes more, for what these pages do not show.
+    environment.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
     command = [sys.executable, "-m", "mlflow", "ui", "--host", _HOST, "--port", str(port), "--workers", "1"]
     with suppress(KeyboardInterrupt):
         subprocess.run(command, cwd=root, env=environment, check=False)
