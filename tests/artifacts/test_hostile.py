@@ -72,6 +72,7 @@ LEFT_TO_THE_PROCESS = frozenset(
         *("pointers: a dtype with metadata", "pointers: the other byte order", "pointers: other truths"),
         *("pointers: no characters", "pointers: a generator by name", "pointers: the same bytes often"),
         *("pointers: a slice that is called", "machine: a memory far away", "machine: two protocols"),
+        "pointers: numbers that are followed",
         *("machine: a frame too long", "machine: a number of a million digits"),
     }
 )

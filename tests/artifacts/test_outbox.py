@@ -65,7 +65,7 @@ def test_a_changed_or_missing_model_is_not_loaded(tmp_path, model):
 def test_a_model_with_a_mended_digest_still_meets_the_allow_list(tmp_path, model):
     outbox.put(tmp_path, "abc", RUN, {"splines.pkl": model})
     folder = tmp_path / "abc"
-    hostile = b"cos\nsystem\n(S'touch canary'\ntR."
+    hostile = b"\x80\x04cos\nsystem\n(S'touch canary'\ntR."
     (folder / "splines.pkl").write_bytes(hostile)
     record = json.loads((folder / "run.json").read_text())
     from gallop.files import digest
