@@ -1,7 +1,9 @@
 """Whatever MLFLOW_TRACKING_URI says, every command that talks to MLflow works or ends with a sentence and its code."""
 
 import json
+import os
 import re
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -94,7 +96,11 @@ def test_a_folder_with_a_question_mark_keeps_its_runs(real_run: Checkout, tmp_pa
 def test_the_pages_of_runs_have_a_link_and_answer(real: Checkout) -> None:
     port = free_port()
     with subprocess.Popen(
-        [str(GALLOP), "ui", "--port", str(port)], cwd=real.folder, stdout=subprocess.PIPE, text=True
+        [str(GALLOP), "ui", "--port", str(port)],
+        cwd=real.folder,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as pages:
         try:
             link = re.search(rf"http://127\.0\.0\.1:{port}/#/experiments/(\d+)", str(pages.stdout.readline()))
@@ -111,7 +117,7 @@ def test_the_pages_of_runs_have_a_link_and_answer(real: Checkout) -> None:
             assert content["errors"] is None
             assert content["data"]["mlflowGetRun"]["run"]["info"] == {"runUuid": run, "status": "FINISHED"}
         finally:
-            pages.terminate()
+            os.killpg(pages.pid, signal.SIGTERM)
 
 
 QUERY = """

@@ -166,6 +166,7 @@ def ui(
 
     project = open_project(context)
     typer.echo(f"The runs of {project.settings.project.name}: {tracking.link_of_runs(project, port)}")
+    sys.stdout.flush()
     tracking.serve_runs(project, port)
 
 

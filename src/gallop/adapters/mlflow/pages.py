@@ -2,9 +2,7 @@
 
 import os
 import socket
-import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 from gallop.adapters.mlflow import address
@@ -29,7 +27,7 @@ def find_link(uri: str, experiment: str, port: int) -> str:
 
 
 def serve(uri: str, root: Path, port: int) -> None:
-    """Serve the pages of a database until Ctrl-C; at once where an address names a server.
+    """Become the server of a database's pages, until Ctrl-C; where an address names a server, do nothing.
 
     Raises:
         SettingsError: the port is in use.
@@ -48,5 +46,6 @@ def serve(uri: str, root: Path, port: int) -> None:
     # Its job runners would start half a dozen processes more, for what these pages do not show.
     environment.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
     command = [sys.executable, "-m", "mlflow", "ui", "--host", _HOST, "--port", str(port), "--workers", "1"]
-    with suppress(KeyboardInterrupt):
-        subprocess.run(command, cwd=root, env=environment, check=False)
+    os.chdir(root)
+    # In the place of this process, so that whoever ends it ends the server.
+    os.execve(sys.executable, command, environment)
