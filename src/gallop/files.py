@@ -1,10 +1,20 @@
-"""Files that are whole or not there: written under a temporary name, flushed to disk, and renamed."""
+"""Files that are whole or not there: written under a temporary name, flushed to disk, and renamed.
 
+A process that is killed leaves its temporary file behind. Each is locked as long as its writer lives, so whoever comes
+later can tell what is left over from what is being written, and removes it.
+"""
+
+import fcntl
 import hashlib
 import os
+import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
+
+_SUFFIX: Final = ".tmp"
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -12,19 +22,74 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
     Where anything fails on the way (a full disk, a kill), the previous file stays as it was.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    os.close(handle)
-    temporary = Path(name)
+    with written_together() as temporary_of:
+        write(temporary_of(path))
+
+
+@contextmanager
+def written_together() -> Generator[Callable[[Path], Path]]:
+    """Write several files, all or none: each path's temporary neighbour is filled, and renamed when all are there.
+
+    Renaming needs no room on the disk. Only a kill between two of the renames leaves some files new and some not.
+    """
+    files: dict[Path, tuple[int, Path]] = {}
+
+    def temporary_of(path: Path) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files[path] = _temporary(path)
+        return files[path][1]
+
     try:
-        write(temporary)
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        # mkstemp makes files that only the owner reads; the result has the rights of an ordinary new file.
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
+        yield temporary_of
+        for _, temporary in files.values():
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            # mkstemp makes files that only the owner reads; the result has the rights of an ordinary new file.
+            temporary.chmod(0o666 & ~_umask())
+        for path, (_, temporary) in files.items():
+            temporary.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
+        for handle, temporary in files.values():
+            temporary.unlink(missing_ok=True)
+            os.close(handle)
+
+
+def _temporary(path: Path) -> tuple[int, Path]:
+    """A new empty neighbour of `path`, locked as long as its descriptor is open."""
+    while True:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_SUFFIX)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.fstat(handle).st_nlink:
+            return handle, Path(name)
+        os.close(handle)  # between the two lines above, `remove_stale` took it for a leftover
+
+
+def remove_stale(folder: Path, name: str | None = None) -> None:
+    """Remove the temporary files that killed processes left in a folder; those of live ones stay.
+
+    Args:
+        name: of one file, whose leftovers alone are meant; None for those of all.
+    """
+    if not folder.is_dir():
+        return
+    temporary = re.compile(rf"\.{'.+' if name is None else re.escape(name)}\.[a-z0-9_]{{8}}{re.escape(_SUFFIX)}")
+    for path in folder.iterdir():
+        if temporary.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+            _remove_unless_locked(path)
+
+
+def _remove_unless_locked(path: Path) -> None:
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except OSError:
+        return  # gone in between, or somebody else's
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink(missing_ok=True)
+    except OSError:
+        pass  # its writer lives
+    finally:
+        os.close(handle)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -41,6 +106,11 @@ def digest(path: Path, algorithm: str = "sha256") -> str:
     """Hexadecimal digest of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def sha256_of(text: str) -> str:
+    """Hexadecimal digest of a text as `write_text` writes it."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def _umask() -> int:

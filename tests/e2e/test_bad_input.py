@@ -140,6 +140,6 @@ def test_an_impossible_lead_is_set_aside_and_the_others_are_scored(real: Checkou
 def test_the_reason_why_dvc_refuses_a_run_is_shown(real: Checkout) -> None:
     params = real.folder / "params.yaml"
     params.write_text(params.read_text().split("\nleaks:")[0] + "\n")
-    printed = real.gallop("run", code=26)
+    printed = real.gallop("run", code=34)
     assert "leaks" in printed
     assert "dvc repro failed" in printed

@@ -82,7 +82,7 @@ def test_an_upstream_that_sends_another_file_is_refused(
     assert not list((fresh.folder / "data/raw").glob("*.tmp"))
 
 
-def test_a_damaged_remote_is_passed_over(fresh: Checkout, remote: str, tmp_path: Path) -> None:
+def test_a_damaged_remote_is_passed_over_and_stays_as_it_is(fresh: Checkout, remote: str, tmp_path: Path) -> None:
     damaged = tmp_path / "damaged"
     shutil.copytree(remote, damaged)
     victim = damaged / "files/md5" / MD5[:2] / MD5[2:]
@@ -93,6 +93,28 @@ def test_a_damaged_remote_is_passed_over(fresh: Checkout, remote: str, tmp_path:
     fresh.environment["GALLOP_DATA_REMOTE"] = str(damaged)
     assert "gallop_data_remote" in fresh.gallop("data", "pull", code=20)
     assert not (fresh.folder / "data/raw/raw_data.csv").exists()
+    # DVC's own verified pull deletes the object, which others may still want to look at or to repair.
+    assert victim.read_bytes() == bytes(content)
+
+
+def test_a_remote_of_the_old_layout_gives_the_data_too(fresh: Checkout, remote: str, tmp_path: Path) -> None:
+    shutil.copytree(Path(remote) / "files/md5", tmp_path / "old")
+    pointer = fresh.folder / "data/raw/raw_data.csv.dvc"
+    pointer.write_text(pointer.read_text().replace("  hash: md5\n", ""))
+    fresh.environment["GALLOP_DATA_REMOTE"] = str(tmp_path / "old")
+    fresh.gallop("data", "pull")
+    assert md5(fresh) == MD5
+
+
+def test_a_remote_behind_a_web_server_gives_the_data_and_one_without_it_is_said(
+    fresh: Checkout, remote: str, upstream: tuple[str, Path]
+) -> None:
+    url, folder = upstream
+    fresh.environment["GALLOP_DATA_REMOTE"] = url.rsplit("/", 1)[0]
+    assert "gallop_data_remote: does not have" in fresh.gallop("data", "pull", code=20)
+    shutil.copytree(Path(remote) / "files", folder / "files")
+    fresh.gallop("data", "pull")
+    assert md5(fresh) == MD5
 
 
 def test_a_damaged_cache_object_is_not_taken_for_the_data(fresh: Checkout, remote: str) -> None:

@@ -17,7 +17,7 @@ from types import ModuleType
 import pytest
 from containers import steps
 
-from gallop.adapters import dvc
+from gallop.adapters.dvc import pointer
 from gallop.artifacts import bundle
 from tests.pipeline.standin import folders
 from tests.pipeline.standin.buildah import Buildah
@@ -83,7 +83,7 @@ def test_the_model_meets_its_contract_where_nothing_of_gallop_is_installed(train
 
 
 def test_the_run_is_on_the_pinned_data_and_says_so(trained: Trained) -> None:
-    pin = dvc.pin(ROOT / "data" / "raw" / "raw_data.csv")
+    pin = pointer.pin(ROOT / "data" / "raw" / "raw_data.csv")
     metrics = json.loads((trained.out / "reports" / "metrics.json").read_text(encoding="utf-8"))
     assert pin is not None
     assert (metrics["data"], metrics["data_version"]) == ("real", pin.md5)

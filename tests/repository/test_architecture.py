@@ -35,7 +35,7 @@ def test_the_house_as_it_is_keeps_its_rules(copy: Path) -> None:
     ("module", "line"),
     [
         ("stages/model_training.py", "import mlflow"),
-        ("stages/data_clean.py", "from gallop.adapters import dvc"),
+        ("stages/data_clean.py", "from gallop.adapters.dvc import pointer"),
         ("stages/data_split.py", "from gallop.stages import deploy"),
         ("tables/features.py", "from gallop.modelling import preprocessing"),
         ("leakage/guard.py", "from gallop.modelling import stack"),

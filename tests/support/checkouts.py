@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from ruamel.yaml import YAML
 
+from tests.support.tables import csv_text, leads
+
+IDENTITY = ("-c", "user.name=t", "-c", "user.email=t@example.org")
 GALLOP = Path(sys.executable).with_name("gallop")
 CLOSED = "http://127.0.0.1:9/raw_data.csv"
 """An upstream where nobody answers, whatever network the machine has."""
@@ -78,7 +82,7 @@ def _checkout(root: Path, folder: Path) -> Checkout:
     for command in (
         ["init", "-q"],
         ["add", "-A"],
-        ["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "a project"],
+        [*IDENTITY, "commit", "-qm", "a project"],
     ):
         subprocess.run(["git", *command], cwd=folder, check=True, capture_output=True)
     pointer = folder / "data/raw/raw_data.csv.dvc"
@@ -138,6 +142,39 @@ def sample_run(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout
         return project
 
     return _once(tmp_path_factory, "sample-run", make)
+
+
+@pytest.fixture(scope="session")
+def little_run(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A small project made by `gallop init`, after a run that took seconds. Read from it; change copies only."""
+
+    def make(folder: Path) -> Checkout:
+        folder.mkdir()
+        (folder / "leads.csv").write_text(csv_text(leads(300)), encoding="utf-8")
+        project = Checkout(folder / "project")
+        Checkout(folder).gallop("init", "leads.csv", "--label", "converted", "--into", "project", "--yes")
+        params = project.folder / "params.yaml"
+        yaml = YAML()
+        content = yaml.load(params)
+        content["training"]["families"] = {"splines": {"trials": 1, "space": [{"C": [1.0]}]}}
+        content["training"]["stack"] = 0
+        content["evaluation"]["resamples"] = 100
+        yaml.dump(content, params)
+        for command in (["add", "-A"], [*IDENTITY, "commit", "-qm", "a project"]):
+            subprocess.run(["git", *command], cwd=project.folder, check=True, capture_output=True)
+        project.gallop("run")
+        return project
+
+    _once(tmp_path_factory, "little-run", make)
+    common = tmp_path_factory.getbasetemp()
+    common = common.parent if "PYTEST_XDIST_WORKER" in os.environ else common
+    return Checkout(common / "little-run" / "project")
+
+
+@pytest.fixture
+def little(little_run: Checkout, tmp_path: Path) -> Checkout:
+    """A copy, for this test alone, of the small project after its run."""
+    return little_run.copy(tmp_path / "project")
 
 
 @pytest.fixture

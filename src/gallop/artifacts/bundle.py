@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from gallop.artifacts.safe_pickle import unpickle
 from gallop.errors import ChecksumError, ContractError, MissingOutputError
-from gallop.files import digest, write_bytes, write_text
+from gallop.files import digest, write_text, written_together
 from gallop.results.estimates import Estimate, ResultModel
 from gallop.results.evidence import DecisionPlan, ScoreUncertainty
 from gallop.results.run import CodeVersion, DataVersion
@@ -97,17 +97,12 @@ def write_bundle(
     uncertainty: ScoreUncertainty,
     files: dict[str, bytes],
 ) -> Manifest:
-    """Write a bundle, the manifest last. Of `plan`, it keeps the cut-offs; `files` are further ones, by name."""
+    """Write a bundle, all of it or nothing. Of `plan`, it keeps the cut-offs; `files` are further ones, by name."""
     contents = {
         MODEL: pickle.dumps(model, protocol=5),
         SETTINGS: settings.model_dump_json(indent=2).encode(),
         **files,
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    for stale in {path.name for path in folder.iterdir()} - {*contents, MANIFEST}:
-        (folder / stale).unlink()
-    for name, content in contents.items():
-        write_bytes(folder / name, content)
     manifest = Manifest(
         layout=LAYOUT,
         model=settings.project.model,
@@ -128,14 +123,23 @@ def write_bundle(
         },
         files={name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
     )
-    write_manifest(folder, manifest)
+    with written_together() as temporary_of:
+        for name, content in contents.items():
+            temporary_of(folder / name).write_bytes(content)
+        temporary_of(folder / MANIFEST).write_text(_sealed(manifest), encoding="utf-8")
+    for stale in {path.name for path in folder.iterdir()} - {*contents, MANIFEST}:
+        (folder / stale).unlink()
     return manifest
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Put a manifest next to the files it describes."""
+    write_text(folder / MANIFEST, _sealed(manifest))
+
+
+def _sealed(manifest: Manifest) -> str:
     content = manifest.model_dump(mode="json")
-    write_text(folder / MANIFEST, json.dumps({_SEAL: _seal(content), **content}, indent=2) + "\n")
+    return json.dumps({_SEAL: _seal(content), **content}, indent=2) + "\n"
 
 
 def _seal(content: dict) -> str:

@@ -3,12 +3,13 @@
 import gc
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gallop.cli import audit, console, init, invocation, pipeline, score
+from gallop.cli import audit, boundary, console, init, invocation, pipeline, score
 from gallop.cli.project import open_project
 from gallop.errors import GallopError
 
@@ -23,6 +24,7 @@ def _help_without_command(context: typer.Context) -> None:
 
 
 app = typer.Typer(
+    cls=boundary.Commands,
     help="From website behaviour to a ranked list of the leads most likely to convert.\n\n"
     "Start with [bold]gallop run[/]: it gets the data, trains, selects and deploys a model, and shows where to look.",
     invoke_without_command=True,
@@ -52,11 +54,11 @@ def main() -> None:
     gc.set_threshold(100_000, 50, 100)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would look for them in every installed package
     try:
-        app()
+        with boundary.sentences():
+            app()
     except GallopError as error:
-        console.fail(str(error))
-        if path := os.environ.get("GALLOP_FAILURE_FILE"):
-            Path(path).write_text(f"{sys.argv[1]} {error.exit_code}", encoding="utf-8")
+        with suppress(OSError):  # a full disk, or nobody who reads: the exit code still says it
+            console.fail(str(error))
         sys.exit(error.exit_code)
     finally:
         gc.freeze()  # objects need not be freed one by one when the process ends

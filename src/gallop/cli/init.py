@@ -84,7 +84,7 @@ def _init_events(log: Path, leads: Path | None, asked: "EventOptions", into: Pat
     if proposal.counts:
         screen.print(event_profile.render_counts(proposal.counts))
     made = flow.make_events(source, proposal, into.resolve())
-    screen.print(profile.render_outcome(made.proposal, made.files))
+    screen.print(profile.render_outcome(made.proposal, made.files, made.left_alone))
     _say_next(into)
 
 
@@ -101,7 +101,7 @@ def _init_table(table: str, sheet: str | None, asked: "InitOptions", into: Path,
             proposal = console.confirm(proposal)
         screen.print(page.guard_notice())
         made = flow.make(source, flow.guard(source, proposal), into.resolve())
-    screen.print(page.render_outcome(made.proposal, made.files))
+    screen.print(page.render_outcome(made.proposal, made.files, made.left_alone))
     _say_next(into)
 
 

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import narwhals.stable.v2 as nw
 
-from gallop.adapters import dvc
+from gallop.adapters.dvc import pointer
 from gallop.adapters.tables.csv_format import file_remarks
 from gallop.adapters.tables.parquet import text_of
 from gallop.adapters.tables.polars import read, read_text, write
-from gallop.errors import MissingOutputError
+from gallop.errors import ChecksumError, MissingOutputError
 from gallop.files import digest, write_text
+from gallop.flow import sample_files
+from gallop.flow.locks import exclusive
 from gallop.flow.project import Project
 from gallop.results.run import SAMPLE, DataVersion, EventCounts, Quality
 from gallop.tables.header import require_header
@@ -27,9 +29,9 @@ def raw_table(project: Project) -> tuple[Path, DataVersion]:
     """
     raw, sample = project.paths.raw, project.paths.sample
     if raw.is_file():
-        origin = "dvc" if dvc.verify_raw(raw) else "file"
+        origin = "dvc" if pointer.verify_raw(raw) else "file"
         return raw, DataVersion(origin=origin, path=project.settings.data.raw, md5=digest(raw, "md5"))
-    if sample.is_file():
+    if sample_files.is_own(project.paths, sample):
         path = str(sample.relative_to(project.paths.root))
         return sample, DataVersion(origin=SAMPLE, path=path, md5=digest(sample, "md5"))
     raise MissingOutputError(
@@ -37,6 +39,7 @@ def raw_table(project: Project) -> tuple[Path, DataVersion]:
     )
 
 
+@exclusive
 def run_data_clean(project: Project) -> Quality:
     """Raw table → data/interim/leads: leads, rejected rows, the sample's truth, and the quality report."""
     from gallop.stages.data_clean import data_clean
@@ -85,14 +88,20 @@ def _write_quality(project: Project, quality: Quality, version: DataVersion) -> 
 
 
 def read_quality(project: Project) -> tuple[Quality, DataVersion]:
-    """What data_clean found, and on which data. Raises `MissingOutputError`."""
+    """What data_clean found, and on which data. Raises `MissingOutputError`, `ChecksumError`."""
     path = project.paths.leads / _QUALITY
     if not path.is_file():
         raise MissingOutputError(f"{path}: not there; run `gallop data-clean` first, or everything with `gallop run`")
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return Quality.model_validate(content["quality"]), DataVersion.model_validate(content["data"])
+    try:
+        content = json.loads(path.read_bytes())
+        return Quality.model_validate(content["quality"]), DataVersion.model_validate(content["data"])
+    except (ValueError, KeyError, TypeError):
+        raise ChecksumError(
+            f"{path}: damaged, or of another version of gallop; run `gallop data-clean` again"
+        ) from None
 
 
+@exclusive
 def run_data_preprocess(project: Project) -> int:
     """data/interim/leads → data/interim/features; returns the rows."""
     from gallop.stages.data_preprocess import data_preprocess
@@ -103,6 +112,7 @@ def run_data_preprocess(project: Project) -> int:
     return len(features)
 
 
+@exclusive
 def run_data_split(project: Project) -> tuple[int, int, int]:
     """data/interim/features → data/processed/split; returns the training rows, the test rows, and those left out."""
     from gallop.stages.data_split import data_split

@@ -16,6 +16,7 @@ from gallop.events.raw import UNREADABLE
 from gallop.events.zones import to_utc
 from gallop.files import write_text
 from gallop.flow.data import COUNTS
+from gallop.flow.locks import exclusive
 from gallop.flow.project import Project
 from gallop.results.run import EventCounts
 from gallop.settings.events import Events
@@ -24,6 +25,7 @@ from gallop.settings.table import Format
 from gallop.stages.events import DecisionTable, GivenDecisions, LeadRows, decision_table, events, joined_columns
 
 
+@exclusive
 def run_events(project: Project) -> EventCounts:
     """data.raw, a log of events → data/interim/decisions: ripe decisions, unripe ones, and the counts.
 

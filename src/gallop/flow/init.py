@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -13,10 +12,13 @@ from typing import TypeVar
 
 import narwhals.stable.v2 as nw
 
-from gallop.adapters import copier, dvc, wheel
+from gallop.adapters import copier, git, wheel
+from gallop.adapters.dvc.pointer import pointer_of
+from gallop.adapters.dvc.repository import add_raw
 from gallop.adapters.tables.polars import read_text
 from gallop.errors import EmptyTableError, GallopError, SettingsError
-from gallop.files import digest
+from gallop.files import digest, write_bytes
+from gallop.flow import placing
 from gallop.flow.project import PARAMS, Project
 from gallop.profiling.event_proposal import EventProposal
 from gallop.profiling.proposal import InitOptions, Leak, Proposal, propose
@@ -54,6 +56,8 @@ class Made:
     project: Project
     proposal: AnyProposal
     files: tuple[str, ...]
+    left_alone: dict[str, str]
+    """Name of a file that was there and stays as it is → name of gallop's own beside it."""
 
 
 def look(source: Source, asked: InitOptions) -> Proposal:
@@ -152,37 +156,51 @@ def prepared(source: Source, proposal: AnyProposal) -> Settings:
 
 
 def make(source: Source, proposal: AnyProposal, into: Path, beside: Sequence[tuple[Path, str]] = ()) -> Made:
-    """Write the project: the template's files, and the raw table under DVC.
+    """Write the project: the template's files, and the raw tables under DVC. Where anything fails, nothing is left.
 
     Args:
         beside: further files, and where they lie in the project.
 
     Raises:
-        SettingsError: the folder has a project already, or the table's names cannot be written.
+        SettingsError: the folder has a project already, or the table's names cannot be written. ForeignFileError: a
+            file that a project needs is there and is not gallop's. DvcError: DVC refuses the table, or Git ignores it.
     """
-    if (into / PARAMS).exists():
-        raise SettingsError(f"{into / PARAMS}: there is a project already; choose another folder with --into")
     raw = f"data/raw/{_plain(source.path.name)}"
     name = _plain(project_name(source.path))
     answers = proposal.answers(name, raw, source.form, version(DISTRIBUTION), source.origin)
     answers["model"] = model_name(name, source.path)
-    into.mkdir(parents=True, exist_ok=True)
-    before = {path for path in into.rglob("*") if path.is_file()}
-    copier.render_template(json.loads(json.dumps(answers)), into)
-    wheel.carry(into)
-    target = into / raw
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.resolve() != source.path.resolve():
-        shutil.copyfile(source.path, target)
+    with tempfile.TemporaryDirectory() as folder:
+        rendered = Path(folder)
+        copier.render_template(json.loads(json.dumps(answers)), rendered)
+        load_settings(rendered / PARAMS)
+        wheel.carry(rendered)
+        tables = {raw: source.path} | {name: path for path, name in beside}
+        plan = placing.plan(rendered, tables, into)
+        with placing.placed(plan) as written:
+            for table in tables:
+                _track(into, into / table, written)
     project = Project.open(into)
-    dvc.add_raw(into, target)
-    for path, name in beside:
-        if (into / name).resolve() != path.resolve():
-            shutil.copyfile(path, into / name)
-        dvc.add_raw(into, into / name)
-    after = {path for path in into.rglob("*") if path.is_file() and ".git" not in path.relative_to(into).parts[:1]}
-    files = sorted(str(path.relative_to(into)) for path in after - before)
-    return Made(project, proposal, tuple(name for name in files if not name.startswith((".dvc/cache", ".dvc/tmp"))))
+    return Made(project, proposal, placing.file_names(written.paths, into), plan.left_alone)
+
+
+def _track(into: Path, raw: Path, written: placing.Written) -> None:
+    """Put a raw table under DVC; a folder outside Git becomes a repository, and without Git DVC does without, too."""
+    config, ignore = into / ".dvc/config", raw.with_name(".gitignore")
+    if not git.is_inside(into):
+        if not (into / ".git").exists():
+            written.paths.append(into / ".git")
+        if not git.start(into) and config in written.paths and "no_scm" not in config.read_text(encoding="utf-8"):
+            with config.open("a", encoding="utf-8") as file:
+                file.write("    no_scm = true\n")
+    made = [path for path in (into / ".dvc/tmp", into / ".dvc/cache", pointer_of(raw), ignore) if not path.exists()]
+    written.paths += made
+    before = ignore.read_bytes() if ignore.is_file() else None
+    try:
+        add_raw(into, raw)
+    except BaseException:
+        if before is not None:
+            write_bytes(ignore, before)
+        raise
 
 
 def project_name(path: Path) -> str:

@@ -1,8 +1,10 @@
 """A project on disk: its settings, and where it keeps things."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from gallop.files import remove_stale
 from gallop.settings.params import Settings, load_settings
 
 PARAMS = "params.yaml"
@@ -31,13 +33,23 @@ class ProjectPaths:
 
     @property
     def sample(self) -> Path:
-        """The synthetic table, beside the raw one but never under its name."""
-        return self.raw.with_name("sample.csv")
+        """The synthetic table: beside the raw one but never under its name, and never outside the project."""
+        return self._beside_raw("sample.csv")
 
     @property
     def truth(self) -> Path:
         """The sample's true probabilities."""
-        return self.raw.with_name("sample_truth.csv")
+        return self._beside_raw("sample_truth.csv")
+
+    @property
+    def sample_digests(self) -> Path:
+        """The SHA-256 of the files above, as `sha256sum` writes it: what is not listed there gallop did not make."""
+        return self._beside_raw("sample.sha256")
+
+    def _beside_raw(self, name: str) -> Path:
+        inside = self.raw.resolve().is_relative_to(self.root.resolve())
+        folder = self.raw.parent if inside else self.root / "data/raw"
+        return folder / (name if name != self.raw.name else f"synthetic_{name}")
 
     @property
     def decisions(self) -> Path:
@@ -63,6 +75,11 @@ class ProjectPaths:
     def candidate(self) -> Path:
         """The bundle that model_training makes."""
         return self.root / "models/candidate"
+
+    @property
+    def bundles(self) -> Path:
+        """Bundles that are or were deployed, by version."""
+        return self.root / "models/bundles"
 
     @property
     def studies(self) -> Path:
@@ -103,6 +120,26 @@ class ProjectPaths:
     def selection(self) -> Path:
         """The outcome of model_selection."""
         return self.root / "reports/selection.json"
+
+    @property
+    def plots(self) -> Path:
+        """Curves of the test rows, as `dvc plots` takes them."""
+        return self.root / "reports/plots"
+
+    @property
+    def locks(self) -> Path:
+        """Who works on this project now."""
+        return self.root / ".gallop"
+
+    def remove_leftovers(self) -> None:
+        """Remove what killed stages have left half-written. Only for who holds the project."""
+        data = (self.decisions, self.leads, self.features, self.split)
+        for folder in (*data, self.candidate, self.export.parent, self.metrics.parent, self.plots):
+            remove_stale(folder)
+        for path in (self.raw, *self.beside, self.sample, self.truth, self.sample_digests):
+            remove_stale(path.parent, path.name)
+        for folder in (*self.outbox.glob(".*.tmp"), *self.bundles.glob(".*.coming")):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from gallop.files import write_text
 from gallop.flow.data import read_quality
+from gallop.flow.locks import exclusive
 from gallop.flow.project import Project
 from gallop.flow.training import read_training_result
 
 
+@exclusive
 def run_report(project: Project) -> None:
     """models/candidate → reports/report.html and models/model_card.md. Raises `MissingOutputError`."""
     from gallop.artifacts.bundle import read_manifest

@@ -5,9 +5,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from gallop.adapters import dvc
+from gallop.adapters.dvc import pointer, remotes, repository
 from gallop.errors import DataUnavailableError
 from gallop.files import write_text
+from gallop.flow import sample_files
+from gallop.flow.locks import exclusive, whole_run
 from gallop.flow.project import Project
 from gallop.flow.selection import current_selection, run_deploy, run_model_selection
 from gallop.flow.training import publish_export
@@ -39,21 +41,21 @@ class Outcome:
     selected: Selected
 
 
+@exclusive
 def write_sample(project: Project) -> None:
     """Write the synthetic table and its true probabilities beside the place of the raw file, never in its place.
 
     Raises:
         DataUnavailableError: the project's table is not the reference one, of which alone there is a sample.
+        ForeignFileError: a file of that name is there, and gallop did not make it.
     """
     rows = project.settings.data.sample_rows
     if rows is None:
         raise DataUnavailableError("data.sample_rows: null, so there is no synthetic sample of this project's table")
-    leads, truth = sample(rows, project.settings.seed)
-    for path, text in ((project.paths.sample, leads), (project.paths.truth, truth)):
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            write_text(path, text)
+    sample_files.write_files(project.paths, *sample(rows, project.settings.seed))
 
 
+@exclusive
 def pull_data(project: Project, progress: Progress) -> str:
     """Make sure that the raw file is there and as pinned; returns who gave it.
 
@@ -62,20 +64,19 @@ def pull_data(project: Project, progress: Progress) -> str:
     """
     paths = project.paths
     if paths.raw.is_file():
-        dvc.verify_raw(paths.raw)
+        pointer.verify_raw(paths.raw)
         source = "already here"
     else:
-        source = dvc.pull(
+        source = remotes.pull(
             paths.root, paths.raw, lambda name: progress.say(f"asking {name} for the raw data"), progress.on_bytes
         )
     for path in paths.beside:
         if path.is_file():
-            dvc.verify_raw(path)
+            pointer.verify_raw(path)
         else:
-            dvc.pull(paths.root, path, lambda name: progress.say(f"asking {name} for raw data"), progress.on_bytes)
+            remotes.pull(paths.root, path, lambda name: progress.say(f"asking {name} for raw data"), progress.on_bytes)
     # The sample was the stand-in for this file; a leftover would only confuse.
-    for leftover in (paths.sample, paths.truth):
-        leftover.unlink(missing_ok=True)
+    sample_files.remove_files(paths)
     return source
 
 
@@ -110,15 +111,16 @@ def run_pipeline(project: Project, progress: Progress, *, require_data: bool) ->
     Raises:
         Any `GallopError`; a stage's failure as `StageError` with the stage's own exit code.
     """
-    _say_version(project)
-    source = get_data(project, progress, require=require_data)
-    changed = dvc.reproduce(project.paths.root, stages_of(project))
-    publish_export(project)
-    selected = current_selection(project)
-    if selected is None:
-        changed = True
-        with progress.working("model_selection: comparing the candidate with the champion"):
-            selected = run_model_selection(project)
-        with progress.working("deploy: putting the champion into models/deployed"):
-            run_deploy(project)
+    with whole_run(project):
+        _say_version(project)
+        source = get_data(project, progress, require=require_data)
+        changed = repository.reproduce(project.paths.root, stages_of(project))
+        publish_export(project)
+        selected = current_selection(project)
+        if selected is None:
+            changed = True
+            with progress.working("model_selection: comparing the candidate with the champion"):
+                selected = run_model_selection(project)
+            with progress.working("deploy: putting the champion into models/deployed"):
+                run_deploy(project)
     return Outcome(source, changed, selected)

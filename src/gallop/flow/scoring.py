@@ -11,8 +11,10 @@ import narwhals.stable.v2 as nw
 from gallop.adapters.tables.polars import read_text
 from gallop.artifacts.bundle import Bundle
 from gallop.errors import GallopError, SettingsError
+from gallop.files import remove_stale
 from gallop.flow.project import Project
 from gallop.schema import RULE
+from gallop.settings.table import Format
 from gallop.tables.header import require_header
 
 if TYPE_CHECKING:
@@ -154,6 +156,8 @@ def require_free(outputs: Sequence[Path], inputs: Sequence[str], aside: Path) ->
             f"{aside}: is there, and no file of gallop's, but rows that cannot be scored would go there; "
             "move it, or name another output"
         )
+    for output in outputs:
+        remove_stale(output.parent, output.name)
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -162,10 +166,10 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _is_of_rejected_rows(path: Path) -> bool:
-    from gallop.adapters.tables.csv_format import detect
-
+    # As gallop writes it, not as it looks: a single row with a line break in it looks like many things.
+    form = Format(separator="\t" if path.suffix.lower() == ".tsv" else ",")
     try:
         # A file's own column of a reserved name is read with a `_` behind it.
-        return f"{RULE}_" in read_text(path, detect(path).form).columns
+        return f"{RULE}_" in read_text(path, form).columns
     except GallopError:
         return False

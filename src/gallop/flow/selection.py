@@ -11,6 +11,7 @@ from gallop.adapters.mlflow import address
 from gallop.adapters.tables.polars import read
 from gallop.errors import ChecksumError, MissingOutputError, TrackingError, UnsafeModelError
 from gallop.files import write_text
+from gallop.flow.locks import exclusive
 from gallop.flow.project import Project
 from gallop.ports import Registered
 from gallop.results.run import Decision, Selected
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from gallop.artifacts.bundle import Bundle, Manifest
 
 
+@exclusive
 def run_model_selection(project: Project) -> Selected:
     """models/candidate → the registry; who is champion, and why, goes to reports/selection.json."""
     from gallop.adapters.mlflow.registry import MlflowRegistry
@@ -74,11 +76,17 @@ def _tracking(root: Path) -> str:
 
 
 def last_selection(project: Project) -> Selected | None:
-    """The last selection, whatever it was about; None where there was none."""
-    path = project.paths.selection
-    if not path.is_file():
-        return None
-    return Selected.model_validate(json.loads(path.read_text(encoding="utf-8"))["selected"])
+    """The last selection, whatever it was about; None where there was none, or where its file is damaged."""
+    return _read_selection(project)[1]
+
+
+def _read_selection(project: Project) -> tuple[dict, Selected | None]:
+    """What the last selection depended on, and its outcome. A damaged file says as little as none."""
+    try:
+        content = json.loads(project.paths.selection.read_bytes())
+        return dict(content["inputs"]), Selected.model_validate(content["selected"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return {}, None
 
 
 def current_selection(project: Project) -> Selected | None:
@@ -86,16 +94,16 @@ def current_selection(project: Project) -> Selected | None:
     from gallop.artifacts import bundle
 
     paths = project.paths
-    selected = last_selection(project)
+    inputs, selected = _read_selection(project)
     if selected is None or not (paths.candidate / bundle.MANIFEST).is_file():
         return None
-    inputs = json.loads(paths.selection.read_text(encoding="utf-8"))["inputs"]
     if inputs != _selection_inputs(project, bundle.read_manifest(paths.candidate).digest):
         return None
-    deployed = paths.deployed / bundle.MANIFEST
-    if not deployed.is_file() or bundle.read_manifest(paths.deployed).version != selected.champion:
-        return None
-    return selected
+    try:
+        deployed = bundle.verify_bundle(paths.deployed)
+    except (ChecksumError, MissingOutputError):
+        return None  # to be deployed anew
+    return selected if deployed.version == selected.champion else None
 
 
 def _compare(project: Project, candidate: "Bundle", champion: "Bundle", version: str) -> Decision:
@@ -136,6 +144,7 @@ def keep_champion(version: str, reason: str, settings: Settings) -> Decision:
     )
 
 
+@exclusive
 def run_deploy(project: Project) -> "Manifest":
     """The registry's champion → models/deployed."""
     from gallop.adapters.mlflow.registry import MlflowRegistry

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from gallop.adapters.git import code_version
 from gallop.adapters.tables.polars import read
-from gallop.errors import MissingOutputError
+from gallop.errors import ChecksumError, MissingOutputError
 from gallop.files import digest, write_bytes, write_text
 from gallop.flow.data import read_quality
+from gallop.flow.locks import exclusive
 from gallop.flow.project import Project
 from gallop.results.estimates import Estimate
 from gallop.results.run import SAMPLE, DataVersion, TrainingResult, TrainTestSplit
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
     from gallop.stages.model_training import Trained
 
 _RESULT, _EXPORT, _LEAKS = "result.json", "model.pkl", "leaks.json"
+_POINTS = 200
+"""Of a curve, at most."""
 
 
+@exclusive
 def run_model_training(project: Project, on_trial: Callable[[str], None] = lambda _: None) -> TrainingResult:
     """data/processed/split → models/candidate, models/model.pkl, reports/metrics.json, and models/outbox."""
     from gallop.artifacts import bundle, outbox
@@ -58,6 +62,8 @@ def run_model_training(project: Project, on_trial: Callable[[str], None] = lambd
     outbox.put(paths.outbox, manifest.digest, _tracked(trained, result, tags), models)
     publish_export(project)
     write_text(paths.metrics, _metrics(result, data))
+    for name, points in _plots(result).items():
+        write_text(paths.plots / f"{name}.json", json.dumps(points, indent=1) + "\n")
     return result
 
 
@@ -137,13 +143,18 @@ def publish_export(project: Project) -> None:
 
 
 def read_training_result(project: Project) -> TrainingResult:
-    """What model_training found out. Raises `MissingOutputError`."""
+    """What model_training found out. Raises `MissingOutputError`, `ChecksumError`."""
     path = project.paths.candidate / _RESULT
     if not path.is_file():
         raise MissingOutputError(
             f"{path}: not there; run `gallop model-training` first, or everything with `gallop run`"
         )
-    return TrainingResult.model_validate_json(path.read_bytes())
+    try:
+        return TrainingResult.model_validate_json(path.read_bytes())
+    except ValueError:
+        raise ChecksumError(
+            f"{path}: damaged, or of another version of gallop; run `gallop model-training` again"
+        ) from None
 
 
 def _metrics(result: TrainingResult, data: DataVersion) -> str:
@@ -163,3 +174,20 @@ def _metrics(result: TrainingResult, data: DataVersion) -> str:
         "best_possible": rounded(result.best_possible) if result.best_possible else None,
     }
     return json.dumps(content, indent=2) + "\n"
+
+
+def _plots(result: TrainingResult) -> dict[str, list[dict[str, float]]]:
+    """The curves of the test rows, as `dvc plots` takes them: name → points. The report draws them with intervals."""
+    roc = result.test.roc
+    # Enough points for any screen, both ends among them.
+    indices = sorted({round(index * (len(roc) - 1) / _POINTS) for index in range(_POINTS + 1)})
+    return {
+        "roc": [
+            {"false_positive_rate": round(roc[index][0], 6), "true_positive_rate": round(roc[index][1], 6)}
+            for index in indices
+        ],
+        "calibration": [
+            {"probability": round(group.probability, 6), "conversion_rate": round(group.rate, 6), "leads": group.rows}
+            for group in result.test.calibration
+        ],
+    }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -52,6 +53,27 @@ def test_a_journal_that_cannot_be_read_begins_the_search_again(tmp_path, uninter
     done = searched(folder)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["found"] == uninterrupted
+
+
+def test_whatever_damage_a_journal_takes_the_search_ends_with_the_same_trials(tmp_path):
+    X, y = leads(120)
+    whole = digests(search(X, y, ROLES, quick(), 1))
+    cut_off(tmp_path)
+    (journal,) = tmp_path.rglob("*.log")
+    content, draw = journal.read_bytes(), random.Random(3)
+    for attempt in range(12):
+        changed = bytearray(content)
+        if attempt % 3 == 0:
+            del changed[draw.randrange(len(changed)) :]
+        elif attempt % 3 == 1:
+            changed[draw.randrange(len(changed))] ^= 1 << draw.randrange(8)
+        else:
+            lines = content.splitlines(keepends=True)
+            del lines[draw.randrange(len(lines))]
+            changed = bytearray(b"".join(lines))
+        journal.parent.mkdir(exist_ok=True)
+        journal.write_bytes(changed)
+        assert digests(search(X, y, ROLES, quick(), 1, folder=tmp_path)) == whole
 
 
 @pytest.mark.parametrize("threads", ["1", "2"])

@@ -1,6 +1,8 @@
 """Parquet that others wrote: a file, or a folder of them, with its values as the text that a CSV would hold."""
 
 import io
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import narwhals.stable.v2 as nw
@@ -48,7 +50,8 @@ def read_folder(folder: Path) -> pl.DataFrame:
 
 def join_folder(folder: Path, path: Path) -> int:
     """Write the Parquet files of a folder as one file; returns how many they were. Raises as `read_folder` does."""
-    write_whole(path, read_folder(folder).write_parquet)
+    frame = read_folder(folder)
+    write_whole(path, lambda temporary: write_parquet(frame, temporary))
     return len(parquet_files(folder))
 
 
@@ -72,8 +75,41 @@ def typed_parquet(source: Path | bytes, path: Path) -> pl.DataFrame:
         with pyarrow.parquet.ParquetFile(opened, page_checksum_verification=True) as file:
             column_names(file.schema_arrow.names, path)
             return pl.DataFrame(pl.from_arrow(file.read()))
-    except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
-        raise ChecksumError(f"{path}: not a whole Parquet file: {error}") from None
+    except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
+        raise _damaged(path, error) from None
+
+
+def read_own(path: Path) -> pl.DataFrame:
+    """A file that gallop wrote. Raises `ChecksumError`."""
+    try:
+        return pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        raise _damaged(path, error) from None
+
+
+def write_parquet(frame: pl.DataFrame, path: Path) -> None:
+    """Write a frame. Raises `OSError` where the disk is full."""
+    write_with(lambda target: frame.write_parquet(target, compression="zstd"), path)
+
+
+def write_with(write: Callable[[Path], object], path: Path) -> None:
+    """Let Polars write a file. Of a full disk it tells nothing ("transport error"), so the system is asked itself."""
+    try:
+        write(path)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        with path.open("ab") as file:
+            file.write(bytes(1 << 16))
+            file.flush()
+            os.fsync(file.fileno())
+        raise
+
+
+def _damaged(path: Path, error: BaseException) -> BaseException:
+    """The error to raise: the system's own where it does not let the file be read, our own as it is."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return ChecksumError(f"{path}: not a whole Parquet file: {reason}")
 
 
 def text_of(table: nw.DataFrame) -> nw.DataFrame:

@@ -12,7 +12,7 @@ import polars as pl
 from gallop.adapters.tables import csv_text, excel, json_records, parquet
 from gallop.adapters.tables.contents import PARQUET_ENDINGS, Kind, read_contents
 from gallop.errors import ChecksumError, DataUnavailableError, MissingOutputError
-from gallop.files import digest, write_text, write_whole
+from gallop.files import digest, written_together
 from gallop.schema import ROW
 from gallop.settings.table import Format
 
@@ -67,22 +67,25 @@ def read(path: Path) -> nw.DataFrame:
             f"{path}: SHA-256 is not the one in {manifest}; one of them was damaged or half-replaced. Run the stage "
             "again"
         )
-    return nw.from_native(pl.read_parquet(path), eager_only=True)
+    return nw.from_native(parquet.read_own(path), eager_only=True)
 
 
 def write(tables: dict[str, nw.DataFrame], folder: Path) -> None:
-    """Write `{name: table}` as `folder/name.parquet`, the manifest last."""
+    """Write `{name: table}` as `folder/name.parquet`, all of them or none, the manifest last."""
     manifest = {}
-    for name, table in tables.items():
-        frame = table.to_native()
-        path = folder / f"{name}.parquet"
-        write_whole(path, lambda temporary, frame=frame: frame.write_parquet(temporary, compression="zstd"))
-        manifest[path.name] = {
-            "rows": frame.height,
-            "sha256": digest(path),
-            "schema": {column: str(dtype) for column, dtype in frame.schema.items()},
-        }
-    write_text(folder / TABLE_MANIFEST, json.dumps(manifest, indent=2) + "\n")
+    with written_together() as temporary_of:
+        for name, table in tables.items():
+            frame = table.to_native()
+            path = folder / f"{name}.parquet"
+            temporary = temporary_of(path)
+            parquet.write_parquet(frame, temporary)
+            manifest[path.name] = {
+                "rows": frame.height,
+                "sha256": digest(temporary),
+                "schema": {column: str(dtype) for column, dtype in frame.schema.items()},
+            }
+        content = json.dumps(manifest, indent=2) + "\n"
+        temporary_of(folder / TABLE_MANIFEST).write_text(content, encoding="utf-8")
 
 
 def _manifest_digest(manifest: Path, name: str) -> str | None:

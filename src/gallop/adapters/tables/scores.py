@@ -12,6 +12,7 @@ from typing import Final
 import narwhals.stable.v2 as nw
 import polars as pl
 
+from gallop.adapters.tables.parquet import write_parquet, write_with
 from gallop.errors import SettingsError
 from gallop.files import write_whole
 from gallop.schema import NUMBER
@@ -41,7 +42,7 @@ def write_scores(table: nw.DataFrame, path: Path, rounded: Sequence[str] = ()) -
     require_known_ending(path)
     frame, ending = pl.DataFrame(table.to_native()), path.suffix.lower()
     if ending in {".parquet", ".pq"}:
-        write_whole(path, frame.write_parquet)
+        write_whole(path, lambda temporary: write_parquet(frame, temporary))
         return
     frame = frame.with_columns(pl.col(name).round(_DECIMALS) for name in rounded if name in frame.columns)
     if ending == ".xlsx":
@@ -50,7 +51,10 @@ def write_scores(table: nw.DataFrame, path: Path, rounded: Sequence[str] = ()) -
         write_whole(path, lambda temporary: _write_excel(frame, temporary, rounded))
     else:
         separator = "\t" if ending == ".tsv" else ","
-        write_whole(path, lambda temporary: _as_csv(frame, rounded).write_csv(temporary, separator=separator))
+        text = _as_csv(frame, rounded)
+        write_whole(
+            path, lambda temporary: write_with(lambda file: text.write_csv(file, separator=separator), temporary)
+        )
 
 
 def harmless(text: pl.Expr) -> pl.Expr:

@@ -149,12 +149,28 @@ def _open(family: str, folder: Path | None) -> optuna.Study:
         journal.unlink()
     try:
         study = _study(family, journal)
+        _require_whole(study)
     except (ValueError, KeyError, TypeError, AssertionError):
         journal.unlink()
         study = _study(family, journal)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
     return study
+
+
+def _require_whole(study: optuna.Study) -> None:
+    """Whether the finished trials are as they were written. Raises `ValueError`, `KeyError` where one is damaged."""
+    for trial in _finished(study):
+        attributes = trial.user_attrs
+        sealed = trial.state is not TrialState.COMPLETE or attributes["seal"] == _seal(
+            trial.params, trial.value, attributes["odds"]
+        )
+        if not sealed or not isinstance(attributes["parameters"], dict):
+            raise ValueError(f"trial {trial.number} is damaged")
+
+
+def _seal(params: Parameters, loss: float | None, odds: str) -> str:
+    return hashlib.sha256(f"{space.key(params)}:{loss!r}:{odds}".encode()).hexdigest()
 
 
 def _study(family: str, journal: Path | None) -> optuna.Study:
@@ -196,7 +212,9 @@ def _try(study: optuna.Study, trial: optuna.Trial, parameters: Parameters, judge
         study.tell(trial, state=TrialState.FAIL)
     else:
         trial.set_user_attr("parameters", fitted)
-        trial.set_user_attr("odds", base64.b64encode(log_odds.astype("<f8").tobytes()).decode())
+        odds = base64.b64encode(log_odds.astype("<f8").tobytes()).decode()
+        trial.set_user_attr("odds", odds)
+        trial.set_user_attr("seal", _seal(trial.params, float(loss), odds))
         study.tell(trial, loss)
 
 

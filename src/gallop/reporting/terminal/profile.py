@@ -1,6 +1,6 @@
 """What `gallop init` shows: the columns with their roles, and the files of the new project."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Group
 from rich.table import Table
@@ -112,10 +112,18 @@ def guard_notice() -> Text:
     return Text("The leak guard checks the training rows …", style="dim")
 
 
-def render_outcome(proposal: Proposal | EventProposal, files: Sequence[str]) -> Group:
-    """What was left out as a leak, and the files of the new project."""
+def render_outcome(proposal: Proposal | EventProposal, files: Sequence[str], left_alone: Mapping[str, str]) -> Group:
+    """What was left out as a leak, the files of the new project, and those that were there before.
+
+    Args:
+        left_alone: name of a file that stays as it was → name of the project's own beside it.
+    """
     lines = [_sentence("check this" if leak.keep else "left out as a leak", leak.because) for leak in proposal.leaks]
-    return Group(*lines, _sentence("written", ", ".join(files)))
+    lines.append(_sentence("written", ", ".join(files)))
+    if left_alone:
+        pairs = ", ".join(f"{name} (the project's is {beside})" for name, beside in left_alone.items())
+        lines.append(_sentence("left as they were", pairs))
+    return Group(*lines)
 
 
 def _sentence(what: str, text: str) -> Text:
