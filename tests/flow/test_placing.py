@@ -7,7 +7,7 @@ import pytest
 
 from gallop.adapters import git
 from gallop.errors import DvcError, ForeignFileError, SettingsError
-from gallop.flow.placing import placed, plan
+from gallop.flow.placing import placed_files, plan
 
 FILES = {
     "README.md": "gallop's",
@@ -41,7 +41,7 @@ def everything(folder: Path) -> dict[str, str]:
 
 
 def test_an_empty_folder_gets_every_file_and_the_table(rendered: Path) -> None:
-    with placed(put(rendered, "new/folder")):
+    with placed_files(put(rendered, "new/folder")):
         assert not (rendered / "new/folder/params.yaml").exists()
     assert everything(rendered / "new/folder") == FILES | {"data/raw/leads.csv": "a,b"}
 
@@ -53,7 +53,7 @@ def test_a_persons_files_stay_and_gallops_come_beside_them(rendered: Path) -> No
     for name, text in mine.items():
         (rendered / "into" / name).write_text(text)
     wanted = put(rendered)
-    with placed(wanted):
+    with placed_files(wanted):
         pass
     after = everything(rendered / "into")
     assert {name: after[name] for name in mine} == mine
@@ -86,7 +86,7 @@ def test_what_an_init_that_was_killed_left_is_taken_over(rendered: Path) -> None
     (rendered / "into/params.yaml").unlink()
     wanted = put(rendered)
     assert wanted.left_alone == {}
-    with placed(wanted):
+    with placed_files(wanted):
         pass
     assert everything(rendered / "into") == FILES | {"data/raw/leads.csv": "a,b"}
 
@@ -99,7 +99,7 @@ def test_a_failure_takes_back_what_was_written_and_nothing_else(rendered: Path, 
     wanted = put(rendered)
 
     def fail() -> None:
-        with placed(wanted):
+        with placed_files(wanted):
             raise error
 
     with pytest.raises(error):

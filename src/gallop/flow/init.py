@@ -176,14 +176,14 @@ def make(source: Source, proposal: AnyProposal, into: Path, beside: Sequence[tup
         wheel.carry(rendered)
         tables = {raw: source.path} | {name: path for path, name in beside}
         plan = placing.plan(rendered, tables, into)
-        with placing.placed(plan) as written:
+        with placing.placed_files(plan) as written:
             for table in tables:
                 _track(into, into / table, written)
     project = Project.open(into)
     return Made(project, proposal, placing.file_names(written.paths, into), plan.left_alone)
 
 
-def _track(into: Path, raw: Path, written: placing.Written) -> None:
+def _track(into: Path, raw: Path, written: placing.WrittenFiles) -> None:
     """Put a raw table under DVC; a folder outside Git becomes a repository, and without Git DVC does without, too."""
     config, ignore = into / ".dvc/config", raw.with_name(".gitignore")
     if not git.is_inside(into):

@@ -40,7 +40,7 @@ class Plan:
 
 
 @dataclass
-class Written:
+class WrittenFiles:
     """What has been written, to be taken back where something fails."""
 
     paths: list[Path] = field(default_factory=list)
@@ -102,9 +102,9 @@ def plan(rendered: Path, tables: Mapping[str, Path], into: Path) -> Plan:
 
 
 @contextmanager
-def placed(wanted: Plan) -> Generator[Written]:
+def placed_files(wanted: Plan) -> Generator[WrittenFiles]:
     """Write all files but the settings, let the caller do the rest, then write these; or leave nothing."""
-    written = Written()
+    written = WrittenFiles()
     try:
         _make_folder(wanted.into, written)
         for name, source in wanted.files.items():
@@ -121,7 +121,7 @@ def placed(wanted: Plan) -> Generator[Written]:
         raise
 
 
-def _copy(source: Path, target: Path, written: Written) -> None:
+def _copy(source: Path, target: Path, written: WrittenFiles) -> None:
     if target.exists():
         return  # the same already, left by an `init` that was killed
     _make_folder(target.parent, written)
@@ -131,7 +131,7 @@ def _copy(source: Path, target: Path, written: Written) -> None:
         target.chmod(target.stat().st_mode | 0o111)
 
 
-def _make_folder(folder: Path, written: Written) -> None:
+def _make_folder(folder: Path, written: WrittenFiles) -> None:
     missing = []
     while not folder.exists():
         missing.append(folder)
