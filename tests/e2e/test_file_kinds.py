@@ -35,7 +35,7 @@ def proposed(project: Checkout, table: str | Path, *options: str) -> str:
     ("name", "form", "says"),
     [
         ("ga4.csv", "preamble: 4", "4 lines above the header"),
-        ("sepline.csv", 'separator: ";"', "values separated by ';'"),
+        ("sepline.csv", "separator: ;", "values separated by ';'"),
         ("sfdc.csv", "footer: 2", "2 lines below the rows"),
     ],
 )

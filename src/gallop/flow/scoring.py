@@ -14,7 +14,6 @@ from gallop.errors import GallopError, SettingsError
 from gallop.files import remove_stale
 from gallop.flow.project import Project
 from gallop.schema import RULE
-from gallop.settings.table import Format
 from gallop.tables.header import require_header
 
 if TYPE_CHECKING:
@@ -166,10 +165,12 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _is_of_rejected_rows(path: Path) -> bool:
-    # As gallop writes it, not as it looks: a single row with a line break in it looks like many things.
-    form = Format(separator="\t" if path.suffix.lower() == ".tsv" else ",")
+    if path.suffix.lower() in {".csv", ".tsv"}:
+        # Its header alone: a single row with a line break in it looks like many things.
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return RULE in file.readline()
     try:
         # A file's own column of a reserved name is read with a `_` behind it.
-        return f"{RULE}_" in read_text(path, form).columns
+        return f"{RULE}_" in read_text(path).columns
     except GallopError:
         return False
