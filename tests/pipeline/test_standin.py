@@ -55,7 +55,7 @@ def test_the_schema_has_every_call_on_a_container() -> None:
         ("{ container { withTypo { id } } }", "Cannot query field 'withTypo'"),
         ('{ container { from(image: "x") { id } } }', "Unknown argument 'image'"),
         ("{ container { withExec(args: 1) { id } } }", "String cannot represent a non string value"),
-        ("{ container { from { id } } }", "Argument 'Container.from(address:)' of type 'String!' is required"),
+        ("{ container { from { id } } }", "of type 'String!' is required"),
     ],
 )
 def test_a_call_that_the_api_does_not_have_is_refused(query: str, problem: str, session: Session) -> None:
