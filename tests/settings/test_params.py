@@ -94,14 +94,14 @@ def test_any_text_is_no_traceback(tmp_path, text):
         ("seed: 42", "seed: [", "not valid YAML"),
         ("seed: 42", "seed:\t42", "not valid YAML"),
         ("seed: 42", "seed: !!python/object:os.system 42", "not valid YAML"),
-        ('first: "2024-01-01"', "first: 2024-13-01", "not valid YAML"),
+        ("first: '2024-01-01'", "first: 2024-13-01", "not valid YAML"),
         ("raw: data/raw/raw_data.csv", "raw: &a [*a]", "aliases"),
         ("is_active: {role", "2024-01-01: {role", "quotation marks"),
         ("seed: 42", "seed: " + "9" * 5000, "4300 digits"),
         ("seed: 42", "seed: 1e999", "seed"),
         ("clip_sd: 2.0", "clip_sd: .inf", "training.clip_sd"),
         ("clip_sd: 2.0", "clip_sd: .nan", "training.clip_sd"),
-        ("C: [0.1, 0.3, 1.0, 3.0]", "C: [.inf]", "training.families.logistic_regression.space"),
+        ("        - 0.03\n", "        - .inf\n", "training.families.logistic_regression.space"),
         ("raw: data/raw/raw_data.csv", 'raw: "\\ud800"', "params.yaml"),
     ],
 )
@@ -129,7 +129,7 @@ def test_a_file_that_is_not_there_or_not_utf_8_is_refused(tmp_path):
 
 
 def test_a_level_named_no_stays_a_word(tmp_path):
-    text = TEXT.replace("levels: [li, organic, signup, fb]", "levels: [li, organic, signup, fb, no, on, y]")
+    text = TEXT.replace("\n      - signup\n      - fb\n", "\n      - signup\n      - fb\n      - no\n      - on\n      - y\n")
     assert load_settings(written(tmp_path, text)).table.columns["source"].levels == (
         *("li", "organic", "signup", "fb"),
         *("no", "on", "y"),
