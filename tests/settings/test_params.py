@@ -129,7 +129,8 @@ def test_a_file_that_is_not_there_or_not_utf_8_is_refused(tmp_path):
 
 
 def test_a_level_named_no_stays_a_word(tmp_path):
-    text = TEXT.replace("\n      - signup\n      - fb\n", "\n      - signup\n      - fb\n      - no\n      - on\n      - y\n")
+    more = "".join(f"      - {level}\n" for level in ("no", "on", "y"))
+    text = TEXT.replace("\n      - signup\n      - fb\n", f"\n      - signup\n      - fb\n{more}")
     assert load_settings(written(tmp_path, text)).table.columns["source"].levels == (
         *("li", "organic", "signup", "fb"),
         *("no", "on", "y"),
