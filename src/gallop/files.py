@@ -72,10 +72,15 @@ def remove_stale(folder: Path, name: str | None = None) -> None:
     """
     if not folder.is_dir():
         return
-    temporary = re.compile(rf"\.{'.+' if name is None else re.escape(name)}\.[a-z0-9_]{{8}}{re.escape(_SUFFIX)}")
     for path in folder.iterdir():
-        if temporary.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+        if is_temporary(path.name, name) and path.is_file() and not path.is_symlink():
             _remove_unless_locked(path)
+
+
+def is_temporary(name: str, of: str | None = None) -> bool:
+    """Whether a file's name is that of a temporary neighbour: of the file `of`, or of any."""
+    pattern = rf"\.{'.+' if of is None else re.escape(of)}\.[a-z0-9_]{{8}}{re.escape(_SUFFIX)}"
+    return re.fullmatch(pattern, name) is not None
 
 
 def _remove_unless_locked(path: Path) -> None:

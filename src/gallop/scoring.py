@@ -14,7 +14,6 @@ from gallop.errors import EmptyTableError, MissingColumnError
 from gallop.modelling.conformal import prediction_sets, rate_interval
 from gallop.modelling.explained import Explained
 from gallop.modelling.preprocessing import frame
-from gallop.modelling.stack import Stack
 from gallop.results.evidence import Reason
 from gallop.schema import ROW
 from gallop.tables.features import input_roles, inputs
@@ -38,7 +37,7 @@ class Scores:
     `gallop_row`, as id."""
     explained: nw.DataFrame
     """In the same order: the id, base, one column of contributions per column of the raw table, log_odds (their sum).
-    No columns but the id where the model gives no reasons."""
+"""
     rejected: nw.DataFrame
     counts: dict[str, int]
     """Rows rejected by each rule that rejected any."""
@@ -111,14 +110,14 @@ def score_table(
         listed = ", ".join(f"{rule} {count}" for rule, count in counts.items())
         raise EmptyTableError(f"{source}: none of the {len(raw)} rows can be scored ({listed})")
     explanation = explain(leads, bundle)
-    probability = explanation.probability() if explanation else predict(leads, bundle)
+    probability = explanation.probability()
     id_column = bundle.settings.table.id
     order = np.argsort(-probability, kind="stable")
     leads, best = leads[order.tolist()], probability[order]
     ids = leads[id_column].to_list()
     yes, uncertainty = best >= bundle.manifest.threshold, bundle.manifest.uncertainty
     low, high = rate_interval(best, uncertainty.ranges)
-    explanation = explanation.of(order) if explanation else None
+    explanation = explanation.of(order)
     columns = {
         "probability": best.tolist(),
         "low": low.tolist(),
@@ -127,7 +126,7 @@ def score_table(
         "decision": [CONTACT if is_yes else WAIT for is_yes in yes],
         "band": bands_of(best, bundle.manifest.bands),
         "rank": list(range(1, len(best) + 1)),
-        "reasons": explanation.in_words(leads, describe) if explanation else [""] * len(best),
+        "reasons": explanation.in_words(leads, describe),
         "model_version": [bundle.manifest.version or "candidate"] * len(best),
     }
     backend = leads.implementation
@@ -137,7 +136,7 @@ def score_table(
         # Texts, as they came in; a name that is taken gets a `_`.
         beside = raw.select(nw.col(name).alias(_free_name(name, ranked.columns)) for name in kept)[_indices(leads)]
         ranked = nw.concat([ranked, beside], how="horizontal").select(key, *beside.columns, *columns)
-    parts = explanation.columns() if explanation else {}
+    parts = explanation.columns()
     explained = nw.from_dict({_free_name(id_column, parts): ids, **parts}, backend=backend)
     return Scores(ranked, explained, rejected, counts, rows.noticed)
 
@@ -154,14 +153,12 @@ def _indices(leads: nw.DataFrame) -> list[int]:
 
 
 @threadpool_limits.wrap(limits=1)
-def explain(leads: nw.DataFrame, bundle: Bundle) -> Explained | None:
-    """What each column of typed leads adds to their log-odds; None where the model gives no reasons.
+def explain(leads: nw.DataFrame, bundle: Bundle) -> Explained:
+    """What each column of typed leads adds to their log-odds.
 
     What is made of one column (a bin, a part of a date) counts for that column.
     """
     model = bundle.model
-    if not isinstance(model, Stack):
-        return None
     parts, base = model.contributions(_model_inputs(leads, bundle))
     features = bundle.settings.features
     sources = [features.sources(name)[0] for name in model.inputs]

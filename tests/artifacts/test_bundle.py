@@ -1,12 +1,14 @@
 """A bundle is verified before it is loaded, and a loaded model is the one that was written."""
 
 import hashlib
+import io
 import json
 import os
 import pickle
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,14 +17,19 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from gallop.artifacts import bundle
-from gallop.errors import ChecksumError, GallopError, MissingOutputError, UnsafeModelError
+from gallop.artifacts.golden import GOLDEN, write_golden
+from gallop.errors import ChecksumError, GallopError, MissingOutputError
 from gallop.modelling.preprocessing import frame
 from gallop.tables.features import input_roles
 from tests.support.bundles import resealed
-from tests.support.made import fitted, leads
 
 pytestmark = pytest.mark.xdist_group("trained")
-NAMES = ["pipeline.pkl", "settings.json", "model.pkl", "result.json"]
+FITS = [f"{fit}/{name}" for fit in ("live", "assessed") for name in ("model.json", "arrays.npz", "trees-0.txt")]
+NAMES = [*FITS, "settings.json", "golden.json", "model.pkl", "result.json"]
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
 def test_a_loaded_model_gives_identical_predictions(folder, trained, train_test, small):
@@ -51,7 +58,7 @@ def test_a_model_loaded_in_another_process_gives_identical_predictions(folder, t
 def test_the_manifest_lists_every_other_file(folder):
     manifest = bundle.verify_bundle(folder)
     assert sorted(manifest.files) == sorted(NAMES)
-    assert sorted(path.name for path in folder.iterdir()) == sorted([*NAMES, "manifest.json"])
+    assert names_in(folder) == sorted([*NAMES, "manifest.json"])
     assert (manifest.data, manifest.version) == ("sample", None)
 
 
@@ -95,10 +102,17 @@ def test_a_cut_file_is_caught(folder, name):
         bundle.verify_bundle(folder)
 
 
-def test_a_file_that_the_manifest_does_not_list_is_let_be(folder):
-    (folder / "README").write_text("mine")
-    bundle.load_bundle(folder)
-    assert (folder / "README").read_text() == "mine"
+@pytest.mark.parametrize("name", ["README", "live/trees-7.txt", ".hidden", "deeper/still/x"])
+def test_a_file_that_the_manifest_does_not_list_is_refused(folder, name):
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text("mine")
+    with pytest.raises(ChecksumError, match=rf"{name}: manifest\.json does not list it"):
+        bundle.load_bundle(folder)
+
+
+def test_what_a_killed_writer_left_half_written_is_no_added_file(folder):
+    (folder / "live/.model.json.ab12cd3_.tmp").write_text("half")
+    assert bundle.load_bundle(folder).manifest.version is None
 
 
 def test_no_bundle_is_no_bundle(tmp_path):
@@ -113,21 +127,68 @@ def test_a_manifest_of_another_shape_is_refused(folder, content):
         bundle.verify_bundle(folder)
 
 
-def test_a_pickle_of_something_else_is_no_model(folder):
-    resealed(folder, "pipeline.pkl", pickle.dumps([1, 2]))
-    with pytest.raises(ChecksumError, match="holds a list, not a model"):
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("live/model.json", b"{}"),
+        ("live/arrays.npz", b"no zip"),
+        ("golden.json", b"{}"),
+        ("golden.json", b"[1]"),
+        ("live/arrays.npz", pickle.dumps([1, 2])),
+    ],
+)
+def test_a_file_of_another_shape_is_no_traceback_even_where_the_manifest_agrees(folder, name, content):
+    resealed(folder, name, content)
+    with pytest.raises(ChecksumError, match="holds no model that can be read"):
         bundle.load_bundle(folder)
 
 
-def test_a_hostile_pickle_is_refused_even_where_the_manifest_agrees(folder, tmp_path):
+def test_a_pickle_within_an_array_is_never_loaded(folder, tmp_path):
     class Hostile:
         def __reduce__(self):
             return os.mkdir, (str(tmp_path / "canary"),)
 
-    resealed(folder, "pipeline.pkl", pickle.dumps(Hostile()))
-    with pytest.raises(UnsafeModelError):
+    with np.load(folder / "live/arrays.npz") as kept:
+        arrays = dict(kept)
+    hostile = np.empty(1, dtype=object)
+    hostile[0] = Hostile()
+    packed = io.BytesIO()
+    np.savez(packed, **arrays | {"encoding-0-center": hostile})
+    resealed(folder, "live/arrays.npz", packed.getvalue())
+    with pytest.raises(ChecksumError, match="holds no model that can be read"):
         bundle.load_bundle(folder)
     assert not (tmp_path / "canary").exists()
+
+
+@pytest.mark.parametrize("by", [1e-5, -0.3])
+def test_a_model_that_scores_its_golden_rows_differently_is_refused(folder, by):
+    golden = json.loads((folder / "golden.json").read_bytes())
+    golden["reasons"][0][0] += by
+    resealed(folder, "golden.json", json.dumps(golden).encode())
+    with pytest.raises(ChecksumError, match="scores its golden rows differently here"):
+        bundle.load_bundle(folder)
+
+
+def test_a_bundle_is_loaded_and_asked_without_scikit_learn_and_without_a_pickle(folder, train_test, small):
+    row = frame(train_test.test, input_roles(small.table, small.features)).head(1).to_dict("list")
+    code = (
+        "import json, sys, pathlib; seen = []\n"
+        "def watch(event, arguments):\n"
+        "    if event == 'pickle.find_class' or (event == 'open' and str(arguments[0]).endswith('.pkl')):\n"
+        "        seen.append(arguments)\n"
+        "sys.addaudithook(watch)\n"
+        "absent = ('sklearn', 'joblib', 'cloudpickle', 'mlflow', 'dvc', 'matplotlib', 'optuna')\n"
+        "sys.modules.update(dict.fromkeys(absent))\n"
+        "import numpy as np\n"
+        "from gallop.artifacts import bundle\n"
+        "model = bundle.load_bundle(pathlib.Path(sys.argv[1])).model\n"
+        "row = {name: np.array(values) for name, values in json.loads(sys.argv[2]).items()}\n"
+        "print(seen, float(model.log_odds(row)[0]))\n"
+    )
+    command = [sys.executable, "-c", code, str(folder), json.dumps(row)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    expected = float(bundle.load_bundle(folder).model.log_odds(row)[0])
+    assert done.stdout.strip() == f"[('{folder}/model.pkl', 'r', 524288)] {expected}"
 
 
 def test_settings_of_another_version_of_gallop_are_no_traceback(folder):
@@ -148,7 +209,8 @@ def test_writing_again_leaves_nothing_of_the_previous_bundle(folder, trained, sm
     manifest = bundle.read_manifest(folder)
     bundle.write_bundle(
         folder,
-        model=trained.model,
+        live=trained.model,
+        assessed=trained.model,
         family=manifest.family,
         settings=small,
         data=manifest.data_version,
@@ -156,9 +218,9 @@ def test_writing_again_leaves_nothing_of_the_previous_bundle(folder, trained, sm
         metrics=manifest.metrics,
         plan=trained.result.evidence.decision,
         uncertainty=trained.result.evidence.uncertainty,
-        files={},
+        files={GOLDEN: write_golden(trained.model, trained.golden)},
     )
-    assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "pipeline.pkl", "settings.json"]
+    assert names_in(folder) == sorted([*FITS, "golden.json", "manifest.json", "settings.json"])
     bundle.load_bundle(folder)
 
 
@@ -170,21 +232,3 @@ def test_a_bundle_of_another_layout_is_refused_before_its_model_is_loaded(folder
     (folder / bundle.MANIFEST).write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(ChecksumError, match=rf"models of layout {layout or 1}; accepted is {bundle.LAYOUT}"):
         bundle.load_bundle(folder)
-
-
-def test_the_layout_is_raised_when_the_models_classes_change():
-    X, y = leads()
-    model = fitted(X, y, kind="calibrated")
-    splines, trees = model.encoders["splines"], model.encoders["trees"]
-    found = [" ".join(sorted(vars(part))) for part in (model, trees, splines, model.members[0], model.calibrator)]
-    layouts = {
-        3: [
-            "base calibrator classes_ encoders inputs members",
-            "_levels _rate_places _spans _tables categories center_ fixed numbers sources_ splines",
-            "_gaps _levels _middle _quantiles _rate_places _spans _tables categories center_ fixed numbers sources_ "
-            "splines",
-            "classifier encoder weight",
-            "base knots slopes",
-        ]
-    }
-    assert layouts[bundle.LAYOUT] == found, "raise bundle.LAYOUT, and write the new one down here"

@@ -2,12 +2,15 @@
 
 import json
 
+import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from gallop.additive.document import read_document
 from gallop.artifacts import outbox
 from gallop.errors import ChecksumError, UnsafeModelError
 from gallop.results.tracked_run import TrackedRun
+from tests.support.made import fitted, leads
 
 RUN = TrackedRun(name="model_training", children=(TrackedRun(name="splines", model="splines.pkl", example={"x": 1.0}),))
 
@@ -25,6 +28,22 @@ def test_a_run_comes_out_as_it_was_put_in_with_its_models(tmp_path, model):
     entry.remove()
     assert outbox.entries(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_additive_model_waits_as_files_without_code(tmp_path):
+    X, y = leads(200)
+    made = fitted(X, y, kind="stack")
+    outbox.put(tmp_path, "abc", RUN, {"stack": made})
+    [entry] = outbox.entries(tmp_path)
+    folder = entry.model("stack")
+    assert sorted(entry.files) == [
+        f"stack/{name}" for name in ("arrays.npz", "model.json", "trees-1.txt", "trees-2.txt")
+    ]
+    back = read_document({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert np.array_equal(back.log_odds(X), made.log_odds(X))
+    (folder / "model.json").write_bytes(b"{}")
+    with pytest.raises(ChecksumError, match=r"stack/model\.json"):
+        entry.model("stack")
 
 
 def test_the_same_training_waits_once(tmp_path, model):

@@ -30,7 +30,7 @@ INPUTS: dict[str, tuple[str, ...]] = {
     "models/candidate/result.json": ("show", "report"),
     "models/candidate/manifest.json": ("report",),
     "models/deployed/manifest.json": ("score data/raw/leads.csv -o scores.csv",),
-    "models/deployed/pipeline.pkl": ("score data/raw/leads.csv -o scores.csv",),
+    "models/deployed/live/model.json": ("score data/raw/leads.csv -o scores.csv",),
     "models/deployed/settings.json": ("score data/raw/leads.csv -o scores.csv",),
     "models/model.pkl": ("validate models/model.pkl",),
     "data/raw/leads.csv.dvc": ("data pull", "data-clean"),
@@ -112,7 +112,7 @@ def test_what_is_damaged_is_made_anew_by_the_next_run(little: Checkout) -> None:
     before = little.outputs()
     for name in (
         "reports/selection.json",
-        "models/deployed/pipeline.pkl",
+        "models/deployed/live/model.json",
         "data/interim/leads/quality.json",
         "models/candidate/result.json",
     ):

@@ -152,7 +152,7 @@ def test_scores_are_ranked_and_rows_that_cannot_be_scored_are_set_aside(real: Ch
 
 
 def test_a_damaged_deployed_model_never_scores(real: Checkout) -> None:
-    victim = next((real.folder / "models/deployed").glob("pipeline.pkl"))
+    victim = next((real.folder / "models/deployed").glob("live/arrays.npz"))
     content = bytearray(victim.read_bytes())
     content[len(content) // 2] ^= 1
     victim.write_bytes(bytes(content))

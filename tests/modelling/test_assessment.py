@@ -10,7 +10,7 @@ from gallop.artifacts import contract
 from gallop.modelling.candidates import STACK
 from gallop.modelling.conformal import score_uncertainty
 from gallop.modelling.preprocessing import frame
-from gallop.modelling.stack import Stack
+from gallop.modelling.search import run
 from gallop.settings.training import FamilySearch
 from gallop.tables.features import input_roles
 from tests.support.models import model_training
@@ -85,7 +85,6 @@ def test_three_trainings_give_one_digest_of_predictions(train_test, small, held_
 
 
 def test_a_setting_that_fails_is_told_with_its_reason_and_the_others_compete(train_test, small, monkeypatch):
-    from gallop.modelling.search import run
 
     real = run.classifier
 
@@ -100,16 +99,6 @@ def test_a_setting_that_fails_is_told_with_its_reason_and_the_others_compete(tra
     one = next(each for each in result.candidates if each.family == "splines")
     assert one.failed == ("{'C': 0.5}: made to fail",)
     assert one.trials == 3
-
-
-def test_where_no_family_gives_reasons_the_best_of_all_is_deployed_without(train_test, small):
-    wanted = {name: small.training.families[name] for name in ("logistic_regression",)}
-    trained = model_training(train_test, of(small, **wanted), export=contract.dump)
-    assert trained.result.winner == trained.result.exported == "logistic_regression"
-    assert not isinstance(trained.model, Stack)
-    evidence = trained.result.evidence
-    assert (evidence.effects, evidence.hits, evidence.misses, evidence.learning) == ((), (), (), ())
-    assert evidence.certainty.coverage.value > 0.8
 
 
 def test_without_a_stack_in_the_settings_there_is_none(train_test, small):

@@ -8,7 +8,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sklearn.preprocessing import SplineTransformer
 
-from gallop.modelling.encoder import RARE_ROWS, Columns, _basis, _ranks
+from gallop.additive.columns import EncodedColumns, basis, ranks
+from gallop.modelling.encoder import RARE_ROWS, Columns
 from gallop.schema import MISSING_LEVEL, Role
 from tests.support.made import ROLES, leads
 
@@ -23,11 +24,8 @@ def made(splines: bool, **changes) -> Columns:
 
 
 @pytest.fixture(scope="module")
-def fitted() -> dict[bool, Columns]:
-    steps = {splines: made(splines) for splines in (False, True)}
-    for step in steps.values():
-        step.fit_transform(X, Y)
-    return steps
+def fitted() -> dict[bool, EncodedColumns]:
+    return {splines: made(splines).fit(X, Y) for splines in (False, True)}
 
 
 @both
@@ -72,8 +70,8 @@ def test_every_column_comes_from_the_input_it_names_and_from_no_other(fitted, sp
     other = X.copy()
     other[name] = np.where(X[name].isna(), 7.0, np.nan) if name in NUMBERS else X[name].iloc[::-1].to_numpy()
     changed = ~np.isclose(step.transform(X), step.transform(other), equal_nan=True).all(axis=0)
-    assert set(np.array(step.sources_)[changed]) == {name}
-    assert len(step.sources_) == step.transform(X).shape[1] == len(step.center_)
+    assert set(np.array(step.sources)[changed]) == {name}
+    assert len(step.sources) == step.transform(X).shape[1] == len(step.center)
 
 
 @both
@@ -101,7 +99,7 @@ def test_levels_of_few_rows_share_one_column():
 def test_a_category_of_one_level_says_nothing_and_of_two_levels_one_column_is_enough(splines):
     table = pd.DataFrame({"one": ["a"] * 60, "two": ["x", "y"] * 30})
     step = made(splines, numbers=[], categories=["one", "two"]).fit(table, np.arange(60) % 2)
-    assert step.sources_ == ["two"]
+    assert step.sources == ("two",)
     assert step.transform(table.head(2)).tolist() == [[0.0], [1.0]]
 
 
@@ -110,7 +108,7 @@ def test_how_a_category_is_encoded_can_be_said(splines):
     table = pd.DataFrame({"few": ["x", "y"] * 100, "many": [f"l{place % 9}" for place in range(200)]})
     fixed = {"few": "target", "many": "one_hot"}
     step = made(splines, numbers=[], categories=["few", "many"], fixed=fixed).fit(table, np.arange(200) % 3 == 0)
-    assert step.sources_ == ["few", *["many"] * 9]
+    assert step.sources == ("few", *["many"] * 9)
 
 
 @both
@@ -118,8 +116,8 @@ def test_how_a_category_is_encoded_can_be_said(splines):
 def test_a_model_may_have_numbers_only_or_categories_only(splines, numbers, categories):
     step = made(splines, numbers=numbers, categories=categories)
     encoded = step.fit_transform(X, Y)
-    assert set(step.sources_) == {*numbers, *categories}
-    assert encoded.shape == (len(X), len(step.sources_))
+    assert set(step.fitted.sources) == {*numbers, *categories}
+    assert encoded.shape == (len(X), len(step.fitted.sources))
 
 
 @both
@@ -129,13 +127,13 @@ def test_numbers_that_are_missing_or_all_the_same_can_be_learnt_from(splines, va
     step = made(splines, numbers=["n"], categories=[])
     step.fit_transform(table, np.arange(50) % 2)
     encoded = step.transform(pd.DataFrame({"n": [np.nan, 0.0, 1e300, -1e300]}))
-    assert np.isfinite(step.center_).all()
+    assert np.isfinite(step.fitted.center).all()
     assert np.isfinite(encoded).all() == splines
 
 
 def test_trees_get_numbers_as_they_are_and_splines_get_a_mark_where_there_is_none(fitted):
     assert np.array_equal(fitted[False].transform(X)[:, :2], X[NUMBERS].to_numpy(), equal_nan=True)
-    gap = fitted[True].sources_.index("level") - 1
+    gap = fitted[True].sources.index("level") - 1
     assert np.array_equal(fitted[True].transform(X)[:, gap], X["n"].isna().to_numpy())
 
 
@@ -151,11 +149,11 @@ def test_any_text_may_be_a_level(splines, texts):
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30).map(np.array))
-def test_the_splines_are_those_of_scikit_learn_and_sum_to_at_most_one(ranks):
-    exact = SplineTransformer(6, include_bias=False).fit(np.linspace(0, 1, 201)[:, None]).transform(ranks[:, None])
-    assert _basis(ranks) == pytest.approx(exact, abs=2e-4)
-    assert (_basis(ranks) >= 0).all()
-    assert (_basis(ranks).sum(axis=1) <= 1 + 1e-9).all()
+def test_the_splines_are_those_of_scikit_learn_and_sum_to_at_most_one(at):
+    exact = SplineTransformer(6, include_bias=False).fit(np.linspace(0, 1, 201)[:, None]).transform(at[:, None])
+    assert basis(at) == pytest.approx(exact, abs=2e-4)
+    assert (basis(at) >= 0).all()
+    assert (basis(at).sum(axis=1) <= 1 + 1e-9).all()
 
 
 finite = st.floats(-1e9, 1e9)
@@ -164,9 +162,9 @@ finite = st.floats(-1e9, 1e9)
 @given(st.lists(finite, min_size=2, max_size=40), st.lists(finite, min_size=2, max_size=20))
 def test_ranks_lie_between_0_and_1_and_never_fall_as_values_rise(seen, values):
     quantiles = np.quantile(np.array(seen), np.linspace(0, 1, min(200, len(seen))))
-    ranks = _ranks(np.sort(np.array(values)), quantiles)
-    assert ((ranks >= 0) & (ranks <= 1)).all()
-    assert (np.diff(ranks) >= -1e-12).all()
+    of_values = ranks(np.sort(np.array(values)), quantiles)
+    assert ((of_values >= 0) & (of_values <= 1)).all()
+    assert (np.diff(of_values) >= -1e-12).all()
 
 
 @pytest.mark.parametrize("kind", [object, "str"])

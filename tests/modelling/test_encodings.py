@@ -15,7 +15,8 @@ from gallop.settings.training import Encoding, FamilySearch, Training
 
 ANY = Encoding(drop_first=False, rare_rows=5, one_hot_levels=10, missing_indicators=True)
 FEW_TREES = FamilySearch(trials=1, space=({"max_iter": (20,)},))
-TRAINING = Training(folds=5, clip_sd=4.0, encoding=ANY, families={"gradient_boosting": FEW_TREES})
+FEW_CS = FamilySearch(trials=1, space=({"C": (1.0,)},))
+TRAINING = Training(folds=5, clip_sd=4.0, encoding=ANY, families={"gradient_boosting": FEW_TREES, "splines": FEW_CS})
 
 
 def frame(rows: int, seed: int = 3) -> pd.DataFrame:

@@ -50,5 +50,5 @@ def test_a_fold_chooses_on_its_training_rows_alone():
 def test_the_model_of_all_rows_takes_every_input_and_uses_those_it_chose():
     X, y = rows()
     step, _ = AllRows(X, y, ROLES, TRAINING).encoded("splines")
-    assert set(step.sources_) == {"slope", "bend", "gap", "kind"}
+    assert set(step.fitted.sources) == {"slope", "bend", "gap", "kind"}
     assert step.transform(X).shape[0] == len(X)

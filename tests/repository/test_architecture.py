@@ -93,7 +93,7 @@ def test_a_circle_is_seen() -> None:
         ("ROC AUC", "evaluation/metrics", '"roc_auc"'),
         ("the settings of a cut-off", "settings/decision", "    threshold: "),
         ("the parsing of a number", "tables/parsing", "Role.NUMBER"),
-        ("the calibrator", "modelling/calibrator", "class Calibrator"),
+        ("the calibrator", "additive/calibrator", "class Calibrator"),
         ("the pickle's allow-list", "artifacts/safe_pickle", "def unpickle("),
         ("permutation importance", "modelling/permutation_importance", "def importances("),
         ("the stage names", "stages/__init__", "STAGES: Final"),

@@ -26,7 +26,7 @@ BASE = {
         "dates": {"birth month": {"column": "born", "part": "month"}},
         "inputs": ["visits", "kind of source", "birth month"],
     },
-    "training": {"families": {"logistic_regression": {"trials": 1, "space": [{"C": [1.0]}]}}},
+    "training": {"families": {"splines": {"trials": 1, "space": [{"C": [1.0]}]}}},
 }
 
 

@@ -125,7 +125,8 @@ def test_an_impossible_value_is_refused_by_name(key, value, says):
     ("key", "value", "says"),
     [
         ("monotone", {"n_visits": "increasing"}, "kept by the family lightgbm alone"),
-        ("forced", ["n_visits"], "checked by the reasons of a model"),
+        ("forced", ["n_visits"], "what is deployed gives reasons for its scores; the families that do are splines"),
+        ("stack", 2, "none of which is among the families"),
     ],
 )
 def test_a_demand_that_no_family_can_keep_is_refused(key, value, says):

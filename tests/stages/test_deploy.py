@@ -59,7 +59,7 @@ def test_without_a_champion_nothing_is_deployed(tmp_path, small):
 def test_a_damaged_bundle_leaves_the_deployed_one(registry, tmp_path, folder, small):
     before = deploy(registry, tmp_path / "models/deployed", small)
     registry.point(CHAMPION, registry.register(folder, None, {}).version, "second")
-    (folder / "pipeline.pkl").write_bytes(b"damaged")
+    (folder / "live/model.json").write_bytes(b"damaged")
     with pytest.raises(ChecksumError):
         deploy(registry, tmp_path / "models/deployed", small)
     assert bundle.load_bundle(tmp_path / "models/deployed").manifest == before
@@ -75,7 +75,7 @@ def test_a_folder_in_the_place_of_the_link_is_not_touched(registry, tmp_path, sm
 
 def test_a_deployment_that_was_damaged_is_mended_by_deploying_again(registry, tmp_path, small):
     deploy(registry, tmp_path / "models/deployed", small)
-    (tmp_path / "models/deployed/pipeline.pkl").write_bytes(b"damaged")
+    (tmp_path / "models/deployed/live/model.json").write_bytes(b"damaged")
     deploy(registry, tmp_path / "models/deployed", small)
     bundle.load_bundle(tmp_path / "models/deployed")
 

@@ -81,7 +81,7 @@ def manifest(name: str, data: str = "real") -> Manifest:
         bands={},
         uncertainty=ScoreUncertainty(nominal=0.9, not_up_to=0.6, converts_from=0.4, ranges=()),
         libraries={},
-        files={"pipeline.pkl": name},
+        files={"live/model.json": name},
     )
 
 

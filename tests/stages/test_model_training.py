@@ -11,13 +11,13 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 
+from gallop.additive.model import AdditiveModel
 from gallop.artifacts import contract
 from gallop.artifacts.safe_pickle import unpickle
 from gallop.errors import ContractError, UnsafeModelError
 from gallop.modelling.candidates import STACK
 from gallop.modelling.families import ENCODERS
 from gallop.modelling.preprocessing import frame
-from gallop.modelling.stack import Stack
 from gallop.results.run import CodeVersion, DataVersion, TrainingResult, TrainTestSplit
 from gallop.settings.params import Settings
 from gallop.tables.features import input_roles
@@ -63,7 +63,7 @@ def test_candidates_are_ranked_by_log_loss_and_the_winner_is_the_best_that_gives
 def test_what_explains_takes_columns_of_its_own_and_the_rest_can_be_exported(trained):
     for each in trained.result.candidates:
         assert each.explains == (each.family in {STACK, *ENCODERS})
-        assert isinstance(trained.models[each.family], Stack) == each.explains
+        assert isinstance(trained.models[each.family], AdditiveModel) == each.explains
         assert each.contract == ("own" if each.explains else "kept")
 
 

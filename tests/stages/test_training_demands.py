@@ -24,7 +24,7 @@ def demanded():
     """A stack of two boosted members, of a search in which splines took part too."""
     found = search(X, Y, ROLES, training(monotone=WAYS), 1)
     ranked = candidates.ranked_contenders(found, Y, training(monotone=WAYS))
-    stack = next((each for each in ranked if each.trial.family == "stack"), candidates.winner(ranked))
+    stack = next((each for each in ranked if each.trial.family == "stack"), candidates.winner(ranked)[0])
     return ranked, candidates.fit_candidate(AllRows(X, Y, ROLES, training(monotone=WAYS)), stack, 1)
 
 
@@ -57,8 +57,8 @@ def test_a_family_that_keeps_no_direction_is_not_deployed(demanded):
     explains = {each.trial.family: each.assembly is not None for each in ranked}
     assert explains["lightgbm"]
     assert not explains["splines"]
-    assert candidates.winner(ranked).trial.family in {"lightgbm", "stack"}
-    assert set(model.encoders) == {"trees"}
+    assert candidates.winner(ranked)[0].trial.family in {"lightgbm", "stack"}
+    assert set(model.encodings) == {"trees"}
 
 
 def test_a_demand_on_a_number_leaves_categories_alone(demanded):

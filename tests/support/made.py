@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from gallop.additive.calibrator import Calibrator
+from gallop.additive.model import AdditiveModel
 from gallop.modelling import candidates
-from gallop.modelling.calibrator import Calibrator
 from gallop.modelling.candidates import Assembly
 from gallop.modelling.search.folds import AllRows
 from gallop.modelling.search.study import Trial
-from gallop.modelling.stack import Stack, StackWeights
+from gallop.modelling.stack import StackWeights
 from gallop.schema import Role
 from gallop.settings.training import FamilySearch, Training
 
@@ -57,8 +58,10 @@ def trial(family: str, y: np.ndarray, **parameters) -> Trial:
     return Trial(family, parameters, np.zeros(len(y)), 0.6)
 
 
-def fitted(X: pd.DataFrame, y: np.ndarray, *, kind: str = "stack", roles: dict | None = None, **changes) -> Stack:
-    """A model of one family, or a stack of four members with a base; `mended`: that stack with a curve."""
+def fitted(
+    X: pd.DataFrame, y: np.ndarray, *, kind: str = "stack", roles: dict | None = None, **changes
+) -> AdditiveModel:
+    """A model of one family, or a stack of four members with a base; `calibrated`: that stack with a calibrator."""
     trials = {
         "splines": (trial("splines", y, C=0.5),),
         "lightgbm": (trial("lightgbm", y, **FEW_TREES),),

@@ -11,6 +11,7 @@ import pytest
 
 from gallop.artifacts import bundle, contract
 from gallop.artifacts.bundle import Bundle
+from gallop.artifacts.golden import GOLDEN, write_golden
 from gallop.results.run import CodeVersion, DataVersion, TrainingResult, TrainTestSplit
 from gallop.settings.params import Settings
 from gallop.stages.data_clean import data_clean
@@ -52,7 +53,9 @@ class Assessed:
 def model_training(train_test: TrainTestSplit, settings: Settings, *, truth: Truth | None = None, **how) -> Assessed:
     """Both halves of the stage, one after the other."""
     trained = train(train_test.train, settings, **how)
-    return Assessed(trained, assess(trained, train_test.test, settings, truth=truth))
+    return Assessed(
+        trained, assess(trained, train_test.test, settings, all_rows=len(train_test.assignment), truth=truth)
+    )
 
 
 def split(text: str, settings: Settings) -> TrainTestSplit:
@@ -92,7 +95,8 @@ def folder(tmp_path: Path, trained: Assessed, small: Settings) -> Path:
     """The bundle of the quick training."""
     bundle.write_bundle(
         tmp_path / "bundle",
-        model=trained.model,
+        live=trained.model,
+        assessed=trained.model,
         family=trained.result.winner,
         settings=small,
         data=DataVersion(origin="sample", path="data/raw/sample.csv", md5="0" * 32),
@@ -100,7 +104,11 @@ def folder(tmp_path: Path, trained: Assessed, small: Settings) -> Path:
         metrics=trained.result.test.metrics,
         plan=trained.result.evidence.decision,
         uncertainty=trained.result.evidence.uncertainty,
-        files={"model.pkl": trained.export or b"", "result.json": trained.result.model_dump_json().encode()},
+        files={
+            "model.pkl": trained.export or b"",
+            "result.json": trained.result.model_dump_json().encode(),
+            GOLDEN: write_golden(trained.model, trained.golden),
+        },
     )
     return tmp_path / "bundle"
 

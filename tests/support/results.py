@@ -57,7 +57,7 @@ def settings(column: str = "visits") -> Settings:
         },
         "features": {"inputs": [column, "source"]},
         "decision": MONEY,
-        "training": {"families": {"logistic_regression": {"trials": 1, "space": [{"C": [1.0]}]}}},
+        "training": {"families": {"splines": {"trials": 1, "space": [{"C": [1.0]}]}}},
     }
     return parse_settings(json.loads(json.dumps(raw)), str(Path("params.yaml")))
 
@@ -165,6 +165,7 @@ def result(**changes: Any) -> TrainingResult:
         "exported": "logistic_regression",
         "train_rows": 2497,
         "train_positives": 1169,
+        "live_rows": 3610,
         "given_up": (),
         "candidates": (
             candidate("gradient_boosting", 0.0, BROKEN),

@@ -1,49 +1,41 @@
-"""The deployable: a folder with the whole model, the settings it was trained under, its report, and a manifest.
+"""The deployable: a folder with the model, the settings it was trained under, its report, and a manifest.
 
-The manifest holds the SHA-256 of every other file, and of itself without that line. `verify` compares them before
-anything is unpickled, so a damaged or half-copied bundle is refused and never scores a lead.
+There are two fits of the model: `live` has learnt from all leads and scores; `assessed` has not seen the test leads,
+and is what the figures are about and what promotions compare. Both are files without code (`additive.document`).
+
+The manifest holds the SHA-256 of every other file, and of itself without that line. `verify_bundle` compares them
+before anything is loaded, so a damaged, half-copied or added file is refused and never scores a lead.
 """
 
 import hashlib
 import json
-import pickle
 import platform
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import Final, Literal
+from zipfile import BadZipFile
 
 from pydantic import ValidationError
 
-from gallop.artifacts.safe_pickle import unpickle
-from gallop.errors import ChecksumError, ContractError, MissingOutputError
-from gallop.files import digest, write_text, written_together
+from gallop.additive.document import read_document, write_document
+from gallop.additive.model import AdditiveModel
+from gallop.artifacts.golden import GOLDEN, replay_golden
+from gallop.errors import ChecksumError, MissingOutputError
+from gallop.files import digest, is_temporary, write_text, written_together
 from gallop.results.estimates import Estimate, ResultModel
 from gallop.results.evidence import DecisionPlan, ScoreUncertainty
 from gallop.results.run import CodeVersion, DataVersion
 from gallop.schema import DISTRIBUTION
 from gallop.settings.params import Settings
 
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
-
-
 MANIFEST: Final = "manifest.json"
-MODEL: Final = "pipeline.pkl"
 SETTINGS: Final = "settings.json"
-LAYOUT: Final = 3
-"""Of the model's own classes. A pickle keeps attributes only: one of another layout would load, and break later."""
+LAYOUT: Final = 4
+"""Of the files: a bundle of another layout is refused."""
 _SEAL: Final = "manifest_sha256"
 
-
-class FittedModel(Protocol):
-    """A fitted classifier of model inputs."""
-
-    def predict_proba(self, X: "pd.DataFrame") -> "NDArray[np.float64]":
-        """Shape (rows, 2)."""
-        ...
+Fit = Literal["live", "assessed"]
 
 
 class Manifest(ResultModel):
@@ -81,13 +73,14 @@ class Bundle:
 
     manifest: Manifest
     settings: Settings
-    model: FittedModel
+    model: AdditiveModel
 
 
 def write_bundle(
     folder: Path,
     *,
-    model: FittedModel,
+    live: AdditiveModel,
+    assessed: AdditiveModel,
     family: str,
     settings: Settings,
     data: DataVersion,
@@ -99,7 +92,8 @@ def write_bundle(
 ) -> Manifest:
     """Write a bundle, all of it or nothing. Of `plan`, it keeps the cut-offs; `files` are further ones, by name."""
     contents = {
-        MODEL: pickle.dumps(model, protocol=5),
+        **{f"live/{name}": content for name, content in write_document(live).items()},
+        **{f"assessed/{name}": content for name, content in write_document(assessed).items()},
         SETTINGS: settings.model_dump_json(indent=2).encode(),
         **files,
     }
@@ -118,7 +112,7 @@ def write_bundle(
         libraries={
             "python": platform.python_version(),
             "gallop": version(DISTRIBUTION),
-            "scikit-learn": version("scikit-learn"),
+            "lightgbm": version("lightgbm"),
             "numpy": version("numpy"),
         },
         files={name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
@@ -127,9 +121,14 @@ def write_bundle(
         for name, content in contents.items():
             temporary_of(folder / name).write_bytes(content)
         temporary_of(folder / MANIFEST).write_text(_sealed(manifest), encoding="utf-8")
-    for stale in {path.name for path in folder.iterdir()} - {*contents, MANIFEST}:
+    for stale in _names(folder) - {*contents, MANIFEST}:
         (folder / stale).unlink()
     return manifest
+
+
+def _names(folder: Path) -> set[str]:
+    """Of all files in a folder and in those below it."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -178,19 +177,22 @@ def verify_bundle(folder: Path) -> Manifest:
             raise ChecksumError(
                 f"{path}: SHA-256 is {actual[:12]}…, {MANIFEST} says {promised[:12]}…; the model is not loaded"
             )
+    for name in sorted(_names(folder) - {*manifest.files, MANIFEST}):
+        if not is_temporary(Path(name).name):
+            raise ChecksumError(f"{folder / name}: {MANIFEST} does not list it; the model is not loaded. Move it away")
     return manifest
 
 
-def load_bundle(folder: str | Path) -> Bundle:
-    """Verify a bundle, then load its model, of exact classes only.
+def load_bundle(folder: str | Path, fit: Fit = "live") -> Bundle:
+    """Verify a bundle, load its model, and let it score its golden rows again.
 
     Args:
         folder: a folder that `gallop run` or `gallop deploy` wrote, such as models/deployed of a project.
+        fit: `live`, which has learnt from all leads, or `assessed`, which has not seen the test leads.
 
     Raises:
         MissingOutputError: no bundle is there.
-        ChecksumError: a file is not what the manifest says.
-        UnsafeModelError: the model's file asks for anything but accepted classes.
+        ChecksumError: a file is not what the manifest says, or the model scores otherwise than where it was made.
 
     Examples:
         >>> import gallop
@@ -198,8 +200,6 @@ def load_bundle(folder: str | Path) -> Bundle:
         >>> bundle.manifest.data, 0 < bundle.manifest.threshold < 1
         ('sample', True)
     """
-    from sklearn.base import BaseEstimator, is_classifier
-
     folder = Path(folder)
     manifest = verify_bundle(folder)
     try:
@@ -211,9 +211,11 @@ def load_bundle(folder: str | Path) -> Bundle:
             f"bundle was made by {manifest.libraries.get('gallop')}"
         ) from None
     try:
-        model = unpickle((folder / MODEL).read_bytes(), folder / MODEL, own=True)
-    except ContractError as error:
-        raise ChecksumError(str(error)) from None
-    if not isinstance(model, BaseEstimator) or not is_classifier(model):
-        raise ChecksumError(f"{folder / MODEL}: holds a {type(model).__name__}, not a model")
-    return Bundle(manifest, settings, cast(FittedModel, model))
+        of_fit = [name for name in manifest.files if name.startswith(f"{fit}/")]
+        model = read_document({name.partition("/")[2]: (folder / name).read_bytes() for name in of_fit})
+        if fit == "live":
+            replay_golden(model, (folder / GOLDEN).read_bytes(), folder / GOLDEN)
+    except (ValueError, KeyError, TypeError, OSError, BadZipFile) as error:
+        reason = (str(error).splitlines() or [""])[0]
+        raise ChecksumError(f"{folder / fit}: holds no model that can be read: {reason}") from None
+    return Bundle(manifest, settings, model)

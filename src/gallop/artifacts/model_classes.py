@@ -189,7 +189,7 @@ EXPORTED: Final = (
 """What `validate` and `audit` read: classifiers, alone or at the end of a pipeline of plain steps."""
 
 _OWN: Final = "gallop.modelling."
-DEPLOYED: Final = (
+TRACKED: Final = (
     *EXPORTED[:-1],
     _class(
         _PIPELINE,
@@ -224,27 +224,9 @@ DEPLOYED: Final = (
     _class(f"{_OWN}preprocessing.Levels", "names most few fixed"),
     _class(f"{_OWN}preprocessing.LevelNames", "signs"),
     _class(f"{_OWN}preprocessing.PlainNames"),
-    _class(
-        f"{_OWN}encoder.Columns",
-        "numbers categories splines fixed sources_ center_ _levels _tables _spans _rate_places _middle _gaps "
-        "_quantiles _sklearn_version",
-    ),
-    _class(f"{_OWN}calibrator.Calibrator", "base knots slopes"),
-    _class(
-        f"{_OWN}stack.Member",
-        "encoder weight",
-        classifier="LogisticRegression LGBMClassifier RandomForestClassifier",
-    ),
-    _class(
-        f"{_OWN}stack.Stack",
-        "inputs base classes_ _sklearn_version",
-        encoders="Columns",
-        members="Member",
-        calibrator="Calibrator",
-    ),
 )
 ACCEPTED: Final = (
     f"{_CLASSIFIER_NAMES.replace(' ', ', ')}, alone or in a Pipeline after {_STEP_NAMES.replace(' ', ', ')}"
 )
-TOP: Final = {False: {*_CLASSIFIER_NAMES.split(), "Pipeline"}, True: {*_CLASSIFIER_NAMES.split(), "Pipeline", "Stack"}}
-"""Names of the classes that a whole file may hold: as exported, or (True) as deployed."""
+TOP: Final = frozenset({*_CLASSIFIER_NAMES.split(), "Pipeline"})
+"""Names of the classes that a whole file may hold."""

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from gallop.artifacts.model_classes import ACCEPTED, DEPLOYED, EXPORTED, LIGHTGBM_PARAMETERS, TOP, ModelClass
+from gallop.artifacts.model_classes import ACCEPTED, EXPORTED, LIGHTGBM_PARAMETERS, TOP, TRACKED, ModelClass
 from gallop.artifacts.pickled_values import (
     CONTAINERS,
     MAPPINGS,
@@ -174,7 +174,7 @@ def unpickle(content: bytes, source: Path, *, own: bool = False) -> object:
     Args:
         content: the bytes of the pickle.
         source: the file's name for errors.
-        own: True to allow this project's own models too.
+        own: True to allow this project's own encoding too, as candidates on their way to MLflow have it.
 
     Raises:
         UnsafeModelError: it asks for anything but what accepted models are made of. ContractError: the bytes are no
@@ -183,7 +183,7 @@ def unpickle(content: bytes, source: Path, *, own: bool = False) -> object:
     if content[:1] != pickle.PROTO:
         raise ContractError(f"{source}: not a plain pickle (compressed, or another format); {_PICKLE_DUMP}")
     try:
-        model = _Reader(content, DEPLOYED if own else EXPORTED).whole()
+        model = _Reader(content, TRACKED if own else EXPORTED).whole()
     except RefusedError as error:
         hint = f"; joblib.dump wrote it, {_PICKLE_DUMP}" if b"joblib.numpy_pickle" in content else ""
         raise UnsafeModelError(f"{source}: {error}{hint}") from None
@@ -195,6 +195,6 @@ def unpickle(content: bytes, source: Path, *, own: bool = False) -> object:
     name = type(model).__name__
     if type(model) in PLAIN_TYPES or type(model) in (*CONTAINERS, *MAPPINGS) or isinstance(model, np.ndarray):
         raise ContractError(f"{source}: holds a {name}, not a model")
-    if isinstance(model, type) or name not in TOP[own]:
+    if isinstance(model, type) or name not in TOP:
         raise UnsafeModelError(f"{source}: holds {described(model)}; accepted are {ACCEPTED}")
     return model

@@ -134,7 +134,14 @@ class ProjectPaths:
     def remove_leftovers(self) -> None:
         """Remove what killed stages have left half-written. Only for who holds the project."""
         data = (self.decisions, self.leads, self.features, self.split)
-        for folder in (*data, self.candidate, self.export.parent, self.metrics.parent, self.plots):
+        for folder in (
+            *data,
+            self.candidate,
+            *self.candidate.glob("*/"),
+            self.export.parent,
+            self.metrics.parent,
+            self.plots,
+        ):
             remove_stale(folder)
         for path in (self.raw, *self.beside, self.sample, self.truth, self.sample_digests):
             remove_stale(path.parent, path.name)

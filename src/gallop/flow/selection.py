@@ -35,7 +35,8 @@ def run_model_selection(project: Project) -> Selected:
     uri = address.tracking_uri(paths.root)
     registry = MlflowRegistry(uri, settings.project.model, settings.project.name)
     track(project)
-    candidate = bundle.load_bundle(paths.candidate)
+    # The fits that the test leads judge: both, so that neither is compared on leads that it has learnt from.
+    candidate = bundle.load_bundle(paths.candidate, "assessed")
     run_id = find_run(uri, settings.project.name, candidate.manifest.digest)
     lineage = Lineage.of_project(settings)
 
@@ -45,7 +46,7 @@ def run_model_selection(project: Project) -> Selected:
                 fetched = registry.fetch(champion.version, Path(folder, "champion"))
                 if "project" not in champion.tags:
                     lineage.refuse(Lineage.of_bundle(fetched).tags(), settings.project.model, champion.version)
-                other = bundle.load_bundle(fetched)
+                other = bundle.load_bundle(fetched, "assessed")
             except (ChecksumError, MissingOutputError, TrackingError, UnsafeModelError) as error:
                 return keep_champion(champion.version, f"it cannot be loaded: {error}", settings)
             return _compare(project, candidate, other, champion.version)

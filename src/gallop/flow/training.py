@@ -12,7 +12,7 @@ from gallop.flow.data import read_quality
 from gallop.flow.locks import exclusive
 from gallop.flow.project import Project
 from gallop.results.estimates import Estimate
-from gallop.results.run import SAMPLE, DataVersion, TrainingResult, TrainTestSplit
+from gallop.results.run import SAMPLE, Candidate, DataVersion, TrainingResult, TrainTestSplit
 from gallop.results.tracked_run import TrackedRun
 
 if TYPE_CHECKING:
@@ -28,8 +28,9 @@ _POINTS = 200
 def run_model_training(project: Project, on_trial: Callable[[str], None] = lambda _: None) -> TrainingResult:
     """data/processed/split → models/candidate, models/model.pkl, reports/metrics.json, and models/outbox."""
     from gallop.artifacts import bundle, outbox
+    from gallop.artifacts.golden import GOLDEN, write_golden
     from gallop.leakage.policy import require_none
-    from gallop.stages.model_training import assess, train
+    from gallop.stages.model_training import assess, refit, train
 
     settings, paths = project.settings, project.paths
     _, data = read_quality(project)
@@ -39,15 +40,18 @@ def run_model_training(project: Project, on_trial: Callable[[str], None] = lambd
     require_none(leaks, settings)
     code = code_version(paths.root)
     trained = train(split.train, settings, export=_exporter(project), studies=paths.studies, on_trial=on_trial)
-    result = assess(trained, split.test, settings, truth=truth)
+    leads = read(paths.features / "features.parquet")
+    result = assess(trained, split.test, settings, all_rows=len(leads), truth=truth)
+    live = refit(trained, leads, settings)
 
-    files = {_RESULT: result.model_dump_json(indent=2).encode()}
+    files = {_RESULT: result.model_dump_json(indent=2).encode(), GOLDEN: write_golden(live, trained.golden)}
     files[_LEAKS] = json.dumps([leak.model_dump(mode="json") for leak in leaks], indent=2).encode()
     if trained.export is not None:
         files[_EXPORT] = trained.export
     manifest = bundle.write_bundle(
         paths.candidate,
-        model=trained.model,
+        live=live,
+        assessed=trained.model,
         family=result.winner,
         settings=settings,
         data=data,
@@ -58,7 +62,7 @@ def run_model_training(project: Project, on_trial: Callable[[str], None] = lambd
         files=files,
     )
     tags = {"data": data.kind, "data_version": data.md5, "code_version": code.name}
-    models = {f"{family}.pkl": model for family, model in trained.models.items()}
+    models = {_model_name(candidate): trained.models[candidate.family] for candidate in result.candidates}
     outbox.put(paths.outbox, manifest.digest, _tracked(trained, result, tags), models)
     publish_export(project)
     write_text(paths.metrics, _metrics(result, data))
@@ -91,7 +95,7 @@ def _tracked(trained: "Trained", result: TrainingResult, tags: dict[str, str]) -
                 )
                 for number, trial in enumerate(trained.trials[candidate.family], 1)
             ),
-            model=f"{candidate.family}.pkl",
+            model=_model_name(candidate),
             example=example,
         )
         for candidate in result.candidates
@@ -103,6 +107,11 @@ def _tracked(trained: "Trained", result: TrainingResult, tags: dict[str, str]) -
         tags=tags,
         children=candidates,
     )
+
+
+def _model_name(candidate: Candidate) -> str:
+    """In the outbox: of a folder of files, or of a pickle."""
+    return candidate.family if candidate.explains else f"{candidate.family}.pkl"
 
 
 def read_split(project: Project) -> TrainTestSplit:
@@ -167,7 +176,12 @@ def _metrics(result: TrainingResult, data: DataVersion) -> str:
         "data_version": data.md5,
         "winner": result.winner,
         "exported": result.exported,
-        "rows": {"train": result.train_rows, "test": result.test.rows, "test_digest": result.test_digest},
+        "rows": {
+            "train": result.train_rows,
+            "test": result.test.rows,
+            "test_digest": result.test_digest,
+            "live": result.live_rows,
+        },
         "test": rounded(result.test.metrics),
         "baseline": rounded(result.baseline),
         "ahead_of_baseline": rounded({"log_loss": result.ahead})["log_loss"],

@@ -2,20 +2,19 @@
 
 import pandas as pd
 
+from gallop.additive.model import AdditiveModel
 from gallop.evaluation.calibration import calibration
 from gallop.evaluation.metrics import Vector
 from gallop.evaluation.slices import slices
-from gallop.modelling.candidates import CandidateModel
 from gallop.modelling.conformal import check_uncertainty
 from gallop.modelling.explanations import effects, surest
-from gallop.modelling.stack import Stack
 from gallop.results.evidence import DecisionPlan, LearningPoint, ScoreUncertainty, TestEvidence
 from gallop.schema import Role
 from gallop.settings.params import Settings
 
 
 def gather_evidence(
-    model: CandidateModel,
+    model: AdditiveModel,
     plan: DecisionPlan,
     uncertainty: ScoreUncertainty,
     learning: tuple[LearningPoint, ...],
@@ -37,17 +36,14 @@ def gather_evidence(
         for name, role in roles.items()
         if role is not Role.NUMBER
     }
-    effects_of_columns, hits, misses = (), (), ()
-    if isinstance(model, Stack):
-        parts, base = model.contributions(X)
-        effects_of_columns = effects(X, parts)
-        hits, misses = surest(X, y, parts, base)
+    parts, base = model.contributions(X)
+    hits, misses = surest(X, y, parts, base)
     return TestEvidence(
         decision=plan,
         calibration=calibration(y, probability, **settings.resampling),
         slices=slices(categories, y, probability, confidence=confidence),
         learning=learning,
-        effects=effects_of_columns,
+        effects=effects(X, parts),
         hits=hits,
         misses=misses,
         certainty=check_uncertainty(uncertainty, y, probability, confidence),

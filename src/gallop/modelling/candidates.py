@@ -7,16 +7,18 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
+from gallop.additive.calibrator import Calibrator
+from gallop.additive.model import AdditiveModel, Member
 from gallop.evaluation.metrics import Vector, log_losses_of_log_odds, mean_log_loss
-from gallop.modelling.calibrator import Calibrator, fit_calibrator
+from gallop.modelling.additive_form import additive_form
 from gallop.modelling.families import ENCODERS, Parameters, classifier, directions
 from gallop.modelling.search.folds import AllRows
 from gallop.modelling.search.run import Searched
 from gallop.modelling.search.study import Explored, Trial
-from gallop.modelling.stack import LEAST_GAIN, Member, Stack, StackWeights, choose_members, fit_weights
+from gallop.modelling.stack import LEAST_GAIN, StackWeights, choose_members, fit_calibrator, fit_weights
 from gallop.settings.training import Training
 
-CandidateModel = Stack | Pipeline
+CandidateModel = AdditiveModel | Pipeline
 
 STACK: Final = "stack"
 _ALL_ROWS: Final = 1.1
@@ -62,9 +64,10 @@ def ranked_contenders(searched: Searched, y: Vector, training: Training) -> list
     return sorted(contenders, key=lambda contender: contender.trial.log_loss)
 
 
-def winner(ranked: list[Contender]) -> Contender:
-    """The best candidate that gives reasons for its scores; the best of all where none does."""
-    return next((contender for contender in ranked if contender.assembly), ranked[0])
+def winner(ranked: list[Contender]) -> tuple[Contender, Assembly]:
+    """The best candidate that gives reasons for its scores, and what it is made of."""
+    # There is one: the settings have such a family, and only one that is behind another of them is given up.
+    return next((contender, contender.assembly) for contender in ranked if contender.assembly is not None)
 
 
 def additive(family: str, training: Training) -> bool:
@@ -139,17 +142,18 @@ def fit_candidate(rows: AllRows, contender: Contender, seed: int) -> CandidateMo
     return fit_plain(rows, contender.trial.family, contender.trial.parameters, seed)
 
 
-def fit_assembly(rows: AllRows, assembly: Assembly, seed: int) -> Stack:
+def fit_assembly(rows: AllRows, assembly: Assembly, seed: int) -> AdditiveModel:
     """Fit every member on all the training rows."""
-    encoders, members = {}, []
+    encodings, members = {}, []
     with threadpool_limits(limits=1):
         for trial, weight in zip(assembly.trials, assembly.weights.of, strict=True):
             kind = ENCODERS[trial.family]
-            encoders[kind], encoded = rows.encoded(trial.family)
-            demanded = directions(trial.family, encoders[kind].sources_, rows.training.monotone)
-            fitted = classifier(trial.family, _for_all_rows(trial) | demanded, seed).fit(encoded, rows.y)
-            members.append(Member(kind, fitted, float(weight)))
-    return Stack(list(rows.roles), encoders, tuple(members), assembly.weights.base, assembly.calibrator)
+            step, encoded = rows.encoded(trial.family)
+            encodings[kind] = step.fitted
+            demanded = directions(trial.family, step.fitted.sources, rows.training.monotone)
+            estimator = classifier(trial.family, _for_all_rows(trial) | demanded, seed).fit(encoded, rows.y)
+            members.append(Member(kind, additive_form(estimator), float(weight)))
+    return AdditiveModel(tuple(rows.roles), encodings, tuple(members), assembly.weights.base, assembly.calibrator)
 
 
 def fit_plain(rows: AllRows, family: str, parameters: Parameters, seed: int) -> Pipeline:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from gallop.additive.columns import Matrix
 from gallop.evaluation.metrics import Vector
-from gallop.modelling.encoder import Matrix
 from gallop.modelling.search.folds import Rows
 from gallop.results.evidence import Effect, EffectPoint, LeadExample, Reason
 

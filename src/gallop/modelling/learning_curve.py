@@ -8,7 +8,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from gallop.evaluation.metrics import Vector, log_losses_of_log_odds, mean_of
-from gallop.modelling.candidates import Assembly, Contender, fit_assembly
+from gallop.modelling.candidates import Assembly, fit_assembly
 from gallop.modelling.search.folds import AllRows, Rows
 from gallop.modelling.search.run import Searched
 from gallop.results.evidence import LearningPoint
@@ -24,17 +24,15 @@ def learning_points(
     X: pd.DataFrame,
     y: Vector,
     roles: dict[str, Role],
-    contender: Contender,
+    recipe: Assembly,
     searched: Searched,
     settings: Settings,
 ) -> tuple[LearningPoint, ...]:
-    """The learning curve of a candidate, the fewest leads first; empty where its scores cannot be taken apart."""
-    if contender.assembly is None:
-        return ()
+    """The learning curve of a candidate, the fewest leads first."""
     label = y[searched.rows]
     folds = list(zip(searched.seen, searched.folds, strict=True))
-    curve = _log_odds_of_fewer(X, y, roles, contender.assembly, folds, settings.training, settings.seed)
-    curve[round(np.mean([len(seen) for seen in searched.seen]))] = contender.trial.log_odds
+    curve = _log_odds_of_fewer(X, y, roles, recipe, folds, settings.training, settings.seed)
+    curve[round(np.mean([len(seen) for seen in searched.seen]))] = recipe.as_trial.log_odds
     return tuple(
         LearningPoint(rows=size, log_loss=mean_of(log_losses_of_log_odds(label, log_odds), **settings.resampling))
         for size, log_odds in sorted(curve.items())

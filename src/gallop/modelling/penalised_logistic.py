@@ -6,8 +6,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from gallop.additive.columns import Matrix
 from gallop.evaluation.metrics import Vector, log_losses_of_log_odds
-from gallop.modelling.encoder import Matrix
 
 PENALTY: Final = 3.0
 """Nats per unit of squared distance between weights and target."""

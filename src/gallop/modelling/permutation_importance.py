@@ -3,22 +3,38 @@
 import numpy as np
 import pandas as pd
 from sklearn import inspection
-from sklearn.frozen import FrozenEstimator
+from sklearn.base import BaseEstimator, ClassifierMixin
 
+from gallop.additive.columns import Matrix
+from gallop.additive.model import AdditiveModel
 from gallop.evaluation.metrics import Estimate, Vector
-from gallop.modelling.candidates import CandidateModel
 from gallop.results.run import Importance
 from gallop.settings.params import Settings
 
 _SHUFFLES = 5
 
 
-def importances(model: CandidateModel, X: pd.DataFrame, y: Vector, settings: Settings) -> tuple[Importance, ...]:
+class _Fitted(ClassifierMixin, BaseEstimator):
+    """A fitted model, as scikit-learn asks it."""
+
+    classes_ = np.array([0.0, 1.0])
+
+    def __init__(self, model: AdditiveModel) -> None:
+        self.model = model
+
+    def fit(self, X: pd.DataFrame, y: Vector):  # noqa: ARG002 fitted already
+        return self
+
+    def predict_proba(self, X: pd.DataFrame) -> Matrix:
+        return self.model.predict_proba(X)
+
+
+def importances(model: AdditiveModel, X: pd.DataFrame, y: Vector, settings: Settings) -> tuple[Importance, ...]:
     """Permutation importance (Breiman 2001) of each model input: the mean increase of the log-loss over shuffles of its
     values, with the central range over the shuffles; the most important first."""
     tail = (1 - settings.evaluation.confidence) / 2
     increases = inspection.permutation_importance(
-        FrozenEstimator(model), X, y, scoring="neg_log_loss", n_repeats=_SHUFFLES, random_state=settings.seed
+        _Fitted(model), X, y, scoring="neg_log_loss", n_repeats=_SHUFFLES, random_state=settings.seed
     ).importances
     importances = []
     for name, shuffles in zip(X.columns, increases, strict=True):

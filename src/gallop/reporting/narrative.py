@@ -58,6 +58,14 @@ def kept(quality: Quality) -> str:
     )
 
 
+def live_fit(result: TrainingResult) -> str:
+    """Which leads the model that scores has learnt from."""
+    return (
+        f"The model that scores is the same recipe, fitted on all {leads(result.live_rows)} after the test; the "
+        f"figures are those of the fit on {leads(result.train_rows)}."
+    )
+
+
 def days(quality: Quality) -> str | None:
     """When the leads are from; None where the table does not say."""
     if quality.days is None:

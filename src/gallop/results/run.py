@@ -138,6 +138,8 @@ class TrainingResult(ResultModel):
     exported: str | None
     train_rows: int
     train_positives: int
+    live_rows: int
+    """Leads that the live fit learnt from: all of them, test rows included."""
     candidates: tuple[Candidate, ...]
     given_up: tuple[str, ...]
     """Families that were tried, and given up on the way because others were clearly ahead."""

@@ -16,6 +16,6 @@ class TrackedRun(ResultModel):
     """Of this run and of those in it."""
     children: tuple["TrackedRun", ...] = ()
     model: str | None = None
-    """Name of the file, beside this record, that holds the fitted model."""
+    """Name, beside this record, of the fitted model."""
     example: dict[str, float | str | None] | None = None
     """One row that the model accepts; of no real person."""

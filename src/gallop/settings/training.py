@@ -102,9 +102,9 @@ class Training(SettingsModel):
     def _demands_can_be_kept(self) -> Self:
         if self.monotone and "lightgbm" not in self.families:
             raise ValueError("training.monotone is kept by the family lightgbm alone, which is not among the families")
-        if self.forced and not {"splines", "forest", "lightgbm"} & set(self.families):
+        if not {"splines", "forest", "lightgbm"} & set(self.families):
             raise ValueError(
-                "training.forced is checked by the reasons of a model; the families that give them are splines, forest "
-                "and lightgbm, none of which is among the families"
+                "training.families: what is deployed gives reasons for its scores; the families that do are splines, "
+                "forest and lightgbm, none of which is among the families"
             )
         return self

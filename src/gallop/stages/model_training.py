@@ -2,7 +2,8 @@
 
 `train` sees no test row. It chooses the winner (the lowest cross-validated log-loss of those that give reasons for
 their scores), its cut-offs, and what is exported as model.pkl: the last step of the best candidate that meets the
-export contract. `assess` measures what was chosen on the test rows, and decides nothing.
+export contract. `assess` measures what was chosen on the test rows, and decides nothing. `refit` fits the winner's
+recipe again on all leads: that fit goes live, since nothing is gained by keeping leads from it.
 """
 
 import hashlib
@@ -15,23 +16,32 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from gallop.additive.model import AdditiveModel
 from gallop.errors import ContractError, SettingsError, UnsafeModelError
 from gallop.evaluation.metrics import Vector, estimate, evaluate, paired_difference
 from gallop.modelling.assessment import gather_evidence
-from gallop.modelling.candidates import CandidateModel, Contender, fit_candidate, fit_plain, ranked_contenders, winner
+from gallop.modelling.candidates import (
+    Assembly,
+    CandidateModel,
+    Contender,
+    fit_assembly,
+    fit_candidate,
+    fit_plain,
+    ranked_contenders,
+    winner,
+)
 from gallop.modelling.conformal import score_uncertainty
 from gallop.modelling.learning_curve import learning_points
+from gallop.modelling.made_up import made_up_leads, typical_lead
 from gallop.modelling.permutation_importance import importances
 from gallop.modelling.preprocessing import frame
 from gallop.modelling.search.folds import AllRows
 from gallop.modelling.search.grouped_folds import InTime
 from gallop.modelling.search.run import search
 from gallop.modelling.search.study import Trial
-from gallop.modelling.stack import Stack
 from gallop.modelling.thresholds import choose_cutoffs, measure_cutoffs
 from gallop.results.evidence import DecisionPlan, LearningPoint, ScoreUncertainty
 from gallop.results.run import Candidate, TrainingResult
-from gallop.schema import Role
 from gallop.settings.params import Settings
 from gallop.tables.features import input_roles
 
@@ -44,6 +54,10 @@ class Trained:
     """What was chosen and fitted on training rows alone."""
 
     winner: str
+    recipe: Assembly
+    """What the winner is made of: families, settings, weights, calibrator."""
+    model: AdditiveModel
+    """The winner, as the test rows judge it."""
     models: dict[str, CandidateModel]
     """Family → the candidate fitted on all training rows, the lowest log-loss first."""
     baseline: CandidateModel
@@ -61,11 +75,8 @@ class Trained:
     positives: int
     example: pd.DataFrame
     """One made-up row of typical values, which is nobody's."""
-
-    @property
-    def model(self) -> CandidateModel:
-        """The winner's."""
-        return self.models[self.winner]
+    golden: dict[str, list]
+    """Model input → its values in a few made-up leads, None where missing."""
 
 
 # On a busy machine trees predict a hundred times slower with a thread per core than with one.
@@ -94,10 +105,14 @@ def train(
     in_time = _in_time(leads, settings, days)
     searched = search(X, y, roles, training, seed, days=days, in_time=in_time, folder=studies, on_trial=on_trial)
     ranked = ranked_contenders(searched, y, training)
-    best = winner(ranked)
+    best, recipe = winner(ranked)
     rows = AllRows(X, y, roles, training)
-    models = {contender.trial.family: fit_candidate(rows, contender, seed) for contender in ranked}
-    _require_forced(models[best.trial.family], X, training.forced)
+    model = fit_assembly(rows, recipe, seed)
+    models = {
+        contender.trial.family: model if contender is best else fit_candidate(rows, contender, seed)
+        for contender in ranked
+    }
+    _require_forced(model, X, training.forced)
     exports = {family: _exported(model, export) for family, model in models.items()}
     exported = next((family for family, content in exports.items() if isinstance(content, bytes)), None)
     content = exports[exported] if exported else None
@@ -105,6 +120,8 @@ def train(
     plan = choose_cutoffs(held_out, best.trial.out_of_fold, settings.decision, **intervals)
     return Trained(
         winner=best.trial.family,
+        recipe=recipe,
+        model=model,
         models=models,
         baseline=fit_plain(rows, "logistic_regression", {}, seed),
         exported=exported,
@@ -117,10 +134,11 @@ def train(
         given_up=tuple(family for family, explored in searched.families.items() if not explored.trials),
         plan=plan,
         uncertainty=score_uncertainty(held_out, best.trial.out_of_fold),
-        learning=learning_points(X, y, roles, best, searched, settings),
+        learning=learning_points(X, y, roles, recipe, searched, settings),
         rows=len(y),
         positives=int(y.sum()),
-        example=_example(X, roles),
+        example=typical_lead(X, roles),
+        golden=made_up_leads(X, roles, seed),
     )
 
 
@@ -134,12 +152,18 @@ def _in_time(leads: nw.DataFrame, settings: Settings, days: Sequence[str] | None
 
 @threadpool_limits.wrap(limits=1)
 def assess(
-    trained: Trained, leads: nw.DataFrame, settings: Settings, *, truth: Mapping[str, float] | None = None
+    trained: Trained,
+    leads: nw.DataFrame,
+    settings: Settings,
+    *,
+    all_rows: int,
+    truth: Mapping[str, float] | None = None,
 ) -> TrainingResult:
     """Measure what was trained on the test leads, which had no say in it.
 
     Args:
         leads: the test leads, as `data_split` gives them.
+        all_rows: how many leads the live fit learns from.
         truth: id → true probability, for the sample.
     """
     roles, model = input_roles(settings.table, settings.features), trained.model
@@ -154,6 +178,7 @@ def assess(
         exported=trained.exported,
         train_rows=trained.rows,
         train_positives=trained.positives,
+        live_rows=all_rows,
         candidates=trained.candidates,
         given_up=trained.given_up,
         test=evaluate(y, probability, **measure),
@@ -166,13 +191,25 @@ def assess(
     )
 
 
+@threadpool_limits.wrap(limits=1)
+def refit(trained: Trained, leads: nw.DataFrame, settings: Settings) -> AdditiveModel:
+    """The winner's recipe, fitted on all leads, test rows and those that the split left out included.
+
+    Args:
+        leads: as `data_preprocess` gives them.
+    """
+    roles, ordered = input_roles(settings.table, settings.features), leads.sort(settings.table.id)
+    rows = AllRows(frame(ordered, roles), _labels(ordered[settings.table.label.column]), roles, settings.training)
+    return fit_assembly(rows, trained.recipe, settings.seed)
+
+
 def _labels(column: nw.Series) -> Vector:
     return column.to_numpy().astype(np.float64)
 
 
 def _exported(model: CandidateModel, export: Exporter) -> bytes | str:
     """The content of model.pkl, or why there is none."""
-    if isinstance(model, Stack):
+    if isinstance(model, AdditiveModel):
         return "own"
     try:
         return export(model[-1])
@@ -180,8 +217,8 @@ def _exported(model: CandidateModel, export: Exporter) -> bytes | str:
         return str(error)
 
 
-def _require_forced(model: CandidateModel, X: pd.DataFrame, forced: Sequence[str]) -> None:
-    if not forced or not isinstance(model, Stack):
+def _require_forced(model: AdditiveModel, X: pd.DataFrame, forced: Sequence[str]) -> None:
+    if not forced:
         return
     parts, _ = model.contributions(X)
     for name in forced:
@@ -210,8 +247,3 @@ def _candidate(
         behind=behind,
         contract=kept if isinstance(exported, bytes) else exported,
     )
-
-
-def _example(X: pd.DataFrame, roles: dict[str, Role]) -> pd.DataFrame:
-    typical = {name: [X[name].median() if role is Role.NUMBER else X[name].mode()[0]] for name, role in roles.items()}
-    return pd.DataFrame(typical)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gallop.adapters.mlflow import additive_flavor
 from gallop.adapters.mlflow.address import artifact_location
 from gallop.adapters.mlflow.client import connect, requirements, translated_errors
 from gallop.artifacts.outbox import OutboxEntry
@@ -125,19 +126,31 @@ class _Recording:
 
         model: Any = self._entry.model(str(run.model))
         example = pd.DataFrame([run.example])
+        described: dict[str, Any] = {
+            "name": run.name,
+            "input_example": example,
+            "pip_requirements": [*requirements()],
+            "params": {name: str(value) for name, value in run.parameters.items()},
+            "tags": self._entry.run.tags | run.tags,
+        }
         with mlflow.start_run(run_id=run_id):
-            logged = mlflow.sklearn.log_model(
-                model,
-                name=run.name,
-                # skops, MLflow's default, cannot write every estimator; the file is for looking at.
-                serialization_format="pickle",
-                signature=infer_signature(example, model.predict_proba(example)),
-                input_example=example,
-                pyfunc_predict_fn="predict_proba",
-                pip_requirements=[*requirements()],
-                params={name: str(value) for name, value in run.parameters.items()},
-                tags=self._entry.run.tags | run.tags,
-            )
+            if isinstance(model, Path):
+                probabilities = additive_flavor.load(model).predict(example)
+                logged = mlflow.pyfunc.log_model(
+                    loader_module=additive_flavor.__name__,
+                    data_path=str(model),
+                    signature=infer_signature(example, probabilities),
+                    **described,
+                )
+            else:
+                logged = mlflow.sklearn.log_model(
+                    model,
+                    # skops, MLflow's default, cannot write every estimator; the file is for looking at.
+                    serialization_format="pickle",
+                    signature=infer_signature(example, model.predict_proba(example)),
+                    pyfunc_predict_fn="predict_proba",
+                    **described,
+                )
         return logged.model_id
 
 

@@ -43,7 +43,7 @@ class Fold:
     def boosting(self) -> BoostingFold:
         """As LightGBM takes it."""
         seen, held_out = self._trees
-        demanded = directions("lightgbm", self._tree_columns.sources_, self.training.monotone)
+        demanded = directions("lightgbm", self._tree_columns.fitted.sources, self.training.monotone)
         return BoostingFold(seen, self.y[self.seen], held_out, self.y[self.held_out], demanded)
 
     @cached_property

@@ -12,8 +12,8 @@ from typing import Any, Final
 import lightgbm
 import numpy as np
 
+from gallop.additive.columns import Matrix
 from gallop.evaluation.metrics import Vector
-from gallop.modelling.encoder import Matrix
 
 MOST_TREES: Final = 800
 _STEP, _PATIENCE = 10, 4

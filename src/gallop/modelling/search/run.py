@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from gallop.errors import SingleClassError
 from gallop.evaluation.metrics import Vector, mean_log_loss
-from gallop.modelling.contributions import Additive, log_odds
+from gallop.modelling.additive_form import AdditiveEstimator, log_odds
 from gallop.modelling.families import ENCODERS, PLAIN, Parameters, classifier
 from gallop.modelling.search import racing
 from gallop.modelling.search.folds import Fold, Rows, forward, stratified
@@ -161,7 +161,7 @@ def _cross_validate(
         seen, held_out = fold.encoded(family)
         model = classifier(family, parameters, seed).fit(seen, fold.y[fold.seen])
         if family in ENCODERS:
-            odds = log_odds(cast(Additive, model), held_out)
+            odds = log_odds(cast(AdditiveEstimator, model), held_out)
         else:
             odds = logit(np.clip(np.asarray(model.predict_proba(held_out), dtype=np.float64)[:, 1], _CLIP, 1 - _CLIP))
         of_folds.append(odds)

@@ -115,6 +115,7 @@ def render_report(
         settings=settings,
         sample=data.origin == SAMPLE,
         reach=narrative.reach(result.test),
+        live_fit=narrative.live_fit(result),
         narrative=narrative,
         scope=rule_text.scope(settings.table),
         rejected=_rejected(quality, settings.table),

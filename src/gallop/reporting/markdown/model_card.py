@@ -91,7 +91,7 @@ def _data(result: TrainingResult, quality: Quality, data: DataVersion, settings:
     yield f"- Leads of {narrative.days(quality) or 'unknown days: the table has no column with the day of a lead'}."
     converted = percent_of(result.train_positives, result.train_rows)
     yield f"- {leads(result.train_rows)} to train on ({converted} customers)."
-    yield f"- {leads(result.test.rows)} held out to test on, {held_out}.\n"
+    yield f"- {leads(result.test.rows)} held out to test on, {held_out}. {narrative.live_fit(result)}\n"
     yield from (f"- {what}: {escaped(said)}.\n" for what, said in told_counts(quality.events))
     meanings = rule_text.meanings(settings.table)
     broken = [rule for rule in quality.rules if rule.rows]

@@ -7,13 +7,14 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from scipy.special import expit
 
+from gallop.additive.calibrator import Calibrator
 from gallop.evaluation.calibration import calibration
 from gallop.evaluation.metrics import mean_log_loss
-from gallop.modelling.calibrator import Calibrator, fit_calibrator
 from gallop.modelling.candidates import alone
 from gallop.modelling.search.folds import stratified
 from gallop.modelling.search.run import Searched
 from gallop.modelling.search.study import Trial
+from gallop.modelling.stack import fit_calibrator
 
 
 def bent(true: np.ndarray) -> np.ndarray:
