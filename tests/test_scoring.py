@@ -47,7 +47,7 @@ def test_the_ranks_are_a_permutation_from_the_best_down(text, loaded):
         "probability",
         "low",
         "high",
-        "prediction_set",
+        "prediction",
         "decision",
         "band",
         "rank",

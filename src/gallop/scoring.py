@@ -11,9 +11,9 @@ from threadpoolctl import threadpool_limits
 
 from gallop.artifacts.bundle import Bundle
 from gallop.errors import EmptyTableError, MissingColumnError
-from gallop.modelling.conformal import prediction_sets, rate_interval
 from gallop.modelling.explained import Explained
 from gallop.modelling.preprocessing import frame
+from gallop.modelling.uncertainty import predictions, rate_interval
 from gallop.results.evidence import Reason
 from gallop.schema import ROW
 from gallop.tables.features import input_roles, inputs
@@ -32,7 +32,7 @@ class Scores:
 
     ranked: nw.DataFrame
     """Columns: the id; those to keep; probability; low and high, between which leads with such a score convert;
-    prediction_set (`converts`, `does not` or `open`); decision (`contact` or `wait`); band (`hot`, `warm` or `cold`);
+    prediction (`converts`, `does not` or `open`); decision (`contact` or `wait`); band (`hot`, `warm` or `cold`);
     rank (from 1); reasons (in words, the largest first); model_version. A table without ids has the number of the row,
     `gallop_row`, as id."""
     explained: nw.DataFrame
@@ -122,7 +122,7 @@ def score_table(
         "probability": best.tolist(),
         "low": low.tolist(),
         "high": high.tolist(),
-        "prediction_set": prediction_sets(best, uncertainty),
+        "prediction": predictions(best, uncertainty),
         "decision": [CONTACT if is_yes else WAIT for is_yes in yes],
         "band": bands_of(best, bundle.manifest.bands),
         "rank": list(range(1, len(best) + 1)),

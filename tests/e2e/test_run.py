@@ -17,7 +17,7 @@ COLUMNS = [
     "probability",
     "low",
     "high",
-    "prediction_set",
+    "prediction",
     "decision",
     "band",
     "rank",

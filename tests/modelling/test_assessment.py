@@ -8,9 +8,9 @@ from scipy.special import expit
 
 from gallop.artifacts import contract
 from gallop.modelling.candidates import STACK
-from gallop.modelling.conformal import score_uncertainty
 from gallop.modelling.preprocessing import frame
 from gallop.modelling.search import run
+from gallop.modelling.uncertainty import score_uncertainty
 from gallop.settings.training import FamilySearch
 from gallop.tables.features import input_roles
 from tests.support.models import model_training

@@ -79,7 +79,7 @@ def manifest(name: str, data: str = "real") -> Manifest:
         metrics={},
         threshold=0.5,
         bands={},
-        uncertainty=ScoreUncertainty(nominal=0.9, not_up_to=0.6, converts_from=0.4, ranges=()),
+        uncertainty=ScoreUncertainty(nominal=0.9, not_up_to=None, converts_from=None, ranges=()),
         libraries={},
         files={"live/model.json": name},
     )

@@ -72,6 +72,8 @@ def test_the_ranking_is_learnt_all_the_same(rare):
 def test_the_evidence_is_whole_and_says_that_few_can_be_sure_to_convert(rare):
     evidence = rare[0].result.evidence
     assert evidence.effects[0].column == "n_visits"
-    assert evidence.certainty.of_others.value == pytest.approx(0.9, abs=0.04)
+    assert (evidence.certainty.converts, evidence.uncertainty.converts_from) == (None, None)
+    assert evidence.certainty.does_not is not None
+    assert evidence.certainty.does_not.value > 0.9
     assert max(each.high for each in evidence.uncertainty.ranges) < 0.5
     assert len(evidence.learning) >= 1

@@ -9,8 +9,8 @@ import numpy as np
 from gallop.evaluation.calibration import calibration
 from gallop.evaluation.metrics import METRICS, Estimate, MetricsReport, Vector, evaluate
 from gallop.evaluation.slices import slices
-from gallop.modelling.conformal import score_uncertainty
 from gallop.modelling.thresholds import choose_cutoffs, measure_cutoffs
+from gallop.modelling.uncertainty import score_uncertainty
 from gallop.results.evidence import (
     DecisionPlan,
     Effect,
@@ -141,10 +141,11 @@ def evidence(**changes: Any) -> TestEvidence:
         "misses": tuple(case(0.97 - index / 100, False) for index in range(5)),
         "certainty": UncertaintyCheck(
             nominal=0.9,
-            coverage=estimate(0.91),
-            of_converted=estimate(0.9),
-            of_others=estimate(0.92),
-            unsure=0.34,
+            converts=estimate(0.94),
+            converts_rows=61,
+            does_not=estimate(0.97),
+            does_not_rows=143,
+            unsure=0.64,
             ranges=estimate(0.95),
         ),
         "uncertainty": score_uncertainty(label, probability),

@@ -57,7 +57,7 @@ class Manifest(ResultModel):
     bands: dict[str, float]
     """Name → its smallest probability, the best band first; the last begins at 0."""
     uncertainty: ScoreUncertainty
-    """What a score can be taken to mean: conformal limits, and the conversion rate of leads with such a score."""
+    """What a score can be taken to mean: who is said to convert, and the conversion rate of leads with such a score."""
     libraries: dict[str, str]
     files: dict[str, str]
 

@@ -6,8 +6,8 @@ from gallop.additive.model import AdditiveModel
 from gallop.evaluation.calibration import calibration
 from gallop.evaluation.metrics import Vector
 from gallop.evaluation.slices import slices
-from gallop.modelling.conformal import check_uncertainty
 from gallop.modelling.explanations import effects, surest
+from gallop.modelling.uncertainty import check_uncertainty
 from gallop.results.evidence import DecisionPlan, LearningPoint, ScoreUncertainty, TestEvidence
 from gallop.schema import Role
 from gallop.settings.params import Settings

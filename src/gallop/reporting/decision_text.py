@@ -10,6 +10,7 @@ from gallop.reporting.formatting import (
     count,
     figure,
     interval,
+    leads,
     money,
     money_range,
     percent,
@@ -121,11 +122,19 @@ def is_miscalibrated(calibration: Calibration) -> bool:
 
 def describe_uncertainty(check: UncertaintyCheck) -> str:
     """How certain the model is of single leads."""
+
+    def said(word: str, rows: int, right: Estimate | None) -> str:
+        if right is None:
+            return f"it says “{word}” of no test lead"
+        return f"it says “{word}” of {leads(rows)}, rightly of {percent(right.value, 1)} ({_percents(right)})"
+
+    words_kept = [
+        said("converts", check.converts_rows, check.converts),
+        said("does not", check.does_not_rows, check.does_not),
+    ]
     return (
-        f"For {percent(check.unsure)} of the test leads the model cannot rule out either outcome at "
-        f"{percent(check.nominal)} confidence. Its prediction sets held the true outcome of "
-        f"{percent(check.coverage.value, 1)} of the test leads ({_percents(check.coverage)}): "
-        f"{percent(check.of_converted.value, 1)} of the customers, {percent(check.of_others.value, 1)} of the others."
+        f"A word is given only where at least {percent(check.nominal)} of the leads that get it do as it says. On the "
+        f"test leads: {', and '.join(words_kept)}; of {percent(check.unsure)} it leaves the outcome open."
     )
 
 

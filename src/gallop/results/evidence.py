@@ -70,23 +70,27 @@ class ScoreUncertainty(ResultModel):
     """How much a score says of one lead; kept with the model."""
 
     nominal: float
-    not_up_to: float
-    """At the nominal confidence, leads above this may be expected to convert …"""
-    converts_from: float
-    """… and leads below this not to."""
+    """Of the leads that a word is given to, at least this share do as it says."""
+    converts_from: float | None
+    """Leads of this probability or more are said to convert; None where nobody can be."""
+    not_up_to: float | None
+    """Leads of this probability or less are said not to."""
     ranges: tuple[ScoreRange, ...]
     """By score, the lowest first."""
 
 
 class UncertaintyCheck(ResultModel):
-    """How often the conformal sets of outcomes hold the true one on the test rows."""
+    """How often the words hold on the test rows."""
 
     nominal: float
-    coverage: Estimate
-    of_converted: Estimate
-    of_others: Estimate
+    converts: Estimate | None
+    """Of the test leads that are said to convert, the share that did; None where there are none."""
+    converts_rows: int
+    does_not: Estimate | None
+    """Of those that are said not to, the share that did not."""
+    does_not_rows: int
     unsure: float
-    """Share of test leads whose set holds both outcomes."""
+    """Share of the test leads of which nothing is said."""
     ranges: Estimate | None
     """How often a range of rates holds the test leads with such scores; None where they are too few."""
 

@@ -30,7 +30,6 @@ from gallop.modelling.candidates import (
     ranked_contenders,
     winner,
 )
-from gallop.modelling.conformal import score_uncertainty
 from gallop.modelling.learning_curve import learning_points
 from gallop.modelling.made_up import made_up_leads, typical_lead
 from gallop.modelling.permutation_importance import importances
@@ -40,6 +39,7 @@ from gallop.modelling.search.grouped_folds import InTime
 from gallop.modelling.search.run import search
 from gallop.modelling.search.study import Trial
 from gallop.modelling.thresholds import choose_cutoffs, measure_cutoffs
+from gallop.modelling.uncertainty import score_uncertainty
 from gallop.results.evidence import DecisionPlan, LearningPoint, ScoreUncertainty
 from gallop.results.run import Candidate, TrainingResult
 from gallop.settings.params import Settings

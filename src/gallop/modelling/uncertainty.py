@@ -1,22 +1,26 @@
 """How sure the model may be of one lead, learnt from out-of-fold predictions and checked on the test rows. Pure.
 
-Two answers travel with the model. `prediction_sets`: the outcomes that cannot be ruled out (class-conditional conformal
-sets, Vovk 2012; of the leads of either outcome, the nominal share have it in their set, whatever the model).
-`rate_interval`: the rates at which leads with such a score convert (Jeffreys interval of the out-of-fold leads around
-it; Brown, Cai & DasGupta 2001).
+Two answers travel with the model. `predictions`: `converts`, `does not`, or, where the model had better not say, `open`
+(selective prediction; Geifman & El-Yaniv 2017). Of the leads that a word is given to, at least nine in ten do as it
+says. `rate_interval`: the rates at which leads with such a score convert (Jeffreys interval of the out-of-fold leads
+around it; Brown, Cai & DasGupta 2001).
 """
 
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from scipy.stats import beta, betabinom
+from scipy.stats import beta, betabinom, binom
 
-from gallop.evaluation.metrics import Vector, wilson
+from gallop.evaluation.metrics import Estimate, Vector, wilson
 from gallop.results.evidence import ScoreRange, ScoreUncertainty, UncertaintyCheck
 
 NOMINAL: Final = 0.9
 YES, NO, OPEN = "converts", "does not", "open"
+_LIMITS: Final = (0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
+"""Smallest probabilities of what a word says, one of which is chosen."""
+_ERROR: Final = 0.05
+"""Largest probability that a word promises too much."""
 _GROUPS, _GROUP_ROWS, _FEWEST = 20, 25, 5
 
 
@@ -27,12 +31,6 @@ def score_uncertainty(label: Vector, probability: Vector) -> ScoreUncertainty:
         label: shape (n,), 0 or 1, both present.
         probability: shape (n,), out of fold.
     """
-    limits = []
-    for outcome in (0, 1):
-        # How strange each known lead of this outcome is; a new lead no stranger than 90 % of them may be one.
-        strange = np.sort(np.abs(outcome - probability[label == outcome]))
-        index = int(np.ceil((len(strange) + 1) * NOMINAL)) - 1
-        limits.append(float(strange[index]) if index < len(strange) else 1.0)
     order = np.argsort(probability, kind="stable")
     tail, ranges = (1 - NOMINAL) / 2, []
     for members in np.array_split(order, max(1, min(_GROUPS, len(order) // _GROUP_ROWS))):
@@ -43,13 +41,42 @@ def score_uncertainty(label: Vector, probability: Vector) -> ScoreUncertainty:
         ranges.append(
             ScoreRange(middle=middle, highest=highest, rows=rows, converted=converted, low=float(low), high=float(high))
         )
-    return ScoreUncertainty(nominal=NOMINAL, not_up_to=limits[0], converts_from=1 - limits[1], ranges=tuple(ranges))
+    converts_from, no_from = _limit(label, probability), _limit(1 - label, 1 - probability)
+    return ScoreUncertainty(
+        nominal=NOMINAL,
+        converts_from=converts_from,
+        not_up_to=None if no_from is None else 1 - no_from,
+        ranges=tuple(ranges),
+    )
 
 
-def prediction_sets(probability: Vector, uncertainty: ScoreUncertainty) -> list[str]:
-    """What can be said of each lead at the nominal confidence: `converts`, `does not`, or `open`."""
-    may, may_not = probability >= uncertainty.converts_from, probability <= uncertainty.not_up_to
-    return [YES if yes and not no else NO if no and not yes else OPEN for yes, no in zip(may, may_not, strict=True)]
+def _limit(right: Vector, probability: Vector) -> float | None:
+    """From which probability on a word may be given; None where no limit can keep the promise.
+
+    The smallest limit from which on so many were right that, were fewer than nine in ten right, that many would be
+    too unlikely: exact binomial tests, at a level that pays for all limits that are looked at (Bonferroni). The limits
+    are no lower than the promise itself, so it holds of every lead by its own probability too.
+    """
+    for limit in _LIMITS:
+        marked = right[probability >= limit]
+        if len(marked) and binom.sf(marked.sum() - 1, len(marked), NOMINAL) <= _ERROR / len(_LIMITS):
+            return limit
+    return None
+
+
+def predictions(probability: Vector, uncertainty: ScoreUncertainty) -> list[str]:
+    """What can be said of each lead: `converts`, `does not`, or `open`."""
+    converts, does_not = _marked(probability, uncertainty)
+    return [YES if yes else NO if no else OPEN for yes, no in zip(converts, does_not, strict=True)]
+
+
+def _marked(probability: Vector, uncertainty: ScoreUncertainty) -> tuple[np.ndarray, np.ndarray]:
+    """Which leads are said to convert, and which are said not to."""
+    nobody = np.zeros(len(probability), dtype=bool)
+    return (
+        nobody if uncertainty.converts_from is None else probability >= uncertainty.converts_from,
+        nobody if uncertainty.not_up_to is None else probability <= uncertainty.not_up_to,
+    )
 
 
 def rate_interval(probability: Vector, ranges: Sequence[ScoreRange]) -> tuple[Vector, Vector]:
@@ -66,20 +93,23 @@ def check_uncertainty(
     """How often both answers hold on the test leads.
 
     Args:
-        label, probability: of the test leads, shape (n,), both outcomes present.
+        label, probability: of the test leads, shape (n,).
         confidence: coverage of the Wilson intervals.
     """
-    may, may_not = probability >= uncertainty.converts_from, probability <= uncertainty.not_up_to
-    right = np.where(label == 1, may, may_not)
-    parts = [right, right[label == 1], right[label == 0]]
-    coverage, of_converted, of_others = (wilson(int(part.sum()), len(part), confidence) for part in parts)
+    converts, does_not = _marked(probability, uncertainty)
     held = ranges_held(uncertainty, label, probability)
+
+    def kept(marked: np.ndarray, right: Vector) -> Estimate | None:
+        rows = int(marked.sum())
+        return wilson(int(right[marked].sum()), rows, confidence) if rows else None
+
     return UncertaintyCheck(
         nominal=uncertainty.nominal,
-        coverage=coverage,
-        of_converted=of_converted,
-        of_others=of_others,
-        unsure=float(np.mean(may & may_not)),
+        converts=kept(converts, label),
+        converts_rows=int(converts.sum()),
+        does_not=kept(does_not, 1 - label),
+        does_not_rows=int(does_not.sum()),
+        unsure=float(np.mean(~converts & ~does_not)),
         ranges=wilson(sum(held), len(held), confidence) if held else None,
     )
 
