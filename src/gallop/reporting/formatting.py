@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Final, TypeVar
 
 from gallop.evaluation.metrics import LOWER_IS_BETTER, Estimate
@@ -87,6 +88,7 @@ def money_range(estimate: Estimate) -> str:
     return f"{money(estimate.low)} to {money(estimate.high)}"
 
 
+@cache
 def words(column: str) -> str:
     """A column's name as words: `n_visits` → `visits`, `time_spent` → `time spent`."""
     for prefix in COUNTED:
@@ -162,7 +164,10 @@ def percent_of(part: int, whole: int, decimals: int = 1) -> str:
 
 def plain(text: str) -> str:
     """The text on one line, with every character that a terminal would act on replaced."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in " ".join(text.split()))
+    line = " ".join(text.split())
+    if line.isprintable():
+        return line
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
 
 
 def printable(text: str) -> str:
