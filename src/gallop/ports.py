@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from gallop.results.history import Change, History
+
 CHAMPION: Final = "champion"
 CHALLENGER: Final = "challenger"
 """The aliases of the registry: the version that is live, and the newest one that was not good enough."""
@@ -20,7 +22,7 @@ class Registered:
 
 
 class Registry(Protocol):
-    """Keeps versions of one model, of which one is the champion and one may be the challenger."""
+    """Keeps versions of one model, of which one is the champion and one may be the challenger, and their history."""
 
     def check(self) -> None:
         """Raises `ServerUnreachable` within seconds where the server does not answer."""
@@ -30,8 +32,12 @@ class Registry(Protocol):
         """Held by one process at a time, on whatever machine. Raises `RegistryBusy` where another one keeps it."""
         ...
 
-    def find(self, tag: str, value: str) -> Registered | None:
-        """The newest version with this tag, or None."""
+    def settle(self) -> tuple[str, ...]:
+        """Finish or close what commands that were killed have left; under the lock. A sentence for each kind."""
+        ...
+
+    def versions(self) -> tuple[Registered, ...]:
+        """All versions that have their files, the oldest first."""
         ...
 
     def holder(self, alias: str) -> Registered | None:
@@ -42,8 +48,20 @@ class Registry(Protocol):
         """Add a bundle (a folder) as a new version."""
         ...
 
-    def point(self, alias: str, version: str, because: str) -> None:
-        """Let an alias point at a version, and keep when and why in its history."""
+    def history(self) -> History:
+        """What was live, and why."""
+        ...
+
+    def append(self, change: Change) -> bool:
+        """Write a change into the history; where it counts, let the alias champion follow.
+
+        Returns:
+            False where another command wrote first, so that the change does not count: read again, and decide anew.
+        """
+        ...
+
+    def point(self, alias: str, version: str) -> None:
+        """Let an alias point at a version."""
         ...
 
     def release(self, alias: str) -> None:

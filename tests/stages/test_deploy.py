@@ -9,7 +9,7 @@ from gallop.artifacts.lineage import Lineage
 from gallop.errors import ChecksumError, ForeignModelError, MissingColumnError, MissingOutputError
 from gallop.ports import CHAMPION
 from gallop.stages.deploy import deploy
-from tests.stages.test_model_selection import MemoryRegistry
+from tests.support.memory_registry import MemoryRegistry
 
 pytestmark = pytest.mark.xdist_group("trained")
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("trained")
 @pytest.fixture
 def registry(folder) -> MemoryRegistry:
     made = MemoryRegistry()
-    made.point(CHAMPION, made.register(folder, None, {}).version, "first")
+    made.point(CHAMPION, made.register(folder, None, {}).version)
     return made
 
 
@@ -43,9 +43,9 @@ def test_deploying_again_changes_nothing(registry, tmp_path, small):
 
 def test_going_back_is_deploying_the_earlier_champion(registry, tmp_path, folder, small):
     deploy(registry, tmp_path / "models/deployed", small)
-    registry.point(CHAMPION, registry.register(folder, None, {}).version, "second")
+    registry.point(CHAMPION, registry.register(folder, None, {}).version)
     assert deploy(registry, tmp_path / "models/deployed", small).version == "2"
-    registry.point(CHAMPION, "1", "back")
+    registry.point(CHAMPION, "1")
     deploy(registry, tmp_path / "models/deployed", small)
     assert bundle.load_bundle(tmp_path / "models/deployed").manifest.version == "1"
 
@@ -58,7 +58,7 @@ def test_without_a_champion_nothing_is_deployed(tmp_path, small):
 
 def test_a_damaged_bundle_leaves_the_deployed_one(registry, tmp_path, folder, small):
     before = deploy(registry, tmp_path / "models/deployed", small)
-    registry.point(CHAMPION, registry.register(folder, None, {}).version, "second")
+    registry.point(CHAMPION, registry.register(folder, None, {}).version)
     (folder / "live/model.json").write_bytes(b"damaged")
     with pytest.raises(ChecksumError):
         deploy(registry, tmp_path / "models/deployed", small)
@@ -89,7 +89,7 @@ def test_a_champion_of_another_project_is_never_deployed(registry, tmp_path, sma
     mine = foreign(small, name="mine")
     if tagged:
         tags = Lineage.of_project(small).tags()
-        registry.point(CHAMPION, registry.register(folder, None, tags).version, "theirs")
+        registry.point(CHAMPION, registry.register(folder, None, tags).version)
     with pytest.raises(ForeignModelError, match=r"is of the project 'lead_scoring', this is 'mine'.*project\.model"):
         deploy(registry, tmp_path / "models/deployed", mine)
     assert not (tmp_path / "models/deployed").exists()

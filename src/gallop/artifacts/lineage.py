@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -22,11 +22,18 @@ class Lineage:
 
     project: str
     table: str
+    contract: str | None = None
+    """Digest of the contract of the exported file. It may change in a project's life; going back needs the same."""
 
     @classmethod
-    def of_project(cls, settings: Settings) -> "Lineage":
-        """Of a project's settings."""
-        return _lineage(settings.model_dump(mode="json"))
+    def of_project(cls, settings: Settings, root: Path | None = None) -> "Lineage":
+        """Of a project's settings, and of the contract in its folder, where one is given."""
+        lineage = _lineage(settings.model_dump(mode="json"))
+        if root is None:
+            return lineage
+        path = root / settings.export.contract if settings.export.contract else None
+        contract = hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path and path.is_file() else "none"
+        return replace(lineage, contract=contract)
 
     @classmethod
     def of_bundle(cls, folder: Path) -> "Lineage":
@@ -39,7 +46,7 @@ class Lineage:
 
     def tags(self) -> dict[str, str]:
         """As a version in a registry carries it."""
-        return {"project": self.project, "table": self.table}
+        return {"project": self.project, "table": self.table} | ({"contract": self.contract} if self.contract else {})
 
     def foreign(self, other: Mapping[str, str]) -> str | None:
         """Why a version with these tags is not of this project and table; None where it is, or does not say."""
@@ -49,6 +56,15 @@ class Lineage:
         if table not in {None, self.table}:
             return "is of a table with another id or label"
         return None
+
+    def refuse_contract(self, other: Mapping[str, str], model: str, version: str) -> None:
+        """Raise `ForeignModelError` where a version with these tags was exported under another contract."""
+        contract = other.get("contract")
+        if contract not in {None, self.contract}:
+            raise ForeignModelError(
+                f"export.contract: version {version} of the registered model {model!r} was made under another contract "
+                "than the one that params.yaml names. Bring that contract back, or train again with `gallop run`"
+            )
 
     def refuse(self, other: Mapping[str, str], model: str, version: str) -> None:
         """Raise `ForeignModelError` where a version with these tags is not of this project and table."""

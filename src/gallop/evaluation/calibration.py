@@ -33,6 +33,12 @@ def calibration(label: Vector, probability: Vector, *, resamples: int, confidenc
     )
 
 
+def calibration_errors(label: Vector, probability: Vector, weights: NDArray[np.float64]) -> Vector:
+    """The calibration error under each row of weights, shape (b, n); the bins stay those of the rows as they are."""
+    gaps = _members(probability) * (probability - label)[:, None]
+    return np.abs(weights @ gaps).sum(axis=1) / weights.sum(axis=1)
+
+
 def brier_parts(label: Vector, probability: Vector) -> BrierParts:
     """Split the Brier score into parts that add up to it exactly (but for rounding). Shapes (n,)."""
     member = _members(probability)

@@ -55,7 +55,10 @@ def slices(
         The slices, column by column, the largest first.
     """
     members = [
-        (name, level, mask) for name, levels in categories.items() for level, mask in _levels(levels) if not mask.all()
+        (name, level, mask)
+        for name, levels in categories.items()
+        for level, mask in level_masks(levels)
+        if not mask.all()
     ]
     tests = [test for index, (*_, mask) in enumerate(members) for test in _tests(index, mask, label, probability)]
     reasons: dict[int, list[str]] = {}
@@ -67,7 +70,8 @@ def slices(
     )
 
 
-def _levels(levels: Sequence[str | None]) -> list[tuple[str, np.ndarray]]:
+def level_masks(levels: Sequence[str | None]) -> list[tuple[str, np.ndarray]]:
+    """The rows of each level that is large enough to be looked at: its name, and a mask of shape (n,)."""
     named = np.array(["missing" if level is None else str(level) for level in levels], dtype=object)
     # The largest first, then by name, so that the order of the rows changes nothing.
     sizes = sorted(Counter(named).items(), key=lambda size: (-size[1], size[0]))

@@ -13,34 +13,38 @@ from gallop.errors import ChecksumError, MissingOutputError, TrackingError, Unsa
 from gallop.files import write_text
 from gallop.flow.locks import exclusive
 from gallop.flow.project import Project
+from gallop.flow.registry import author, lineage_of, open_registry, remember
 from gallop.ports import Registered
+from gallop.results.history import History
 from gallop.results.run import Decision, Selected
 from gallop.settings.params import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gallop.artifacts.bundle import Bundle, Manifest
+    from gallop.evaluation.promotion import Circumstances
 
 
 @exclusive
 def run_model_selection(project: Project) -> Selected:
     """models/candidate → the registry; who is champion, and why, goes to reports/selection.json."""
-    from gallop.adapters.mlflow.registry import MlflowRegistry
     from gallop.adapters.mlflow.tracking import find_run
     from gallop.artifacts import bundle
     from gallop.artifacts.lineage import Lineage
+    from gallop.flow.promotion import circumstances_of
     from gallop.flow.tracking import track
     from gallop.stages.model_selection import model_selection
 
     settings, paths = project.settings, project.paths
-    uri = address.tracking_uri(paths.root)
-    registry = MlflowRegistry(uri, settings.project.model, settings.project.name)
+    registry = open_registry(project)
     track(project)
     # The fits that the test leads judge: both, so that neither is compared on leads that it has learnt from.
     candidate = bundle.load_bundle(paths.candidate, "assessed")
-    run_id = find_run(uri, settings.project.name, candidate.manifest.digest)
-    lineage = Lineage.of_project(settings)
+    run_id = find_run(address.tracking_uri(paths.root), settings.project.name, candidate.manifest.digest)
+    lineage = lineage_of(project)
 
-    def compare(champion: Registered) -> Decision:
+    def compare(champion: Registered, history: History) -> Decision:
         with tempfile.TemporaryDirectory() as folder:
             try:
                 fetched = registry.fetch(champion.version, Path(folder, "champion"))
@@ -49,12 +53,44 @@ def run_model_selection(project: Project) -> Selected:
                 other = bundle.load_bundle(fetched, "assessed")
             except (ChecksumError, MissingOutputError, TrackingError, UnsafeModelError) as error:
                 return keep_champion(champion.version, f"it cannot be loaded: {error}", settings)
-            return _compare(project, candidate, other, champion.version)
 
-    selected = model_selection(registry, paths.candidate, candidate.manifest, run_id, lineage, compare)
-    content = {"inputs": _selection_inputs(project, candidate.manifest.digest), "selected": selected.model_dump()}
-    write_text(paths.selection, json.dumps(content, indent=2) + "\n")
+            def circumstances(leads: nw.DataFrame) -> "Circumstances":
+                return circumstances_of(project, leads, candidate, champion, history, registry.versions())
+
+            return _compare(project, candidate, other, champion.version, circumstances)
+
+    selected = model_selection(registry, paths.candidate, candidate.manifest, run_id, lineage, compare, author())
+    _write_selection(project, _selection_inputs(project, candidate.manifest.digest), selected)
+    remember(project, registry.history().head)
     return selected
+
+
+def _write_selection(project: Project, inputs: dict, selected: Selected) -> None:
+    content = {"inputs": inputs, "selected": selected.model_dump(mode="json")}
+    write_text(project.paths.selection, json.dumps(content, indent=2) + "\n")
+
+
+def note_live(project: Project, history: History, *, decide_anew: bool = False) -> None:
+    """Let the last selection's file, and so every summary, say what is live now by a person's command.
+
+    Args:
+        decide_anew: whether the next run is to compare the candidate again.
+    """
+    last = history.last
+    if last is None:
+        return
+    change = last.change
+    inputs, selected = _read_selection(project)
+    if selected and (selected.champion, selected.pinned) == (change.live, history.pin is not None) and not decide_anew:
+        return
+    told = Selected(
+        decision=Decision(promote=False, because=f"{change.command} by {change.who} at {change.at}: {change.because}"),
+        candidate=selected.candidate if selected else change.live,
+        champion=change.live,
+        previous=change.was,
+        pinned=history.pin is not None,
+    )
+    _write_selection(project, {} if decide_anew else inputs, told)
 
 
 def _selection_inputs(project: Project, digest_of_candidate: str) -> dict:
@@ -107,7 +143,13 @@ def current_selection(project: Project) -> Selected | None:
     return selected if deployed.version == selected.champion else None
 
 
-def _compare(project: Project, candidate: "Bundle", champion: "Bundle", version: str) -> Decision:
+def _compare(
+    project: Project,
+    candidate: "Bundle",
+    champion: "Bundle",
+    version: str,
+    circumstances: "Callable[[nw.DataFrame], Circumstances]",
+) -> Decision:
     import numpy as np
 
     from gallop.scoring import predict
@@ -130,7 +172,7 @@ def _compare(project: Project, candidate: "Bundle", champion: "Bundle", version:
         return keep_champion(version, f"it cannot score this table: {type(error).__name__}: {reason}", project.settings)
     if not np.isfinite(theirs).all():
         return keep_champion(version, "it gives no probability for some of the test rows", project.settings)
-    return decide_promotion(label, ours, theirs, project.settings)
+    return decide_promotion(label, ours, theirs, project.settings, circumstances(leads))
 
 
 def keep_champion(version: str, reason: str, settings: Settings) -> Decision:
@@ -148,11 +190,14 @@ def keep_champion(version: str, reason: str, settings: Settings) -> Decision:
 @exclusive
 def run_deploy(project: Project) -> "Manifest":
     """The registry's champion → models/deployed."""
-    from gallop.adapters.mlflow.registry import MlflowRegistry
     from gallop.stages.deploy import deploy
 
-    settings = project.settings
-    uri = address.tracking_uri(project.paths.root)
-    registry = MlflowRegistry(uri, settings.project.model, settings.project.name)
+    registry = open_registry(project)
     registry.check()
-    return deploy(registry, project.paths.deployed, settings)
+    with registry.lock():
+        registry.settle()
+        manifest = deploy(registry, project.paths.deployed, project.settings)
+        history = registry.history()
+    if history.live == manifest.version:
+        note_live(project, history)
+    return manifest

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gallop.leakage.finding import Finding
     from gallop.stages.model_training import Trained
 
-_RESULT, _EXPORT, _LEAKS = "result.json", "model.pkl", "leaks.json"
+_RESULT, _EXPORT, LEAKS = "result.json", "model.pkl", "leaks.json"
 _POINTS = 200
 """Of a curve, at most."""
 
@@ -45,7 +45,7 @@ def run_model_training(project: Project, on_trial: Callable[[str], None] = lambd
     live = refit(trained, leads, settings)
 
     files = {_RESULT: result.model_dump_json(indent=2).encode(), GOLDEN: write_golden(live, trained.golden)}
-    files[_LEAKS] = json.dumps([leak.model_dump(mode="json") for leak in leaks], indent=2).encode()
+    files[LEAKS] = json.dumps([leak.model_dump(mode="json") for leak in leaks], indent=2).encode()
     if trained.export is not None:
         files[_EXPORT] = trained.export
     manifest = bundle.write_bundle(

@@ -157,13 +157,37 @@ class TrainingResult(ResultModel):
     """How to decide, where the model is weak, and the reasons for its scores."""
 
 
+class Look(ResultModel):
+    """A comparison on test rows, as it is remembered to price later ones on the same rows."""
+
+    candidate: str
+    """Digest of the candidate's bundle."""
+    champion: str
+    """Version of the champion."""
+    rows: int
+    sketch: tuple[int, ...]
+    """The smallest digests of the rows' ids: how many rows two looks share can be told from them, and no id."""
+
+
+class GuardRail(ResultModel):
+    """A condition of a promotion besides the gain itself."""
+
+    name: str
+    kept: bool
+    because: str
+
+
 class Decision(ResultModel):
     """Whether the candidate becomes the champion, and why."""
 
     promote: bool
     because: str
     difference: Estimate | None = None
-    """The candidate's log-loss minus the champion's on the same test rows; None where there was nothing to compare."""
+    """The candidate's loss minus the champion's on the same test rows; None where there was nothing to compare."""
+    rails: tuple[GuardRail, ...] = ()
+    look: Look | None = None
+    looks: float | None = None
+    """The how-manieth look on these rows it was; earlier ones count by the share of today's rows they had seen."""
 
 
 class Selected(ResultModel):
@@ -176,3 +200,5 @@ class Selected(ResultModel):
     """Version that is the champion now."""
     previous: str | None
     """Version that was the champion before."""
+    pinned: bool = False
+    """Whether the champion is held by a person."""

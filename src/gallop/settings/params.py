@@ -16,6 +16,7 @@ from gallop.settings.base import SettingsModel, Share
 from gallop.settings.decision import DecisionRule
 from gallop.settings.events import Events, with_event_columns
 from gallop.settings.features import Features
+from gallop.settings.selection import Selection
 from gallop.settings.table import Table
 from gallop.settings.training import Training
 
@@ -54,16 +55,6 @@ class Evaluation(SettingsModel):
 
     resamples: int = Field(1000, ge=100, le=100_000, description="Bootstrap resamples behind each interval.")
     confidence: Share = Field(0.95, description="Coverage of the intervals.")
-
-
-class Selection(SettingsModel):
-    """When a candidate replaces the champion."""
-
-    minimum_gain: float = Field(0.0, ge=0.0, description="Log-loss the candidate must gain on the same test rows.")
-    confidence: Share = Field(0.9, description="Confidence that the candidate is better, at least this.")
-    replace_champion: int | None = Field(
-        None, ge=1, description="Version of a champion that cannot be compared and may be replaced all the same."
-    )
 
 
 class Export(SettingsModel):

@@ -11,7 +11,7 @@ from gallop.artifacts import bundle
 from gallop.artifacts.bundle import Manifest
 from gallop.artifacts.lineage import Lineage, lacking_columns
 from gallop.errors import ChecksumError, MissingColumnError, MissingOutputError
-from gallop.ports import CHAMPION, Registry
+from gallop.ports import CHAMPION, Registered, Registry
 from gallop.settings.params import Settings
 
 BUNDLES = "bundles"
@@ -29,33 +29,44 @@ def deploy(registry: Registry, deployed: Path, settings: Settings) -> Manifest:
         The deployed manifest, with the registry's version.
 
     Raises:
-        MissingOutputError: there is no champion. ChecksumError: the bundle is not what its manifest says; nothing
-            changes. ForeignModelError: the champion is of another project or table; nothing changes.
-        MissingColumnError: the champion needs columns that the project's table no longer has; nothing changes.
+        MissingOutputError: there is no champion. Otherwise as `bring`; nothing changes then.
     """
     champion = registry.holder(CHAMPION)
     if champion is None:
         raise MissingOutputError("deploy: the registry has no champion; run `gallop model-selection` first")
+    folder, manifest = bring(registry, champion, deployed, settings)
+    go_live(deployed, folder)
+    return manifest
+
+
+def bring(registry: Registry, wanted: Registered, deployed: Path, settings: Settings) -> tuple[Path, Manifest]:
+    """Have a version's bundle beside the others, verified; what is live does not change.
+
+    Args:
+        deployed, settings: as of `deploy`.
+
+    Raises:
+        ChecksumError: the bundle is not what its manifest says. ForeignModelError: the version is of another project or
+            table. MissingColumnError: it needs columns that the project's table no longer has.
+    """
     lineage, model = Lineage.of_project(settings), settings.project.model
-    lineage.refuse(champion.tags, model, champion.version)
+    lineage.refuse(wanted.tags, model, wanted.version)
     store = deployed.parent / BUNDLES
     store.mkdir(parents=True, exist_ok=True)
-    coming = store / f".{champion.version}.coming"
+    if kept := _kept(store, wanted):
+        _require_columns(kept[0], settings, wanted)
+        return kept
+    coming = store / f".{wanted.version}.coming"
     shutil.rmtree(coming, ignore_errors=True)
-    fetched = registry.fetch(champion.version, coming)
-    if "project" not in champion.tags:
+    fetched = registry.fetch(wanted.version, coming)
+    if "project" not in wanted.tags:
         # Registered by hand, say: its own settings tell what it is of.
-        lineage.refuse(Lineage.of_bundle(fetched).tags(), model, champion.version)
-    if lacking := lacking_columns(fetched, settings):
-        raise MissingColumnError(
-            f"deploy: version {champion.version} of {model!r} needs the columns {lacking}, which table.columns does "
-            "not have. A candidate trained on the table as it is replaces it where params.yaml says "
-            f"selection.replace_champion: {champion.version}"
-        )
-    manifest = bundle.verify_bundle(fetched).model_copy(update={"version": champion.version})
+        lineage.refuse(Lineage.of_bundle(fetched).tags(), model, wanted.version)
+    _require_columns(fetched, settings, wanted)
+    manifest = bundle.verify_bundle(fetched).model_copy(update={"version": wanted.version})
     bundle.write_manifest(fetched, manifest)
     # Two registries may both have a version 3, so the folder is named by the contents too.
-    final = store / f"v{champion.version}-{manifest.digest[:12]}"
+    final = store / f"v{wanted.version}-{manifest.digest[:12]}"
     if final.is_dir() and not _is_whole(final):
         # Nothing could score with it, so there is nothing to lose.
         shutil.rmtree(final)
@@ -63,8 +74,26 @@ def deploy(registry: Registry, deployed: Path, settings: Settings) -> Manifest:
         fetched.rename(final)
     bundle.verify_bundle(final)
     shutil.rmtree(coming, ignore_errors=True)
-    _point(deployed, final)
-    return manifest
+    return final, manifest
+
+
+def _require_columns(folder: Path, settings: Settings, wanted: Registered) -> None:
+    if lacking := lacking_columns(folder, settings):
+        raise MissingColumnError(
+            f"deploy: version {wanted.version} of {settings.project.model!r} needs the columns {lacking}, which "
+            "table.columns does not have. A candidate trained on the table as it is replaces it where params.yaml says "
+            f"selection.replace_champion: {wanted.version}"
+        )
+
+
+def _kept(store: Path, wanted: Registered) -> tuple[Path, Manifest] | None:
+    """The bundle as it was brought before, where it is whole and the very one that was registered."""
+    digest = wanted.tags.get("digest")
+    folder = store / f"v{wanted.version}-{str(digest)[:12]}"
+    if digest is None or not folder.is_dir() or not _is_whole(folder):
+        return None
+    manifest = bundle.read_manifest(folder)
+    return (folder, manifest) if (manifest.digest, manifest.version) == (digest, wanted.version) else None
 
 
 def _is_whole(folder: Path) -> bool:
@@ -75,10 +104,11 @@ def _is_whole(folder: Path) -> bool:
     return True
 
 
-def _point(link: Path, target: Path) -> None:
-    if link.is_dir() and not link.is_symlink():
-        raise MissingOutputError(f"{link}: is a folder, not the link that deploy makes; move it away")
-    coming = link.with_name(f".{link.name}.coming")
+def go_live(deployed: Path, folder: Path) -> None:
+    """Let the link point at a bundle beside it, in one atomic step. A folder there is a `MissingOutputError`."""
+    if deployed.is_dir() and not deployed.is_symlink():
+        raise MissingOutputError(f"{deployed}: is a folder, not the link that deploy makes; move it away")
+    coming = deployed.with_name(f".{deployed.name}.coming")
     coming.unlink(missing_ok=True)
-    coming.symlink_to(target.relative_to(link.parent))
-    coming.replace(link)
+    coming.symlink_to(folder.relative_to(deployed.parent))
+    coming.replace(deployed)

@@ -1,10 +1,9 @@
 """Versions of one model in MLflow's registry.
 
-MLflow's aliases have no history. So every move of one is written into tags of the registered model, newest last
-(version, what it replaced, and why).
+MLflow's aliases have no history and no compare-and-swap. So what is live is first written into the history, where of
+two that write at once one counts, and then the alias follows.
 """
 
-import json
 import shutil
 import tempfile
 from collections.abc import Generator
@@ -14,10 +13,22 @@ from typing import TYPE_CHECKING
 
 from gallop.adapters.mlflow.client import connect, require, requirements, translated_errors
 from gallop.adapters.mlflow.description import read_description
+from gallop.adapters.mlflow.history_log import (
+    HEAD,
+    ensure_model,
+    mark_done,
+    mark_void,
+    read_entries,
+    versions_of,
+    write_entry,
+)
+from gallop.adapters.mlflow.interrupted import close_interrupted
 from gallop.adapters.mlflow.registry_lock import registry_lock
 from gallop.adapters.mlflow.tracking import open_experiment
+from gallop.adapters.process import own_marks
 from gallop.errors import ChecksumError
-from gallop.ports import Registered
+from gallop.ports import CHAMPION, Registered
+from gallop.results.history import Change, Entry, History, read_history
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -25,13 +36,10 @@ if TYPE_CHECKING:
 
 _SOURCE = Path(__file__).parents[2]
 """Of gallop: it travels with every registered model."""
-_HISTORY = "gallop.history"
 _DESCRIPTION = (
     "Scores of leads, made by gallop. The alias champion is the version that is live, challenger the newest that was "
-    "not good enough; the tags gallop.history say what was champion when, and why."
+    "not good enough. `gallop history` shows what was live when, and why; it is kept in NAME.history."
 )
-_TAG_LENGTH = 4000
-"""MLflow refuses longer tag values on some stores."""
 
 
 class MlflowRegistry:
@@ -40,8 +48,9 @@ class MlflowRegistry:
     Every method raises `ServerUnreachableError` where nothing answers, and `TrackingError` where MLflow refuses.
     """
 
-    def __init__(self, uri: str, name: str, experiment: str) -> None:
-        self._uri, self._name, self._experiment = uri, name, experiment
+    def __init__(self, uri: str, name: str, experiment: str, remembered: str | None = None) -> None:
+        """Of `remembered`: digest of the newest entry of the history that this project has seen."""
+        self._uri, self._name, self._experiment, self._remembered = uri, name, experiment, remembered
 
     @contextmanager
     def _client(self) -> "Generator[MlflowClient]":
@@ -56,13 +65,24 @@ class MlflowRegistry:
         """See the port."""
         return registry_lock(self._uri, self._name)
 
-    def find(self, tag: str, value: str) -> Registered | None:
+    def settle(self) -> tuple[str, ...]:
+        """See the port."""
+        finished: tuple[str, ...] = ()
+        history = self.history()
+        last = history.last
+        if last is not None and not last.done and not history.open_faults:
+            self._follow(last)
+            finished = (f"an interrupted {last.change.command} was finished: version {last.change.live} is live",)
+        with self._client() as client:
+            return finished + close_interrupted(client, self._experiment, self._name)
+
+    def versions(self) -> tuple[Registered, ...]:
         """See the port."""
         with self._client() as client:
-            versions = client.search_model_versions(f"name = '{self._name}'", max_results=10_000)
-        # A version without its files (its writer was killed) is no version.
-        same = [version for version in versions if version.tags.get(tag) == value and version.status == "READY"]
-        return _registered(max(same, key=lambda version: int(version.version))) if same else None
+            # A version without its files (its writer was killed) is no version.
+            return tuple(
+                _registered(version) for version in versions_of(client, self._name) if version.status == "READY"
+            )
 
     def holder(self, alias: str) -> Registered | None:
         """See the port."""
@@ -79,12 +99,12 @@ class MlflowRegistry:
     def register(self, bundle: Path, run_id: str | None, tags: dict[str, str]) -> Registered:
         """See the port. The registered model takes raw leads and gives probabilities, wherever MLflow loads it."""
         import mlflow
-        from mlflow.exceptions import MlflowException
 
         signature, example, description = read_description(bundle)
         with self._client() as client:
             experiment_id = open_experiment(client, self._uri, self._experiment)
-            with mlflow.start_run(run_id, experiment_id, run_name=None if run_id else "registration"):
+            name = None if run_id else "registration"
+            with mlflow.start_run(run_id, experiment_id, run_name=name, tags=own_marks()):
                 logged = mlflow.pyfunc.log_model(
                     name=self._name,
                     python_model=str(Path(__file__).with_name("lead_model.py")),
@@ -94,32 +114,57 @@ class MlflowRegistry:
                     signature=signature,
                     input_example=example,
                 )
-            try:
-                client.create_registered_model(
-                    self._name,
-                    description=_DESCRIPTION,
-                )
-            except MlflowException as error:
-                if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                    raise
+            ensure_model(client, self._name, _DESCRIPTION)
             # The tags come with the version, so that a version without them never exists.
             made = client.create_model_version(
                 self._name, logged.model_uri, logged.run_id, tags, description=description, model_id=logged.model_id
             )
         return Registered(str(made.version), made.run_id, tags)
 
-    def point(self, alias: str, version: str, because: str) -> None:
+    def history(self) -> History:
+        """See the port."""
+        with self._client() as client:
+            entries = read_entries(client, self._name)
+            models = client.search_registered_models(f"name = '{self._name}'")
+        if not models:
+            # A new registry, or one that was emptied: what was in another one is not missing here.
+            return read_history(entries)
+        known = {"the registered model": models[0].tags.get(HEAD), "this project": self._remembered}
+        return read_history(entries, {who: digest for who, digest in known.items() if digest})
+
+    def append(self, change: Change) -> bool:
+        """See the port."""
+        with self._client() as client:
+            written = write_entry(client, self._name, change)
+        last = self.history().last
+        if last is None or last.digest != written.digest:
+            with self._client() as client:
+                mark_void(client, self._name, written)
+            return False
+        self._follow(last)
+        return True
+
+    def _follow(self, entry: Entry) -> None:
+        """Let the alias point where the history says, and note that it does.
+
+        MLflow moves an alias for whoever asks. So the history is read once more afterwards: where another command has
+        written meanwhile, whose alias this one may have moved back, the alias follows that.
+        """
+        while True:
+            self.point(CHAMPION, entry.change.live)
+            last = self.history().last
+            if last is None or last.digest == entry.digest:
+                break
+            entry = last
+        with self._client() as client:
+            mark_done(client, self._name, entry)
+
+    def point(self, alias: str, version: str) -> None:
         """See the port."""
         before = self.holder(alias)
-        if before and before.version == version:
-            return
-        entry = {"alias": alias, "version": version, "replaced": before.version if before else None, "because": because}
-        with self._client() as client:
-            client.set_registered_model_alias(self._name, alias, version)
-            history = client.get_registered_model(self._name).tags
-            number = sum(key.startswith(_HISTORY) for key in history) + 1
-            value = json.dumps(entry)[:_TAG_LENGTH]
-            client.set_registered_model_tag(self._name, f"{_HISTORY}.{number:05d}", value)
+        if before is None or before.version != version:
+            with self._client() as client:
+                client.set_registered_model_alias(self._name, alias, version)
 
     def release(self, alias: str) -> None:
         """See the port."""

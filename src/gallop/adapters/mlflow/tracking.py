@@ -1,7 +1,5 @@
 """Runs in MLflow: what waits in the outbox is recorded here, with MLflow's own functions, each exactly once."""
 
-import os
-import socket
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from gallop.adapters.mlflow import additive_flavor
 from gallop.adapters.mlflow.address import artifact_location
 from gallop.adapters.mlflow.client import connect, requirements, translated_errors
+from gallop.adapters.mlflow.interrupted import close_runs, is_left_behind
+from gallop.adapters.process import is_own, own_marks
 from gallop.artifacts.outbox import OutboxEntry
 from gallop.errors import TrackingError
 from gallop.results.tracked_run import TrackedRun
@@ -34,13 +34,13 @@ def record(uri: str, experiment: str, entry: OutboxEntry, files: Sequence[Path] 
     with translated_errors(uri):
         client = connect(uri)
         experiment_id = open_experiment(client, uri, experiment)
-        _close_interrupted(client, experiment_id)
+        close_runs(client, experiment_id)
         same = client.search_runs([experiment_id], f"tags.{_DIGEST} = '{entry.digest}'")
         for run in same:
             if run.info.status == "FINISHED":
                 return run.info.run_id
         for run in same:
-            if _is_ours(run.data.tags):
+            if is_own(run.data.tags) or is_left_behind(run.data.tags, run.info.start_time):
                 _delete(client, experiment_id, run.info.run_id)
         recording = _Recording(client, experiment_id, entry)
         run_id = recording.create(entry.run, {_DIGEST: entry.digest}, parent=None)
@@ -96,9 +96,8 @@ class _Recording:
     def create(self, run: TrackedRun, tags: Mapping[str, str], parent: str | None) -> str:
         from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-        process = {"gallop.host": socket.gethostname(), "gallop.pid": str(os.getpid())}
         above = {MLFLOW_PARENT_RUN_ID: parent} if parent else {}
-        all_tags = {**self._entry.run.tags, **run.tags, **tags, **process, **above}
+        all_tags = {**self._entry.run.tags, **run.tags, **tags, **own_marks(), **above}
         return self._client.create_run(self._experiment_id, tags=all_tags, run_name=run.name).info.run_id
 
     def fill(self, run_id: str, run: TrackedRun, files: Iterable[Path] = ()) -> None:
@@ -160,27 +159,3 @@ def _delete(client: "MlflowClient", experiment_id: str, run_id: str) -> None:
     for child in client.search_runs([experiment_id], f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run_id}'"):
         _delete(client, experiment_id, child.info.run_id)
     client.delete_run(run_id)
-
-
-def _is_ours(tags: Mapping[str, str]) -> bool:
-    """Whether a run was begun by a process of this machine that is gone, or by this one."""
-    host, pid = tags.get("gallop.host"), tags.get("gallop.pid", "")
-    return host == socket.gethostname() and pid.isdigit() and (int(pid) == os.getpid() or not is_alive(int(pid)))
-
-
-def _close_interrupted(client: "MlflowClient", experiment_id: str) -> None:
-    """A killed process leaves its runs RUNNING for ever; those of this machine whose process is gone become KILLED."""
-    for run in client.search_runs([experiment_id], "attributes.status = 'RUNNING'"):
-        if _is_ours(run.data.tags):
-            client.set_terminated(run.info.run_id, "KILLED")
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process of this machine is there."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
