@@ -37,7 +37,7 @@ def own_marks() -> dict[str, str]:
     return {HOST: socket.gethostname(), MACHINE: _machine(), PID: str(os.getpid()), STARTED: _started(os.getpid())}
 
 
-def is_own(tags: Mapping[str, str]) -> bool:
+def is_this_process(tags: Mapping[str, str]) -> bool:
     """Whether these are the marks of this very process."""
     return _is_of_this_machine(tags) and tags.get(PID) == str(os.getpid())
 

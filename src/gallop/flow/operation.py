@@ -8,7 +8,8 @@ from gallop.flow.project import Project
 from gallop.flow.registry import author, lineage_of, open_registry, remember
 from gallop.flow.selection import note_live
 from gallop.ports import CHALLENGER, CHAMPION, Registered, Registry
-from gallop.results.history import PROMOTE, ROLLBACK, UNPIN, History, adopted, next_change, read_figures
+from gallop.results.estimates import read_figures
+from gallop.results.history import PROMOTE, ROLLBACK, UNPIN, History, adopted, next_change
 
 if TYPE_CHECKING:
     from gallop.results.history import Change

@@ -12,7 +12,8 @@ from gallop.flow.project import Project
 from gallop.flow.registry import open_registry, public_address
 from gallop.flow.selection import last_selection
 from gallop.ports import CHALLENGER, CHAMPION, Registered
-from gallop.results.history import History, read_figures
+from gallop.results.estimates import read_figures
+from gallop.results.history import History
 from gallop.results.status import Challenger, Check, LiveVersion, Pinned, Status, VersionFacts
 from gallop.settings.params import Settings
 

@@ -1,5 +1,8 @@
 """Figures: values with intervals, and points of curves. Without numpy, which is slow to import."""
 
+import json
+from collections.abc import Mapping
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -52,3 +55,17 @@ class MetricsReport(ResultModel):
     """(recall, precision), from high to low cut-off."""
     calibration: tuple[CalibrationBin, ...]
     lift: tuple[LiftStep, ...]
+
+
+def text_of_figures(figures: Mapping[str, Estimate]) -> str:
+    """Figures with their intervals, as a tag of a version has them."""
+    return json.dumps({name: [round(value, 6) for _, value in estimate] for name, estimate in figures.items()})
+
+
+def read_figures(text: str) -> dict[str, Estimate]:
+    """The figures in a tag; none where it holds no such text."""
+    try:
+        numbers = json.loads(text)
+        return {name: Estimate(value=value, low=low, high=high) for name, (value, low, high) in numbers.items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}

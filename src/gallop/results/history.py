@@ -200,20 +200,6 @@ def adopted(history: History, live: str, author: Author) -> Change:
     return next_change(history, author, command=OUTSIDE, live=live, because=because, pinned=True)
 
 
-def text_of_figures(figures: Mapping[str, Estimate]) -> str:
-    """Figures with their intervals, as a tag of a version has them."""
-    return json.dumps({name: [round(value, 6) for _, value in estimate] for name, estimate in figures.items()})
-
-
-def read_figures(text: str) -> dict[str, Estimate]:
-    """The figures in a tag; none where it holds no such text."""
-    try:
-        numbers = json.loads(text)
-        return {name: Estimate(value=value, low=low, high=high) for name, (value, low, high) in numbers.items()}
-    except (ValueError, TypeError, AttributeError):
-        return {}
-
-
 def utc_now() -> str:
     """The time, as entries have it."""
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

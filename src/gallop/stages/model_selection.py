@@ -14,7 +14,8 @@ from gallop.errors import RegistryBusyError
 from gallop.evaluation.metrics import Vector
 from gallop.evaluation.promotion import Circumstances, judge
 from gallop.ports import CHALLENGER, CHAMPION, Registered, Registry
-from gallop.results.history import SELECTION, Author, Change, History, adopted, next_change, text_of_figures
+from gallop.results.estimates import text_of_figures
+from gallop.results.history import SELECTION, Author, Change, History, adopted, next_change
 from gallop.results.run import SAMPLE, Decision, Selected
 from gallop.settings.params import Settings
 

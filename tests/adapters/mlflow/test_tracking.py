@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from gallop.adapters.mlflow.tracking import find_run, is_alive, record
+from gallop.adapters.mlflow.tracking import find_run, record
+from gallop.adapters.process import is_alive
 from gallop.artifacts import outbox
 from gallop.errors import ServerUnreachableError, TrackingError
 from gallop.results.tracked_run import TrackedRun

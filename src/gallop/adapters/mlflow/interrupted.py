@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from gallop.adapters.mlflow.history_log import versions_of
-from gallop.adapters.process import HOST, is_gone, is_own
+from gallop.adapters.process import HOST, is_gone, is_this_process
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -16,9 +16,10 @@ _FORGOTTEN_MS: Final = 6 * 3600 * 1000
 
 def is_left_behind(tags: Mapping[str, str], began_ms: int | None) -> bool:
     """Whether the process of a run has ended: it was of this machine and is gone, or the run began long ago."""
-    return is_gone(tags) or (
-        HOST in tags and not is_own(tags) and began_ms is not None and time.time() * 1000 - began_ms > _FORGOTTEN_MS
-    )
+    if is_gone(tags):
+        return True
+    long_ago = began_ms is not None and time.time() * 1000 - began_ms > _FORGOTTEN_MS
+    return HOST in tags and not is_this_process(tags) and long_ago
 
 
 def close_interrupted(client: "MlflowClient", experiment: str, model: str) -> tuple[str, ...]:

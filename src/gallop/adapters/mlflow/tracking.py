@@ -9,7 +9,7 @@ from gallop.adapters.mlflow import additive_flavor
 from gallop.adapters.mlflow.address import artifact_location
 from gallop.adapters.mlflow.client import connect, requirements, translated_errors
 from gallop.adapters.mlflow.interrupted import close_runs, is_left_behind
-from gallop.adapters.process import is_own, own_marks
+from gallop.adapters.process import is_this_process, own_marks
 from gallop.artifacts.outbox import OutboxEntry
 from gallop.errors import TrackingError
 from gallop.results.tracked_run import TrackedRun
@@ -40,7 +40,7 @@ def record(uri: str, experiment: str, entry: OutboxEntry, files: Sequence[Path] 
             if run.info.status == "FINISHED":
                 return run.info.run_id
         for run in same:
-            if is_own(run.data.tags) or is_left_behind(run.data.tags, run.info.start_time):
+            if is_this_process(run.data.tags) or is_left_behind(run.data.tags, run.info.start_time):
                 _delete(client, experiment_id, run.info.run_id)
         recording = _Recording(client, experiment_id, entry)
         run_id = recording.create(entry.run, {_DIGEST: entry.digest}, parent=None)
