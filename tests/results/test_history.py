@@ -1,4 +1,4 @@
-"""A history counts each change once, whoever writes at the same time, and whoever deletes or changes an entry is seen."""
+"""A history counts each change once, whoever writes at the same time; a deleted or changed entry is seen."""
 
 from dataclasses import replace
 
