@@ -158,7 +158,7 @@ def delete_entry(project: Project) -> None:
 
 
 def damage(project: Project) -> None:
-    path = project.paths.deployed / "pipeline.pkl"
+    path = project.paths.deployed / "live/model.json"
     content = path.read_bytes()
     path.unlink()
     path.write_bytes(content + b"x")
