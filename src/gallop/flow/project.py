@@ -122,6 +122,11 @@ class ProjectPaths:
         return self.root / "reports/selection.json"
 
     @property
+    def decision(self) -> Path:
+        """The last decision about what is live, to look at."""
+        return self.root / "reports/decision.html"
+
+    @property
     def plots(self) -> Path:
         """Curves of the test rows, as `dvc plots` takes them."""
         return self.root / "reports/plots"

@@ -66,8 +66,11 @@ def run_model_selection(project: Project) -> Selected:
 
 
 def _write_selection(project: Project, inputs: dict, selected: Selected) -> None:
+    from gallop.reporting.html.decision_page import render_decision
+
     content = {"inputs": inputs, "selected": selected.model_dump(mode="json")}
     write_text(project.paths.selection, json.dumps(content, indent=2) + "\n")
+    write_text(project.paths.decision, render_decision(selected, project.settings))
 
 
 def note_live(project: Project, history: History, *, decide_anew: bool = False) -> None:

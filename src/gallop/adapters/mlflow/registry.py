@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 _SOURCE = Path(__file__).parents[2]
 """Of gallop: it travels with every registered model."""
+_DECISION = "decision"
+"""Tag of a version: why it was promoted, or not."""
+_TAG_LENGTH = 4000
+"""Some stores cut or refuse longer values."""
 _DESCRIPTION = (
     "Scores of leads, made by gallop. The alias champion is the version that is live, challenger the newest that was "
     "not good enough. `gallop history` shows what was live when, and why; it is kept in NAME.history."
@@ -142,6 +146,9 @@ class MlflowRegistry:
                 mark_void(client, self._name, written)
             return False
         self._follow(last)
+        if change.candidate is not None:
+            with self._client() as client:
+                client.set_model_version_tag(self._name, change.candidate, _DECISION, change.because[:_TAG_LENGTH])
         return True
 
     def _follow(self, entry: Entry) -> None:

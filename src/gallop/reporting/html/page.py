@@ -5,15 +5,14 @@ The same values give the same bytes: there is no clock and no machine in the pag
 """
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gallop.evaluation.metrics import METRICS, Estimate, MetricsReport
 from gallop.reporting import formatting, narrative, rule_text
 from gallop.reporting.event_text import told_counts
+from gallop.reporting.html.environment import html_environment
 from gallop.reporting.html.evidence import evidence_parts
 from gallop.reporting.html.plots import curves
 from gallop.reporting.html.scale import Mark, Scale, Tick
@@ -98,7 +97,7 @@ def render_report(
         HTML without scripts and without links to other files.
     """
     plots = curves(result.test)
-    template = _environment().get_template("report.html.j2")
+    template = html_environment().get_template("report.html.j2")
     page = template.render(
         banner=formatting.SAMPLE_BANNER,
         meanings=formatting.METRIC_MEANINGS,
@@ -128,24 +127,6 @@ def render_report(
         plots=[(name, title, caption, Markup(plots[name])) for name, title, caption in _CAPTIONS],
     )
     return formatting.printable(page)
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("gallop.reporting.html"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    names = (
-        "figure signed interval with_interval count leads percent percent_of family metric direction version parameter "
-        "money money_range range_text words describe_reason describe_given_up"
-    )
-    environment.filters |= {name: getattr(formatting, name) for name in names.split()}
-    return environment
 
 
 def _only_value(estimate: Estimate) -> str:
