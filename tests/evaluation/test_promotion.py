@@ -166,3 +166,18 @@ def test_the_brier_score_may_decide_instead():
     decision = judge(world.label, world.truth, world.model(0.1), rule, Circumstances(), RESAMPLING)
     assert decision.promote
     assert decision.because.startswith("Brier score -0.0")
+
+
+def test_many_rows_of_one_lead_are_no_more_evidence_than_one():
+    world = World(15, rows=400)
+    candidate, champion = world.model(0.01), world.model(0.03)
+    once = judge(world.label, candidate, champion, RULE, Circumstances(), RESAMPLING)
+    label, many, few = (np.repeat(values, 30) for values in (world.label, candidate, champion))
+    leads = [f"lead {number}" for number in np.repeat(np.arange(400), 30)]
+    assert judge(label, many, few, RULE, Circumstances(), RESAMPLING).promote
+    grouped = judge(label, many, few, RULE, Circumstances(groups=leads), RESAMPLING)
+    assert not grouped.promote
+    assert grouped.difference.value == pytest.approx(once.difference.value)
+    assert (grouped.difference.high - grouped.difference.low) == pytest.approx(
+        once.difference.high - once.difference.low, rel=0.25
+    )

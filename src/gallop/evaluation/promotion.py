@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gallop.evaluation.bootstrap import Vector, resampled
 from gallop.evaluation.calibration import calibration_errors
@@ -35,6 +36,8 @@ class Circumstances:
     """Looks on the same rows before this one."""
     categories: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
     """Column → the level of each row, as `evaluation.slices` takes them."""
+    groups: Sequence[str] | None = None
+    """The lead of each row, where a lead has several: its rows are no independent evidence."""
     rails: tuple[GuardRail, ...] = ()
     """Guard rails that follow from elsewhere than these rows."""
 
@@ -92,13 +95,14 @@ def judge(
         resampling: `resamples`, `confidence` and `seed` of the interval.
     """
     losses = row_losses(rule.metric, label, candidate) - row_losses(rule.metric, label, champion)
-    difference, luck = mean_of(losses, **resampling), share_not_below(losses)
+    evidence = _by_lead(losses, circumstances.groups)
+    difference, luck = mean_of(evidence, **resampling), share_not_below(evidence)
     looks = 1 + circumstances.earlier
     allowed = price(rule.confidence, looks)
     rails = (
         *circumstances.rails,
         _calibration_rail(label, candidate, champion, resampling),
-        _slices_rail(losses, circumstances.categories),
+        _slices_rail(losses, circumstances),
     )
     name = LOSS_NAMES[rule.metric]
     figures = (
@@ -127,10 +131,9 @@ def _calibration_rail(label: Vector, candidate: Vector, champion: Vector, resamp
     """Whether the candidate's calibration error is higher, by resamples of the same rows for both."""
     ones = np.ones((1, len(label)))
     own, other = (float(calibration_errors(label, p, ones)[0]) for p in (candidate, champion))
-    draws = list(resampled(len(label), resampling["resamples"], resampling["seed"]))
     lower = [
         calibration_errors(label, candidate, weights) <= calibration_errors(label, champion, weights)
-        for weights in draws
+        for weights in resampled(len(label), resampling["resamples"], resampling["seed"])
     ]
     share = float(np.mean(np.concatenate(lower)))
     kept = own <= other or share > RAIL_RISK
@@ -142,17 +145,28 @@ def _calibration_rail(label: Vector, candidate: Vector, champion: Vector, resamp
     )
 
 
-def _slices_rail(losses: Vector, categories: Mapping[str, Sequence[str | None]]) -> GuardRail:
+def _by_lead(losses: Vector, groups: Sequence[str] | None, mask: NDArray[np.bool_] | None = None) -> Vector:
+    """One figure a lead, whose mean is that of the rows: leads are resampled, with all their rows."""
+    rows = losses if mask is None else losses[mask]
+    if groups is None:
+        return rows
+    named = np.asarray(groups, dtype=object) if mask is None else np.asarray(groups, dtype=object)[mask]
+    _, index = np.unique(named.astype(str), return_inverse=True)
+    sums = np.bincount(index, weights=rows)
+    return np.asarray(sums * (len(sums) / len(rows)), dtype=np.float64)
+
+
+def _slices_rail(losses: Vector, circumstances: Circumstances) -> GuardRail:
     """Whether the leads of some level are scored worse than by the champion; all levels together, by Holm's bound."""
     masks = [
         (column, level, mask)
-        for column, levels in categories.items()
+        for column, levels in circumstances.categories.items()
         for level, mask in level_masks(levels)
         if not mask.all()
     ]
     if not masks:
         return GuardRail(name="slices", kept=True, because="no level has enough test rows to be looked at")
-    luck = np.array([share_not_below(-losses[mask]) for *_, mask in masks])
+    luck = np.array([share_not_below(-_by_lead(losses, circumstances.groups, mask)) for *_, mask in masks])
     worse = [
         f"{column} {level} ({_signed(losses[mask].mean())} on {mask.sum()} rows)"
         for (column, level, mask), significant in zip(masks, holm(luck, RAIL_RISK), strict=True)

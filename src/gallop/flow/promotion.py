@@ -42,6 +42,7 @@ def circumstances_of(
             for name, column in table.columns.items()
             if column.role is Role.CATEGORY and name in leads.columns
         },
+        groups=leads[table.group].to_list() if table.group else None,
         rails=(
             _contract_rail(project),
             _leak_rail(project),

@@ -1,6 +1,7 @@
 """A registered version says what it takes and gives, and one selection at a time changes what is champion."""
 
 import json
+import os
 import random
 import sqlite3
 import subprocess
@@ -28,6 +29,9 @@ from tests.support.memory_registry import AUTHOR
 from tests.support.mlflow_server import mlflow_on_postgres
 
 pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.xdist_group("trained")]
+
+CAMPAIGN = max(3, round(200 * float(os.environ.get("GALLOP_CAMPAIGN", "1"))))
+"""Rounds of a race; `GALLOP_CAMPAIGN=0.2` makes a fifth of them."""
 
 LOADED = """
 import json, sys
@@ -260,11 +264,11 @@ def test_of_eight_promoters_at_once_the_best_is_champion(uri):
 @pytest.mark.slow
 @pytest.mark.parametrize("promoter", [Promoter, UnlockedPromoter])
 def test_of_eight_promoters_at_once_the_best_is_champion_200_times_in_a_file(uri, promoter):
-    raced(uri, promoter, rounds=200)
+    raced(uri, promoter, rounds=CAMPAIGN)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("promoter", [Promoter, UnlockedPromoter])
 def test_of_eight_promoters_at_once_the_best_is_champion_200_times_at_a_server_on_postgresql(tmp_path, promoter):
     with mlflow_on_postgres(tmp_path) as address:
-        raced(address, promoter, rounds=200)
+        raced(address, promoter, rounds=CAMPAIGN)
