@@ -252,3 +252,11 @@ def test_commands_say_what_they_did(project):
     code, printed = said("history")
     assert code == 1
     assert "The history is not whole: entry 3 was changed after it was written" in printed
+
+
+def test_a_question_makes_no_registry(project):
+    (project.paths.root / "mlflow.db").unlink()
+    assert read_status(project).live is None
+    assert not read_status(project).agrees
+    assert read_registry_history(project).entries == ()
+    assert not (project.paths.root / "mlflow.db").exists()

@@ -31,6 +31,17 @@ def test_each_change_says_what_was_live_before_it():
     assert (history.live, history.previous, history.faults) == ("1", "2", ())
 
 
+def test_going_back_twice_goes_back_two_versions_and_not_to_the_one_that_was_left():
+    entries = chain("1", "2", "3")
+    for live, then in (("2", "1"), ("1", None)):
+        assert read_history(entries).previous == live
+        back = next_change(read_history(entries), AUTHOR, command="rollback", live=live, because="x", pinned=True)
+        entries.append(entry(len(entries) + 1, back))
+        assert read_history(entries).previous == then
+    entries.append(entry(len(entries) + 1, change(read_history(entries), "3")))
+    assert read_history(entries).previous == "1"
+
+
 def test_an_empty_history_says_nothing():
     history = read_history([])
     assert (history.live, history.pin, history.previous, history.since, history.last) == (None,) * 5

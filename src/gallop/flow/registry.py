@@ -26,6 +26,12 @@ def open_registry(project: Project) -> "MlflowRegistry":
     return MlflowRegistry(uri, settings.project.model, settings.project.name, remembered)
 
 
+def has_registry(project: Project) -> bool:
+    """Whether there is a registry to ask: a local one is made by the first selection, not by a question."""
+    path = address.sqlite_path(address.registry_uri(address.tracking_uri(project.paths.root)))
+    return path is None or path.exists()
+
+
 def author() -> Author:
     """Who acts now."""
     return Author(who(), utc_now())

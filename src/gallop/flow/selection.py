@@ -15,7 +15,7 @@ from gallop.flow.locks import exclusive
 from gallop.flow.project import Project
 from gallop.flow.registry import author, lineage_of, open_registry, remember
 from gallop.ports import Registered
-from gallop.results.history import History
+from gallop.results.history import SELECTION, History
 from gallop.results.run import Decision, Selected
 from gallop.settings.params import Settings
 
@@ -92,6 +92,7 @@ def note_live(project: Project, history: History, *, decide_anew: bool = False) 
         champion=change.live,
         previous=change.was,
         pinned=history.pin is not None,
+        by_hand=change.command != SELECTION,
     )
     _write_selection(project, {} if decide_anew else inputs, told)
 

@@ -1,6 +1,7 @@
 """`gallop status` and `gallop history`: what is live, why, and whether everything says the same. Nothing is changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gallop.adapters.dvc import pointer
@@ -9,7 +10,7 @@ from gallop.artifacts.bundle import Manifest
 from gallop.errors import GallopError
 from gallop.files import digest
 from gallop.flow.project import Project
-from gallop.flow.registry import open_registry, public_address
+from gallop.flow.registry import has_registry, open_registry, public_address
 from gallop.flow.selection import last_selection
 from gallop.ports import CHALLENGER, CHAMPION, Registered
 from gallop.results.estimates import read_figures
@@ -21,19 +22,35 @@ _TRAINED_BY = ("seed", "data", "events", "table", "features", "split", "training
 """Sections of the settings that a training depends on."""
 
 
-def read_registry_history(project: Project) -> History:
-    """The history in the registry. Raises `ServerUnreachableError`, `TrackingError`."""
+@dataclass(frozen=True)
+class _Answers:
+    """What the registry says."""
+
+    history: History = field(default_factory=lambda: History(()))
+    champion: Registered | None = None
+    challenger: Registered | None = None
+    digests: tuple[str | None, ...] = ()
+    """Of all versions."""
+
+
+def _ask(project: Project) -> _Answers:
+    if not has_registry(project):
+        return _Answers()
     registry = open_registry(project)
     registry.check()
-    return registry.history()
+    digests = tuple(version.tags.get("digest") for version in registry.versions())
+    return _Answers(registry.history(), registry.holder(CHAMPION), registry.holder(CHALLENGER), digests)
+
+
+def read_registry_history(project: Project) -> History:
+    """The history in the registry. Raises `ServerUnreachableError`, `TrackingError`."""
+    return _ask(project).history
 
 
 def read_status(project: Project) -> Status:
     """Ask registry, deployment and files. Raises `ServerUnreachableError`, `TrackingError`."""
-    registry = open_registry(project)
-    registry.check()
-    history = registry.history()
-    champion, challenger = registry.holder(CHAMPION), registry.holder(CHALLENGER)
+    answers = _ask(project)
+    history, champion, challenger = answers.history, answers.champion, answers.challenger
     pin = history.pin
     return Status(
         project=project.settings.project.name,
@@ -48,7 +65,7 @@ def read_status(project: Project) -> Status:
             _deployment_check(project, champion),
             _report_check(project, champion),
         ),
-        untrained=tuple(_untrained(project, [version.tags.get("digest") for version in registry.versions()])),
+        untrained=tuple(_untrained(project, answers.digests)),
     )
 
 
@@ -142,7 +159,7 @@ def _report_check(project: Project, champion: Registered | None) -> Check:
     return Check(what=what, agrees=True, says=f"says version {now} is champion")
 
 
-def _untrained(project: Project, registered: list[str | None]) -> Iterator[str]:
+def _untrained(project: Project, registered: Sequence[str | None]) -> Iterator[str]:
     """What is newer than the last training, in words."""
     try:
         manifest = bundle.read_manifest(project.paths.candidate)

@@ -70,6 +70,7 @@ def metrics_of(project: Project) -> dict:
         decision = {
             "promote": selected.decision.promote,
             "because": selected.decision.because,
+            "by_hand": selected.by_hand,
             "version": selected.candidate,
             "champion": selected.champion,
         }

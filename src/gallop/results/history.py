@@ -143,8 +143,15 @@ class History:
 
     @property
     def previous(self) -> str | None:
-        """The version that was live before the one that is."""
-        return self.since.was if self.since else None
+        """The version to go back to: live before the one that is, and not gone back from."""
+        stack: list[str] = []
+        for entry in self.entries:
+            change = entry.change
+            if change.command == ROLLBACK and change.live in stack:
+                del stack[stack.index(change.live) + 1 :]
+            elif not stack or stack[-1] != change.live:
+                stack = [version for version in stack if version != change.live] + [change.live]
+        return stack[-2] if len(stack) > 1 else None
 
     def decided(self, candidate: str) -> Change | None:
         """The newest decision about a version."""

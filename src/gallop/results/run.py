@@ -202,3 +202,5 @@ class Selected(ResultModel):
     """Version that was the champion before."""
     pinned: bool = False
     """Whether the champion is held by a person."""
+    by_hand: bool = False
+    """Whether a person, and no comparison, has made it champion."""

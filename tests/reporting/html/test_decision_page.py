@@ -30,6 +30,7 @@ def test_the_reasons_and_guard_rails_are_there_and_nothing_runs(settings):
     ("changes", "verdict"),
     [
         ({"decision": Decision(promote=True, because="x"), "champion": "3"}, "Version 3 was promoted and is live"),
+        ({"by_hand": True, "pinned": True}, "Version 2 was made live by a person, and is pinned"),
         ({"candidate": "2", "pinned": True}, "Version 2 is live, held by a person"),
         ({"pinned": True}, "Version 2 is live, held by a person; version 3 was not promoted"),
     ],

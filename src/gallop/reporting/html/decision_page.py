@@ -15,6 +15,8 @@ def render_decision(selected: Selected, settings: Settings) -> str:
 
 def _verdict(selected: Selected) -> str:
     held = ", held by a person" if selected.pinned else ""
+    if selected.by_hand:
+        return f"Version {selected.champion} was made live by a person{', and is pinned' if selected.pinned else ''}"
     if selected.decision.promote:
         return f"Version {selected.champion} was promoted and is live"
     if selected.candidate == selected.champion:

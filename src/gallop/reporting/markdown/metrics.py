@@ -131,4 +131,6 @@ def _decision(decision: Metrics) -> str:
     champion, version = escaped(decision.get("champion")), escaped(decision.get("version"))
     if decision.get("promote"):
         return f"✅ promoted version {version}: {because}"
+    if decision.get("by_hand"):
+        return f"version {champion} is champion, {because}"
     return f"not promoted; version {champion} stays champion: {because}"

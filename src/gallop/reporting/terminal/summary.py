@@ -33,6 +33,7 @@ from gallop.reporting.formatting import (
     signed,
     version,
 )
+from gallop.reporting.terminal.decision import decision_rows
 from gallop.results.evidence import TestEvidence
 from gallop.results.run import SAMPLE, Candidate, DataVersion, Quality, Selected, TrainingResult
 
@@ -86,7 +87,7 @@ def _parts(run: RunSummary) -> Iterator[RenderableType]:
         yield _section(held_out, _metrics(run.result), _directions(), _exported(run.result))
         yield _section("Whom to call", *_whom(run.result.evidence))
     if run.selected:
-        yield _section("Champion", _decision(run.selected))
+        yield _section("Champion", _pairs(decision_rows(run.selected)))
     if run.paths:
         yield _section("Where", _pairs({label: Text(plain(path)) for label, path in run.paths.items()}))
     if run.next_steps:
@@ -236,15 +237,3 @@ def _whom(evidence: TestEvidence) -> Iterator[RenderableType]:
     yield table
     for caution in decision_text.cautions(evidence):
         yield Text(f"Be careful: {plain(caution)}", style="yellow")
-
-
-def _decision(selected: Selected) -> Table:
-    if selected.decision.promote:
-        outcome = Text(f"PROMOTED: version {selected.champion} is champion", style="bold green")
-        if selected.previous and selected.previous != selected.champion:
-            outcome.append(f", before it version {selected.previous}", style="not bold")
-    else:
-        outcome = Text(f"NOT PROMOTED: version {selected.champion} stays champion", style="bold yellow")
-        if selected.candidate != selected.champion:
-            outcome.append(f", the candidate is version {selected.candidate}", style="not bold")
-    return _pairs({"outcome": outcome, "because": Text(plain(selected.decision.because))})
