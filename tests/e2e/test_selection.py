@@ -62,9 +62,6 @@ def test_the_history_says_what_was_champion_and_why(real: Checkout) -> None:
 
 def test_of_two_promoters_at_once_the_better_candidate_wins(real: Checkout, tmp_path: Path) -> None:
     ask(real, "[c.delete_registered_model(name) for name in ('lead_model', 'lead_model.history')]")
-    # On 440 test rows the gain is not sure enough for the default.
-    own = real.folder / "params.yaml"
-    own.write_text(own.read_text().replace("confidence: 0.999", "confidence: 0.9"))
     worse = real.copy(tmp_path / "worse")
     make_worse(worse)
     worse.gallop("model-training")

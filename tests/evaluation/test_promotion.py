@@ -32,9 +32,13 @@ class World:
         noise = np.sqrt(2 * loss / np.mean(self.truth * (1 - self.truth)))
         return expit(self.log_odds + self.draw.normal(0, noise, len(self.log_odds)))
 
-    def judged(self, candidate: np.ndarray, champion: np.ndarray, earlier: int = 0) -> Decision:
-        circumstances = Circumstances(earlier=earlier, categories={"level": self.levels()})
-        return judge(self.label, candidate, champion, RULE, circumstances, FEW if earlier else RESAMPLING)
+    def judged(self, candidate: np.ndarray, champion: np.ndarray, **more) -> Decision:
+        circumstances = Circumstances(categories={"level": self.levels()}, **more)
+        return judge(self.label, candidate, champion, RULE, circumstances, RESAMPLING)
+
+    def gained(self, candidate: np.ndarray, champion: np.ndarray, earlier: int = 0) -> Decision:
+        """As `judged`, by the gain alone: slices could only hold back further."""
+        return judge(self.label, candidate, champion, RULE, Circumstances(earlier=earlier), FEW)
 
     def levels(self) -> list[str]:
         return [f"l{number}" for number in np.arange(len(self.label)) % 4]
@@ -46,8 +50,8 @@ def fools(trial: int, looks: int) -> list[Decision]:
     champion = world.model(0.01)
     shuffled = world.draw.permutation(world.model(0.01))
     worse = expit(np.log(champion / (1 - champion)) + world.draw.normal(0, 0.02, ROWS))
-    single = [world.judged(candidate, champion) for candidate in (shuffled, worse, champion)]
-    return single + [world.judged(world.model(0.01), champion, earlier) for earlier in range(1, looks + 1)]
+    single = [world.gained(candidate, champion) for candidate in (shuffled, worse, champion)]
+    return single + [world.gained(world.model(0.01), champion, earlier) for earlier in range(looks)]
 
 
 def gains(trial: int) -> Decision:
@@ -150,6 +154,13 @@ def test_a_gain_with_worse_calibration_is_not_enough():
     assert decision.difference.high < 0
     assert [rail.name for rail in decision.rails if not rail.kept] == ["calibration"]
     assert not decision.promote
+
+
+def test_a_champion_that_tells_nothing_apart_is_calibrated_and_is_replaced_all_the_same():
+    for seed in range(5):
+        world = World(seed, rows=800)
+        decision = world.judged(world.truth, np.full(800, world.label.mean()))
+        assert decision.promote, decision.because
 
 
 def test_a_guard_rail_from_elsewhere_holds_back_the_best_of_candidates():

@@ -39,6 +39,11 @@ def calibration_errors(label: Vector, probability: Vector, weights: NDArray[np.f
     return np.abs(weights @ gaps).sum(axis=1) / weights.sum(axis=1)
 
 
+def errors_by_chance(probability: Vector, *, resamples: int, seed: int) -> Vector:
+    """The calibration errors, shape (resamples,), that chance gives where each probability, shape (n,), is right."""
+    return _by_chance(probability, _members(probability), resamples, seed)
+
+
 def brier_parts(label: Vector, probability: Vector) -> BrierParts:
     """Split the Brier score into parts that add up to it exactly (but for rounding). Shapes (n,)."""
     member = _members(probability)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gallop.evaluation.bootstrap import Vector, resampled
-from gallop.evaluation.calibration import calibration_errors
+from gallop.evaluation.calibration import calibration_errors, errors_by_chance
 from gallop.evaluation.metrics import mean_of
 from gallop.evaluation.paired import holm, row_losses, share_not_below
 from gallop.evaluation.slices import level_masks
@@ -128,21 +128,26 @@ def judge(
 
 
 def _calibration_rail(label: Vector, candidate: Vector, champion: Vector, resampling: Mapping[str, Any]) -> GuardRail:
-    """Whether the candidate's calibration error is higher, by resamples of the same rows for both."""
-    ones = np.ones((1, len(label)))
+    """Whether the candidate is miscalibrated, beyond chance, and more so than the champion on the same resamples.
+
+    Both, since a champion that tells little apart is always well calibrated: in one bin there is no error by chance.
+    """
+    ones, draws = np.ones((1, len(label))), {name: resampling[name] for name in ("resamples", "seed")}
     own, other = (float(calibration_errors(label, p, ones)[0]) for p in (candidate, champion))
+    figures = f"calibration error {own:.4f} against {other:.4f}"
+    if own <= other:
+        return GuardRail(name="calibration", kept=True, because=figures)
+    if np.mean(errors_by_chance(candidate, **draws) >= own) > RAIL_RISK:
+        return GuardRail(name="calibration", kept=True, because=f"{figures}, which chance explains")
     lower = [
         calibration_errors(label, candidate, weights) <= calibration_errors(label, champion, weights)
-        for weights in resampled(len(label), resampling["resamples"], resampling["seed"])
+        for weights in resampled(len(label), **draws)
     ]
     share = float(np.mean(np.concatenate(lower)))
-    kept = own <= other or share > RAIL_RISK
-    figures = f"calibration error {own:.4f} against {other:.4f}"
-    return GuardRail(
-        name="calibration",
-        kept=kept,
-        because=figures if kept else f"{figures}, higher in {_share(1 - share)} of resamples",
-    )
+    if share > RAIL_RISK:
+        return GuardRail(name="calibration", kept=True, because=f"{figures}, not significantly higher")
+    because = f"{figures}, higher in {_share(1 - share)} of resamples and more than chance explains"
+    return GuardRail(name="calibration", kept=False, because=because)
 
 
 def _by_lead(losses: Vector, groups: Sequence[str] | None, mask: NDArray[np.bool_] | None = None) -> Vector:
