@@ -130,7 +130,7 @@ def _alone(leads: Leads, names=None) -> dict[str, float]:
 
 
 def _wilson(hits: int, runs: int) -> str:
-    from gallop.leakage.statistics import share
+    from gallop.evaluation.codes import share
 
     bounds = share(hits, runs, 0.95)
     return f" ({100 * bounds.low:.1f} to {100 * bounds.high:.1f} %)"

@@ -6,10 +6,10 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 
+from gallop.evaluation.codes import Codes, LabelledRows, bin_codes, common_log_odds, counts, ranking, value_codes
 from gallop.evaluation.metrics import Estimate, Vector
 from gallop.leakage.finding import Finding, FindingKind, Limits
 from gallop.leakage.messages import auc_text, column_finding
-from gallop.leakage.statistics import Codes, LabelledRows, bin_codes, common_log_odds, counts, ranking, value_codes
 from gallop.results.percent import percent
 
 _SHARED_LEVELS = 4

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gallop.evaluation.codes import Codes, LabelledRows, bin_codes, deal_folds, level_codes, overall_score
 from gallop.evaluation.metrics import Vector
 from gallop.leakage.derived import group_means, overwritten_copies
 from gallop.leakage.finding import Finding, Limits, Severity
-from gallop.leakage.joint import joint_pairs, linear_function, overall_score, too_good
+from gallop.leakage.joint import joint_pairs, linear_function, too_good
 from gallop.leakage.rows import day_findings, id_findings, order_findings, repeated_rows
 from gallop.leakage.single_column import column_findings
-from gallop.leakage.statistics import Codes, LabelledRows, bin_codes, deal_folds, level_codes
 from gallop.schema import Role
 
 FEATURES = (Role.NUMBER, Role.CATEGORY, Role.BOOLEAN)

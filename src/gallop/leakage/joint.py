@@ -6,19 +6,19 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from gallop.evaluation.metrics import Estimate, Vector
-from gallop.leakage.finding import Finding, FindingKind, Limits
-from gallop.leakage.messages import auc_text, column_finding, table_finding
-from gallop.leakage.statistics import (
+from gallop.evaluation.codes import (
     FOLDS,
     Codes,
     LabelledRows,
     bin_codes,
     counts,
-    held_out_rates,
+    overall_score,
     ranking,
     score_ranking,
 )
+from gallop.evaluation.metrics import Estimate, Vector
+from gallop.leakage.finding import Finding, FindingKind, Limits
+from gallop.leakage.messages import auc_text, column_finding, table_finding
 
 _COARSE_CODES = 8
 _SCREENED_ROWS = 5000
@@ -62,27 +62,6 @@ def linear_function(numbers: Mapping[str, Vector], labelled: LabelledRows, limit
         others = tuple(needed[1:])
         text = f"in a linear function with {', '.join(others) or 'other numbers'} ranks the leads with {auc_text(auc)}"
         yield column_finding(FindingKind.FUNCTION_OF_LABEL, needed[0], auc, text, others=others)
-
-
-def overall_score(codes: Mapping[str, Codes], labelled: LabelledRows) -> tuple[Vector, Vector]:
-    """Out-of-fold probability of each row from all columns, and how much each column adds to it.
-
-    An additive model: logistic regression on the held-out log-odds of each column's codes (stacking, Wolpert 1992).
-    """
-    from sklearn.linear_model import LogisticRegression
-
-    if not codes:
-        return np.full(len(labelled.label), labelled.rate), np.zeros(0)
-    rates = np.column_stack([held_out_rates(view, labelled) for view in codes.values()])
-    odds = np.log(rates / (1 - rates))
-    odds = (odds - odds.mean(axis=0)) / np.maximum(odds.std(axis=0), 1e-9)
-    probability, weight = np.zeros(len(labelled.label)), np.zeros(odds.shape[1])
-    for fold in range(FOLDS):
-        out = labelled.fold == fold
-        model = LogisticRegression(solver="newton-cholesky").fit(odds[~out], labelled.label[~out])
-        probability[out] = model.predict_proba(odds[out])[:, 1]
-        weight += np.abs(model.coef_[0]) / FOLDS
-    return probability, weight
 
 
 def too_good(codes: Mapping[str, Codes], labelled: LabelledRows, limits: Limits) -> Iterator[Finding]:

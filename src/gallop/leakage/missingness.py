@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from numpy.typing import NDArray
 
+from gallop.evaluation.codes import LabelledRows, flag_ranking
 from gallop.leakage.finding import Finding, FindingKind, Limits
 from gallop.leakage.messages import auc_text, column_finding
-from gallop.leakage.statistics import LabelledRows, flag_ranking
 from gallop.results.percent import percent
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gallop.evaluation.codes import Codes, LabelledRows, bin_codes, flag_ranking, ranking
 from gallop.evaluation.metrics import Vector, wilson
 from gallop.leakage.finding import Finding, FindingKind, Limits, Severity
 from gallop.leakage.messages import auc_text, column_finding, table_finding
 from gallop.leakage.missingness import missingness_findings
-from gallop.leakage.statistics import Codes, LabelledRows, bin_codes, flag_ranking, ranking
 from gallop.results.percent import percent
 
 _CHARACTERS = 4

@@ -5,11 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from gallop.evaluation.metrics import Estimate, Vector, wilson
-from gallop.leakage.finding import LATER_WORDS, Finding, FindingKind, Limits, Severity
-from gallop.leakage.messages import auc_text, column_finding, number
-from gallop.leakage.missingness import missingness_findings
-from gallop.leakage.statistics import (
+from gallop.evaluation.codes import (
     Codes,
     LabelledRows,
     bin_codes,
@@ -20,6 +16,10 @@ from gallop.leakage.statistics import (
     ranking,
     value_codes,
 )
+from gallop.evaluation.metrics import Estimate, Vector, wilson
+from gallop.leakage.finding import LATER_WORDS, Finding, FindingKind, Limits, Severity
+from gallop.leakage.messages import auc_text, column_finding, number
+from gallop.leakage.missingness import missingness_findings
 from gallop.results.percent import percent
 
 _NEAR_ROWS = 50

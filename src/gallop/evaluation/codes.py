@@ -5,6 +5,7 @@ an id. Everything that the leak guard looks at is such a view, so one estimator 
 code is learned on other folds, the rows are ranked by it, and the figure is the area under the ROC curve.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,6 +78,27 @@ def counts(codes: Codes, label: Vector) -> tuple[Vector, Vector]:
 def held_out_rates(codes: Codes, labelled: LabelledRows) -> Vector:
     """Conversion rate of each row's code on the other folds, shrunk to the base rate; shape (n,)."""
     return _cells(codes, labelled)[2][codes, labelled.fold]
+
+
+def overall_score(codes: Mapping[str, Codes], labelled: LabelledRows) -> tuple[Vector, Vector]:
+    """Out-of-fold probability of each row from all columns, and how much each column adds to it.
+
+    An additive model: logistic regression on the held-out log-odds of each column's codes (stacking, Wolpert 1992).
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    if not codes:
+        return np.full(len(labelled.label), labelled.rate), np.zeros(0)
+    rates = np.column_stack([held_out_rates(view, labelled) for view in codes.values()])
+    odds = np.log(rates / (1 - rates))
+    odds = (odds - odds.mean(axis=0)) / np.maximum(odds.std(axis=0), 1e-9)
+    probability, weight = np.zeros(len(labelled.label)), np.zeros(odds.shape[1])
+    for fold in range(FOLDS):
+        out = labelled.fold == fold
+        model = LogisticRegression(solver="newton-cholesky").fit(odds[~out], labelled.label[~out])
+        probability[out] = model.predict_proba(odds[out])[:, 1]
+        weight += np.abs(model.coef_[0]) / FOLDS
+    return probability, weight
 
 
 def ranking(codes: Codes, labelled: LabelledRows) -> Estimate:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats.contingency import odds_ratio
 from sklearn.metrics import roc_auc_score
 
-from gallop.leakage.statistics import (
+from gallop.evaluation.codes import (
     bin_codes,
     common_log_odds,
     deal_folds,
