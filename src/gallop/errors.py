@@ -176,6 +176,12 @@ class ForeignModelError(GallopError):
     exit_code = 38
 
 
+class UnlikeLeadsError(GallopError):
+    """The leads that were scored are unlike those that the model learnt from, and `--strict` was asked for."""
+
+    exit_code = 39
+
+
 class StoppedError(GallopError):
     """A person stopped the command, by Ctrl-C say."""
 

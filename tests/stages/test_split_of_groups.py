@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallop.errors import SingleClassError
-from gallop.settings.params import Split
+from gallop.settings.split import Split
 from gallop.settings.table import Table
 from gallop.stages.data_split import data_split
 
@@ -56,8 +56,19 @@ def test_leads_with_one_row_each_lose_nothing_but_the_gap():
     assert len(split.test) / 400 == pytest.approx(0.2, abs=0.03)
 
 
-def test_at_random_whole_leads_are_held_out():
-    split = data_split(decisions(4, 60), TABLE, Split(by="random", test_share=0.2), 1)
-    assert not set(split.train["who"].to_list()) & set(split.test["who"].to_list())
-    assert len(split.train) + len(split.test) == 400
-    assert split.test["who"].n_unique() == pytest.approx(12, abs=1)
+@given(st.integers(0, 2**32 - 1), st.integers(20, 80))
+def test_at_random_whole_leads_are_held_out_whatever_other_rows_there_are(seed, leads):
+    rows, split = decisions(seed, leads), Split(by="random", test_share=0.2)
+    try:
+        whole, part = data_split(rows, TABLE, split, 1), data_split(rows[:300], TABLE, split, 1)
+    except SingleClassError:
+        return
+    tested, learnt = ({*side["who"].to_list()} for side in (whole.test, whole.train))
+    assert not tested & learnt
+    assert {*part.test["who"].to_list()} <= tested
+    assert {*part.train["who"].to_list()} <= learnt
+
+
+def test_about_the_share_of_the_leads_is_held_out():
+    split = data_split(decisions(4, 0, one_each=True), TABLE, Split(by="random", test_share=0.2), 1)
+    assert split.test["who"].n_unique() == pytest.approx(80, abs=32)

@@ -46,14 +46,14 @@ def test_folds_are_about_equally_long_and_the_first_block_is_learnt_from_only():
 def test_a_first_day_longer_than_a_block_makes_fewer_folds_and_one_day_makes_none():
     found = forward(["2024-01-01"] * 60 + ["2024-01-02"] * 20 + ["2024-01-03"] * 20, 4)
     assert [(len(seen), len(held_out)) for seen, held_out in found] == [(60, 20), (80, 20)]
-    with pytest.raises(SingleClassError, match=r"2024-01-01 .* split\.by: random"):
+    with pytest.raises(SingleClassError, match=r"60 leads are of the first day .* split\.by: random"):
         forward(["2024-01-01"] * 60, 4)
 
 
 def test_out_of_fold_scores_are_of_the_rows_that_some_fold_held_out():
     X, y = leads(300)
     days = np.random.default_rng(0).permutation([day for day in DAYS[:15] for _ in range(20)])
-    found = search(X, y, ROLES, training(), 1, days=list(days))
+    found = search(X, y, ROLES, training(), 1, at=days)
     assert len(found.rows) == sum(map(len, found.folds)) < len(y)
     assert np.array_equal(found.rows, np.sort(np.concatenate(found.folds)))
     for explored in found.families.values():
@@ -69,7 +69,7 @@ def test_a_single_fold_is_enough_to_train_and_too_little_to_stack():
 
     X, y = leads(300)
     days = ["2024-01-01"] * 200 + ["2024-01-02"] * 100
-    found = search(X, y, ROLES, training(), 1, days=days)
+    found = search(X, y, ROLES, training(), 1, at=np.array(days))
     assert len(found.folds) == 1
     families = [each.trial.family for each in candidates.ranked_contenders(found, y, training())]
     assert sorted(families) == ["lightgbm", "splines"]

@@ -30,6 +30,10 @@ def init(
         list[str] | None,
         typer.Option("--negative", help='Value of the label that means no; "" for an empty one. May be repeated.'),
     ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option("--split", help="random, or forward in time: day, a date column, order or reverse (of the rows)."),
+    ] = None,
     sheet: Annotated[str | None, typer.Option("--sheet", help="Sheet of an Excel file.")] = None,
     events: Annotated[
         Path | None, typer.Option("--events", help="A log of events instead of a table of leads.")
@@ -43,7 +47,12 @@ def init(
     converted: Annotated[
         list[str] | None, typer.Option("--converted", help="Kind of event that is a conversion.")
     ] = None,
-    horizon: Annotated[str, typer.Option("--horizon", help="Of a log: how soon a conversion counts.")] = "30d",
+    horizon: Annotated[
+        str | None,
+        typer.Option(
+            "--horizon", help="How soon a conversion counts.", show_default="30d for a log, not known for leads"
+        ),
+    ] = None,
     event_id: Annotated[
         str | None, typer.Option("--event-id", help="Of a log: column that tells events apart.")
     ] = None,
@@ -59,14 +68,14 @@ def init(
 
         if lead is None or time is None or not converted:
             raise typer.BadParameter("--events needs --lead, --time and --converted as well")
-        asked = EventOptions(lead, time, tuple(converted), horizon, event, event_id, arrived, zone, timezone)
+        asked = EventOptions(lead, time, tuple(converted), horizon or "30d", event, event_id, arrived, zone, timezone)
         _init_events(events, leads, asked, into)
         return
     if table is None or label is None:
         raise typer.BadParameter("a TABLE and --label are needed, or --events, --lead, --time and --converted")
     from gallop.profiling.proposal import InitOptions
 
-    options = InitOptions(label, id_, day, positive, tuple(negative or ()))
+    options = InitOptions(label, id_, day, positive, tuple(negative or ()), split, horizon)
     _init_table(table, sheet, options, into, ask=not yes and sys.stdin.isatty())
 
 
@@ -90,6 +99,7 @@ def _init_events(log: Path, leads: Path | None, asked: "EventOptions", into: Pat
 
 def _init_table(table: str, sheet: str | None, asked: "InitOptions", into: Path, *, ask: bool) -> None:
     from gallop.flow import init as flow
+    from gallop.flow.init_split import with_split
     from gallop.reporting.terminal import profile as page
     from gallop.reporting.terminal.screen import Screen
 
@@ -100,7 +110,7 @@ def _init_table(table: str, sheet: str | None, asked: "InitOptions", into: Path,
         if ask:
             proposal = console.confirm(proposal)
         screen.print(page.guard_notice())
-        made = flow.make(source, flow.guard(source, proposal), into.resolve())
+        made = flow.make(source, flow.guard(source, with_split(source, proposal)), into.resolve())
     screen.print(page.render_outcome(made.proposal, made.files, made.left_alone))
     _say_next(into)
 

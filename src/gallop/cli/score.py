@@ -27,6 +27,9 @@ def score(
     ] = None,
     top: Annotated[int | None, typer.Option("--top", min=1, help="Write the best N leads only.")] = None,
     sheet: Annotated[str | None, typer.Option("--sheet", help="Sheet of an Excel file.")] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with an error where the leads are unlike those the model learnt from.")
+    ] = False,
     at: Annotated[
         str | None, typer.Option("--at", help="Of a log of events: score every lead as of this time.")
     ] = None,
@@ -53,3 +56,11 @@ def score(
     if scored.rejected:
         listed = ", ".join(f"{rule} {count:,}" for rule, count in scored.rejected.items())
         console.say(f"{scored.rejected_path}: {sum(scored.rejected.values()):,} rows could not be scored ({listed})")
+    if scored.unlike:
+        from gallop.errors import UnlikeLeadsError
+        from gallop.reporting.time_text import describe_unlike
+
+        sentence = describe_unlike(scored.unlike, scored.rows)
+        if strict:
+            raise UnlikeLeadsError(f"{output}: {sentence}")
+        console.say(sentence)

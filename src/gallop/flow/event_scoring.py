@@ -44,4 +44,4 @@ def score_moment(
     scores = score_table(text_of(table), deployed, f"{log} as of {iso(moment)}", tell)
     named = partial(by_lead, lead=events.lead, at=iso(moment))
     scores = replace(scores, ranked=named(scores.ranked), explained=named(scores.explained))
-    return write_outcome(scores, deployed, output, reasons, top, ())
+    return write_outcome(scores, project, deployed, output, reasons, top, ())

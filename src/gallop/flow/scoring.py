@@ -13,6 +13,8 @@ from gallop.artifacts.bundle import Bundle
 from gallop.errors import GallopError, SettingsError
 from gallop.files import remove_stale
 from gallop.flow.project import Project
+from gallop.results.run import TrainingResult
+from gallop.results.unlike import Unlike
 from gallop.schema import RULE
 from gallop.tables.header import require_header
 
@@ -38,6 +40,8 @@ class Scored:
     """Leads scored in spite of a value that the schema did not know, per rule."""
     remarks: tuple[str, ...]
     """What was left out or chosen in reading the file."""
+    unlike: tuple[Unlike, ...]
+    """How the leads differ from those that the model learnt from."""
 
 
 def score_file(
@@ -76,7 +80,7 @@ def score_file(
     raw, remarks = _read_leads(leads, sheet)
     require_header(raw.columns, [*deployed.settings.table.columns], leads)
     scores = score_table(raw, deployed, leads, describe_reason, keep)
-    return write_outcome(scores, deployed, output, reasons, top, remarks)
+    return write_outcome(scores, project, deployed, output, reasons, top, remarks)
 
 
 def rejected_beside(output: Path) -> Path:
@@ -85,7 +89,13 @@ def rejected_beside(output: Path) -> Path:
 
 
 def write_outcome(
-    scores: "Scores", deployed: Bundle, output: Path, reasons: Path | None, top: int | None, remarks: tuple[str, ...]
+    scores: "Scores",
+    project: Project,
+    deployed: Bundle,
+    output: Path,
+    reasons: Path | None,
+    top: int | None,
+    remarks: tuple[str, ...],
 ) -> Scored:
     """Write scores, rejected rows beside them, and what each column adds where that is wanted."""
     from gallop.adapters.tables.scores import write_scores
@@ -110,7 +120,30 @@ def write_outcome(
         aside,
         scores.noticed,
         remarks,
+        _unlike(scores, deployed, project.paths.deployed),
     )
+
+
+def _unlike(scores: "Scores", deployed: Bundle, folder: Path) -> tuple[Unlike, ...]:
+    """How all that was scored differs from the leads that the deployed model learnt from, as far as it says."""
+    from gallop.flow.training import RESULT
+    from gallop.modelling.unlike import unlike_leads
+
+    if RESULT not in deployed.manifest.files:
+        return ()
+    result = TrainingResult.model_validate_json((folder / RESULT).read_bytes())
+    new_values = {**scores.noticed, **{rule: count for rule, count in scores.counts.items() if _is_of_values(rule)}}
+    return unlike_leads(
+        scores.ranked["probability"].to_numpy(),
+        new_values,
+        result.evidence.decision.bands,
+        deployed.manifest.uncertainty.ranges,
+        read=len(scores.ranked) + sum(scores.counts.values()),
+    )
+
+
+def _is_of_values(rule: str) -> bool:
+    return rule.endswith(("_unknown", "_below_minimum", "_above_maximum"))
 
 
 def _read_leads(leads: str, sheet: str | None) -> tuple[nw.DataFrame, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gallop.adapters.git import code_version
 from gallop.adapters.tables.polars import read
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from gallop.leakage.finding import Finding
     from gallop.stages.model_training import Trained
 
-_RESULT, _EXPORT, LEAKS = "result.json", "model.pkl", "leaks.json"
+RESULT: Final = "result.json"
+"""In the bundle: all that training found out."""
+_EXPORT, LEAKS = "model.pkl", "leaks.json"
 _POINTS = 200
 """Of a curve, at most."""
 
@@ -44,7 +46,7 @@ def run_model_training(project: Project, on_trial: Callable[[str], None] = lambd
     result = assess(trained, split.test, settings, all_rows=len(leads), truth=truth)
     live = refit(trained, leads, settings)
 
-    files = {_RESULT: result.model_dump_json(indent=2).encode(), GOLDEN: write_golden(live, trained.golden)}
+    files = {RESULT: result.model_dump_json(indent=2).encode(), GOLDEN: write_golden(live, trained.golden)}
     files[LEAKS] = json.dumps([leak.model_dump(mode="json") for leak in leaks], indent=2).encode()
     if trained.export is not None:
         files[_EXPORT] = trained.export
@@ -153,7 +155,7 @@ def publish_export(project: Project) -> None:
 
 def read_training_result(project: Project) -> TrainingResult:
     """What model_training found out. Raises `MissingOutputError`, `ChecksumError`."""
-    path = project.paths.candidate / _RESULT
+    path = project.paths.candidate / RESULT
     if not path.is_file():
         raise MissingOutputError(
             f"{path}: not there; run `gallop model-training` first, or everything with `gallop run`"
@@ -186,8 +188,17 @@ def _metrics(result: TrainingResult, data: DataVersion) -> str:
         "baseline": rounded(result.baseline),
         "ahead_of_baseline": rounded({"log_loss": result.ahead})["log_loss"],
         "best_possible": rounded(result.best_possible) if result.best_possible else None,
+        "over_time": rounded(_over_time(result)),
     }
     return json.dumps(content, indent=2) + "\n"
+
+
+def _over_time(result: TrainingResult) -> dict[str, Estimate]:
+    """How well time alone ranks leads by outcome (AUC), and the log-loss of later leads; what is known of the two."""
+    if result.over_time is None:
+        return {}
+    later = {"later_log_loss": result.over_time.later} if result.over_time.later else {}
+    return {"outcome_roc_auc": result.over_time.drift.outcome.figure} | later
 
 
 def _plots(result: TrainingResult) -> dict[str, list[dict[str, float]]]:

@@ -119,20 +119,24 @@ def _calibrated(assembly: Assembly, searched: Searched, y: Vector) -> Assembly:
     """With a calibrator where that lowers the cross-validated log-loss.
 
     By as much as another member would have to, and by more than chance (a standard error), which alone bends the
-    calibrator of few leads.
+    calibrator of few leads. Forward in time it is learnt from the latest fold, as it was for each fold that judged it.
     """
     log_odds, label = assembly.as_trial.log_odds, y[searched.rows]
-    calibrated = np.empty(len(label))
-    for held_out in searched.folds:
-        inside = np.isin(searched.rows, held_out)
-        if inside.all():
-            return assembly
-        calibrated[inside] = fit_calibrator(log_odds[~inside], label[~inside]).apply(log_odds[inside])
-    gain = log_losses_of_log_odds(label, log_odds) - log_losses_of_log_odds(label, calibrated)
+    calibrated, judged = log_odds.copy(), np.zeros(len(label), dtype=bool)
+    for index, held_out in enumerate(searched.folds):
+        learnt = np.isin(searched.rows, searched.calibrated_on(index))
+        if len(np.unique(label[learnt])) == 2:
+            inside = np.isin(searched.rows, held_out)
+            judged |= inside
+            calibrated[inside] = fit_calibrator(log_odds[learnt], label[learnt]).apply(log_odds[inside])
+    if not judged.any():
+        return assembly
+    gain = (log_losses_of_log_odds(label, log_odds) - log_losses_of_log_odds(label, calibrated))[judged]
     if gain.mean() < max(LEAST_GAIN, gain.std() / np.sqrt(len(gain))):
         return assembly
     as_trial = replace(assembly.as_trial, log_odds=calibrated, log_loss=mean_log_loss(label, calibrated))
-    return replace(assembly, as_trial=as_trial, calibrator=fit_calibrator(log_odds, label))
+    latest = np.isin(searched.rows, searched.calibrated_on(len(searched.folds)))
+    return replace(assembly, as_trial=as_trial, calibrator=fit_calibrator(log_odds[latest], label[latest]))
 
 
 def fit_candidate(rows: AllRows, contender: Contender, seed: int) -> CandidateModel:

@@ -8,6 +8,7 @@ from gallop.profiling.event_log import EventOptions, LogProfile
 from gallop.profiling.proposal import Leak
 from gallop.results.run import EventCounts
 from gallop.schema import DAY_US, duration_us
+from gallop.settings.split import BY_DAY
 from gallop.settings.table import Format
 
 _SCREEN: Final = 60
@@ -67,6 +68,7 @@ class EventProposal:
             "label": "converted",
             "columns": list(self.columns),
             "inputs": [],
+            "split_by": BY_DAY,
             "gap_days": -(-duration_us(self.section["horizon"]) // DAY_US),
             "test_share": _TEST_SHARE,
             "screen": _SCREEN if len(self.inputs) > _SCREEN else None,

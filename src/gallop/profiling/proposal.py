@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +12,9 @@ from gallop.profiling.columns import Profile, profile, spellings
 from gallop.profiling.dates import late_dates, lead_day, outcome_dates
 from gallop.profiling.label import LabelValues, find_label
 from gallop.profiling.roles import ProposedColumn, find_roles
+from gallop.profiling.split import ProposedSplit
 from gallop.schema import Role
+from gallop.settings.split import BY_DAY
 from gallop.settings.table import Format
 
 MOMENTS: Final = ("visit", "signup", "after")
@@ -31,6 +33,10 @@ class InitOptions:
     day: str | None = None
     positive: str | None = None
     negative: tuple[str, ...] = ()
+    split: str | None = None
+    """As `split.by`; None to find out."""
+    horizon: str | None = None
+    """How soon a conversion counts, such as 30d."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ class Proposal:
     columns: dict[str, ProposedColumn]
     dates: dict[str, dict[str, str]]
     leaks: tuple[Leak, ...] = ()
+    split: ProposedSplit = field(default_factory=ProposedSplit)
 
     @property
     def left_out(self) -> tuple[Leak, ...]:
@@ -79,7 +86,17 @@ class Proposal:
             keys = {key: value for key, value in columns[leak.column].keys.items() if key == "missing"}
             because = f"left out as a leak: {leak.because}"
             columns[leak.column] = ProposedColumn(Role.IGNORE, because, keys=keys, notes=columns[leak.column].notes)
-        return replace(self, columns=columns, leaks=all_leaks, dates=_dates(columns, self.profile))
+        return replace(self, columns=columns, leaks=all_leaks)._with_dates()
+
+    def split_by(self, split: ProposedSplit) -> "Proposal":
+        """The proposal with this split; days since 1970 of the dates it goes by are no inputs."""
+        return replace(self, split=split)._with_dates()
+
+    def _with_dates(self) -> "Proposal":
+        elapsed = {lead_day(self.columns) if name == BY_DAY else name for name in self.split.elapsed}
+        parts = _dates(self.columns, self.profile)
+        kept = {part: date for part, date in parts.items() if date["part"] != "days" or date["column"] not in elapsed}
+        return replace(self, dates=kept)
 
     def with_roles(self, roles: dict[str, Role]) -> "Proposal":
         """The proposal with other roles, as a person wants them."""
@@ -88,8 +105,7 @@ class Proposal:
             used = role in {Role.NUMBER, Role.CATEGORY, Role.BOOLEAN, Role.DATE}
             keys = columns[name].keys if role is columns[name].role else {}
             columns[name] = ProposedColumn(role, "set at the prompt", used, keys)
-        changed = replace(self, columns=columns)
-        return replace(changed, dates=_dates(columns, self.profile))
+        return replace(self, columns=columns)._with_dates()
 
     def answers(self, name: str, raw: str, form: Format, version: str, origin: str) -> dict[str, Any]:
         """The answers to the questions of the project template."""
@@ -119,6 +135,9 @@ class Proposal:
             "columns": [self._entry(column) for column in self.columns],
             "dates": self.dates,
             "inputs": list(self.inputs),
+            "split_by": self.split.by,
+            "split_because": self.split.because,
+            "gap_days": self.split.gap_days,
             "leaks": [{"column": leak.column, "because": leak.because, "keep": leak.keep} for leak in self.leaks],
         }
 

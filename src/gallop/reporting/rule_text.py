@@ -1,6 +1,7 @@
 """What each row rule means, in words for readers who do not know the code."""
 
 from gallop.schema import Role
+from gallop.settings.split import BY_DAY, BY_ORDER, BY_REVERSE, Split
 from gallop.settings.table import Column, Table
 
 
@@ -49,3 +50,16 @@ def _of_column(name: str, column: Column) -> dict[str, str]:
 
 def _either(values: list[str]) -> str:
     return values[0] if len(values) == 1 else f"{', '.join(values[:-1])} or {values[-1]}"
+
+
+def held_out(split: Split) -> str:
+    """Which leads are test leads."""
+    if not split.is_forward:
+        return "drawn at random, by each lead's id"
+    named = {
+        BY_DAY: "the last days",
+        BY_ORDER: "the last rows of the file",
+        BY_REVERSE: "the file's first rows, its newest",
+    }
+    which = named.get(split.by, f"the latest by {split.by}")
+    return f"{which}, after a gap of {split.gap_days} days" if split.gap_days else which

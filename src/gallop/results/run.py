@@ -8,6 +8,7 @@ from pydantic import Field
 
 from gallop.results.estimates import Estimate, MetricsReport, ResultModel
 from gallop.results.evidence import TestEvidence
+from gallop.results.over_time import OverTime
 from gallop.schema import Parameter
 
 SAMPLE: Final = "sample"
@@ -153,6 +154,8 @@ class TrainingResult(ResultModel):
     best_possible: dict[str, Estimate] | None
     """The true probabilities of the sample on the same test rows; None for real data."""
     importances: tuple[Importance, ...]
+    over_time: OverTime | None = None
+    """What changes along the day, a date, or the order of the rows; None where nothing says when a lead was."""
     evidence: TestEvidence
     """How to decide, where the model is weak, and the reasons for its scores."""
 

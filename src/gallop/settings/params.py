@@ -6,7 +6,7 @@ wrong types and impossible values, naming each key, the value it has, and what w
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -17,6 +17,7 @@ from gallop.settings.decision import DecisionRule
 from gallop.settings.events import Events, with_event_columns
 from gallop.settings.features import Features
 from gallop.settings.selection import Selection
+from gallop.settings.split import Split
 from gallop.settings.table import Table
 from gallop.settings.training import Training
 
@@ -37,16 +38,6 @@ class Data(SettingsModel):
     raw: str = Field(description="The raw table, tracked by DVC under the same name plus `.dvc`.")
     sample_rows: int | None = Field(
         None, ge=2000, le=1_000_000, description="Rows of the synthetic sample of the reference table; null for none."
-    )
-
-
-class Split(SettingsModel):
-    """Which leads are held out for the final report."""
-
-    by: Literal["random", "day"] = Field("random", description="At random within each label, or the last days.")
-    test_share: Annotated[float, Field(gt=0.0, le=0.5)] = Field(0.15, description="Share of leads held out.")
-    gap_days: int = Field(
-        0, ge=0, le=3660, description="Of day: whole days between learning and testing, whose rows are in neither."
     )
 
 
@@ -128,8 +119,7 @@ class Settings(SettingsModel):
         ]:
             raise ValueError(f"leaks.acknowledged leaves out {still_used}, but features.inputs has them")
         self._training_agrees()
-        if self.split.by == "day" and not self.table.day:
-            raise ValueError("split.by is day, but no column has the role day")
+        self.split.require_clock(self.table)
         if self.events and (self.split.by != "day" or self.split.gap_days < self.events.gap_days):
             raise ValueError(
                 f"split.by is {self.split.by} and split.gap_days {self.split.gap_days}; decisions are split by day, "

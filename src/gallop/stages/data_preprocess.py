@@ -4,11 +4,12 @@ import narwhals.stable.v2 as nw
 
 from gallop.settings.features import Features
 from gallop.settings.table import Table
+from gallop.tables.clock import clock_columns
 from gallop.tables.features import inputs
 
 
 def data_preprocess(leads: nw.DataFrame, table: Table, features: Features) -> nw.DataFrame:
-    """Model-ready leads: id, then group, day and label where the table has them, then the model's inputs in order.
+    """Model-ready leads: id, then group, label and what can say when a lead was, then the model's inputs in order.
 
     Args:
         leads: typed leads, as `data_clean` keeps them.
@@ -16,5 +17,6 @@ def data_preprocess(leads: nw.DataFrame, table: Table, features: Features) -> nw
     Returns:
         One row per lead, in the same order. Numbers are Float64 (null where missing), all else is text.
     """
-    keys = [name for name in (table.id, table.group, table.day, table.label.column) if name in leads.columns]
+    keys = [table.id, table.group, *clock_columns(table), table.label.column]
+    keys = [name for name in keys if name in leads.columns]
     return leads.select(*[nw.col(name) for name in dict.fromkeys(keys)], *inputs(table, features))

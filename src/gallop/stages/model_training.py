@@ -32,15 +32,16 @@ from gallop.modelling.candidates import (
 )
 from gallop.modelling.learning_curve import learning_points
 from gallop.modelling.made_up import made_up_leads, typical_lead
+from gallop.modelling.over_time import latest_rows, rows_in_time, training_over_time, with_test_leads
 from gallop.modelling.permutation_importance import importances
 from gallop.modelling.preprocessing import frame
 from gallop.modelling.search.folds import AllRows
-from gallop.modelling.search.grouped_folds import InTime
 from gallop.modelling.search.run import search
 from gallop.modelling.search.study import Trial
 from gallop.modelling.thresholds import choose_cutoffs, measure_cutoffs
 from gallop.modelling.uncertainty import score_uncertainty
 from gallop.results.evidence import DecisionPlan, LearningPoint, ScoreUncertainty
+from gallop.results.over_time import OverTime
 from gallop.results.run import Candidate, TrainingResult
 from gallop.settings.params import Settings
 from gallop.tables.features import input_roles
@@ -71,6 +72,7 @@ class Trained:
     plan: DecisionPlan
     uncertainty: ScoreUncertainty
     learning: tuple[LearningPoint, ...]
+    over_time: OverTime | None
     rows: int
     positives: int
     example: pd.DataFrame
@@ -101,9 +103,8 @@ def train(
     """
     roles, seed, training = input_roles(settings.table, settings.features), settings.seed, settings.training
     X, y = frame(leads, roles), _labels(leads[settings.table.label.column])
-    days = leads[str(settings.table.day)].to_list() if settings.split.by == "day" else None
-    in_time = _in_time(leads, settings, days)
-    searched = search(X, y, roles, training, seed, days=days, in_time=in_time, folder=studies, on_trial=on_trial)
+    at, in_time = rows_in_time(leads, settings)
+    searched = search(X, y, roles, training, seed, at=at, in_time=in_time, folder=studies, on_trial=on_trial)
     ranked = ranked_contenders(searched, y, training)
     best, recipe = winner(ranked)
     rows = AllRows(X, y, roles, training)
@@ -117,7 +118,8 @@ def train(
     exported = next((family for family, content in exports.items() if isinstance(content, bytes)), None)
     content = exports[exported] if exported else None
     held_out, intervals = y[searched.rows], settings.resampling
-    plan = choose_cutoffs(held_out, best.trial.out_of_fold, settings.decision, **intervals)
+    latest = latest_rows(at, held_out, searched, training.folds)
+    plan = choose_cutoffs(held_out[latest], best.trial.out_of_fold[latest], settings.decision, **intervals)
     return Trained(
         winner=best.trial.family,
         recipe=recipe,
@@ -133,21 +135,14 @@ def train(
         ),
         given_up=tuple(family for family, explored in searched.families.items() if not explored.trials),
         plan=plan,
-        uncertainty=score_uncertainty(held_out, best.trial.out_of_fold),
+        uncertainty=score_uncertainty(held_out[latest], best.trial.out_of_fold[latest]),
         learning=learning_points(X, y, roles, recipe, searched, settings),
+        over_time=training_over_time(leads[searched.rows.tolist()], held_out, best.trial.out_of_fold, settings),
         rows=len(y),
         positives=int(y.sum()),
         example=typical_lead(X, roles),
         golden=made_up_leads(X, roles, seed),
     )
-
-
-def _in_time(leads: nw.DataFrame, settings: Settings, days: Sequence[str] | None) -> InTime | None:
-    """Which rows are one lead's, and the gap, where rows have groups or there is one."""
-    group, gap = settings.table.group, settings.split.gap_days
-    if days is None or (group is None and not gap):
-        return None
-    return InTime(days, None if group is None else leads[group].to_list(), gap)
 
 
 @threadpool_limits.wrap(limits=1)
@@ -187,6 +182,7 @@ def assess(
         ahead=paired_difference(y, probability, untuned, **intervals)[0],
         best_possible=None if truth is None else estimate(y, np.array([truth[key] for key in ids]), **measure),
         importances=importances(model, X, y, settings),
+        over_time=with_test_leads(trained.over_time, leads, y, probability, settings),
         evidence=gather_evidence(model, plan, trained.uncertainty, trained.learning, X, y, roles, settings),
     )
 

@@ -1,12 +1,11 @@
 """Folds: which training rows a trial learns from and which it is judged on, encoded once for all trials."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import StratifiedKFold
 
 from gallop.errors import SingleClassError
@@ -116,24 +115,31 @@ def stratified(y: Vector, folds: int, seed: int) -> list[tuple[Rows, Rows]]:
     return list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(y, y))
 
 
-def forward(days: Sequence[str], folds: int) -> list[tuple[Rows, Rows]]:
-    """Learn from the days before, hold out the days after: whole days, in `folds` + 1 blocks of about as many rows.
+def forward(at: ArrayLike, folds: int) -> list[tuple[Rows, Rows]]:
+    """Learn from what was before, hold out what came after: whole moments, in `folds` + 1 blocks of about as many rows.
 
-    There are fewer folds where single days are longer than a block; nothing is before the first day.
+    There are fewer folds where a single moment (a day) has more rows than a block; nothing is before the first one.
+
+    Args:
+        at: when each row was, shape (n,): anything that sorts as time does.
 
     Raises:
-        SingleClassError: there is one day only.
+        SingleClassError: there is one moment only.
     """
-    ordered = np.sort(np.asarray(days, dtype=str))
-    starts = {str(ordered[len(ordered) * block // (folds + 1)]) for block in range(1, folds + 1)}
-    edges = sorted(starts - {str(ordered[0])})
+    moments = np.asarray(at)
+    ordered = np.sort(moments)
+    starts = {ordered[len(ordered) * block // (folds + 1)] for block in range(1, folds + 1)}
+    edges = sorted(starts - {ordered[0]})
     if not edges:
         raise SingleClassError(
-            f"training: too many leads are of {ordered[0]} to hold out later days; use split.by: random"
+            f"training: too many of the {len(ordered)} leads are of the first day to hold out later days; use "
+            "split.by: random, or order"
         )
-    at = np.asarray(days, dtype=str)
     ends = [*edges[1:], None]
     return [
-        (np.flatnonzero(at < start), np.flatnonzero((at >= start) & ((at < end) if end is not None else True)))
+        (
+            np.flatnonzero(moments < start),
+            np.flatnonzero((moments >= start) & ((moments < end) if end is not None else True)),
+        )
         for start, end in zip(edges, ends, strict=True)
     ]

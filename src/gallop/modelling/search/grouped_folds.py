@@ -10,7 +10,6 @@ that every decision of the block is judged once.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
@@ -23,8 +22,8 @@ from gallop.modelling.search.folds import Rows
 class InTime:
     """When and about whom each training row is."""
 
-    days: Sequence[str]
-    """As YYYY-MM-DD."""
+    at: Rows
+    """Shape (n,): whole numbers that rise with time, days or rows of a file."""
     groups: Sequence[str] | None = None
     """Whose each row is; None where each is somebody else's."""
     gap_days: int = 0
@@ -40,7 +39,7 @@ def forward_apart(rows: InTime, y: Vector, folds: int, seed: int) -> list[tuple[
     Raises:
         SingleClassError: the rows span too few days for the gap.
     """
-    at = np.array([date.fromisoformat(day).toordinal() for day in rows.days])
+    at = rows.at
     names, group = np.unique(
         np.asarray(rows.groups if rows.groups is not None else range(len(at))), return_inverse=True
     )

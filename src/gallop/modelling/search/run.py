@@ -50,6 +50,21 @@ class Searched:
     """Indices of each fold's held-out rows."""
     seen: tuple[Rows, ...]
     """Indices of the rows that each fold learnt from."""
+    forward: bool = False
+    """Whether each fold is later than the rows it learnt from, and than the folds before it."""
+
+    def calibrated_on(self, fold: int) -> Rows:
+        """Indices of the rows to calibrate on what is held out in a fold; after the last fold, what comes later.
+
+        All other folds; forward in time the latest fold of rows that were known by then.
+        """
+        if not self.forward:
+            return np.concatenate([rows for index, rows in enumerate(self.folds) if index != fold] or [self.rows[:0]])
+        for rows in reversed(self.folds[:fold]):
+            known = np.intersect1d(rows, self.seen[fold]) if fold < len(self.folds) else rows
+            if len(known):
+                return known
+        return self.rows[:0]
 
 
 def search(
@@ -59,7 +74,7 @@ def search(
     training: Training,
     seed: int,
     *,
-    days: Sequence[str] | None = None,
+    at: Rows | None = None,
     in_time: InTime | None = None,
     folder: Path | None = None,
     on_trial: Callable[[str], None] = lambda _: None,
@@ -69,8 +84,8 @@ def search(
     Args:
         X: model inputs of the training rows.
         y: shape (n,), 0 or 1.
-        days: the rows' days, to hold out later days only; None for stratified folds.
-        in_time: instead of `days`: to keep leads together and a gap before the days held out.
+        at: when the rows were, to hold out later ones only; None for stratified folds.
+        in_time: instead of `at`: to keep leads together and a gap before the days held out.
         folder: where Optuna's journals are kept while the search runs; None to keep nothing.
         on_trial: called with the family's name after each trial.
 
@@ -79,11 +94,13 @@ def search(
     """
     if in_time is not None:
         pairs = forward_apart(in_time, y, training.folds, seed)
+    elif at is not None:
+        pairs = [pair for pair in forward(at, training.folds) if all(len(np.unique(y[part])) == 2 for part in pair)]
     else:
-        pairs = forward(days, training.folds) if days is not None else stratified(y, training.folds, seed)
-    if any(len(np.unique(y[part])) < 2 for pair in pairs for part in pair):
+        pairs = stratified(y, training.folds, seed)
+    if not pairs:
         raise SingleClassError(
-            "training: a fold has leads of one label only; use fewer training.folds, or split.by: random"
+            "training: every fold has leads of one label only; use fewer training.folds, or split.by: random"
         )
     folds = [Fold(X, y, seen, held_out, roles, training) for seen, held_out in pairs]
     rows = np.sort(np.concatenate([held_out for _, held_out in pairs]))
@@ -104,7 +121,8 @@ def search(
     if folder is not None:
         _remove_journals(folder, but=None)
     seen, held_out = (tuple(rows_of_folds) for rows_of_folds in zip(*pairs, strict=True))
-    return Searched({family: explored[family] for family in training.families}, rows, held_out, seen)
+    by_family: dict[str, Explored] = {family: explored[family] for family in training.families}
+    return Searched(by_family, rows, held_out, seen, forward=in_time is not None or at is not None)
 
 
 @dataclass(frozen=True)

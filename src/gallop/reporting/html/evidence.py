@@ -6,11 +6,12 @@ from markupsafe import Markup
 
 from gallop.evaluation.metrics import Estimate
 from gallop.evaluation.slices import MIN_SLICE_ROWS
-from gallop.reporting import decision_text
+from gallop.reporting import decision_text, time_text
 from gallop.reporting.formatting import in_level_order
 from gallop.reporting.html.decision_plots import EFFECTS, decision_plots
 from gallop.reporting.html.scale import Mark, Scale
 from gallop.results.evidence import Band, Cutoff, DecisionPlan, Slice
+from gallop.results.over_time import Period
 from gallop.results.run import TrainingResult
 
 _SHARES = Scale(0.0, 1.0)
@@ -25,7 +26,7 @@ def evidence_parts(result: TrainingResult) -> dict[str, Any]:
         "decision_text": decision_text,
         "evidence": evidence,
         "headline": decision_text.headline(evidence.decision),
-        "cautions": decision_text.cautions(evidence),
+        "cautions": (*decision_text.cautions(evidence), *time_text.time_cautions(result.over_time)),
         "more_data": decision_text.more_data(evidence.learning),
         "cutoff_profit": decision_text.profit_of(
             cutoff, evidence.decision.optimism if cutoff == evidence.decision.for_profit else None
@@ -34,6 +35,9 @@ def evidence_parts(result: TrainingResult) -> dict[str, Any]:
         "bands": [(band, _band(band)) for band in evidence.decision.bands],
         "cutoffs": _cutoffs(evidence.decision),
         "slices": _by_column(evidence.slices),
+        "time_text": time_text,
+        "later": result.over_time and time_text.describe_later(result.over_time, result.test.confidence),
+        "periods": _periods(result.over_time.periods if result.over_time else ()),
         "fewest": MIN_SLICE_ROWS,
         "shown_effects": min(EFFECTS, len(evidence.effects)),
     }
@@ -59,6 +63,16 @@ def _by_column(slices: tuple[Slice, ...]) -> list[tuple[str, list[tuple[Slice, t
         marks = (scale.mark(slice_.rate, "model"), scale.mark(_point(slice_.expected), "baseline"))
         columns.setdefault(slice_.column, []).append((slice_, marks))
     return [(column, in_level_order(rows, lambda row: row[0].level)) for column, rows in columns.items()]
+
+
+def _periods(periods: tuple[Period, ...]) -> list[tuple[Period, tuple[Mark, ...]]]:
+    scale = Scale.around(
+        [period.rate for period in periods] + [_point(period.expected) for period in periods], zero=True
+    )
+    return [
+        (period, (scale.mark(period.rate, "model"), scale.mark(_point(period.expected), "baseline")))
+        for period in periods
+    ]
 
 
 def _point(value: float) -> Estimate:

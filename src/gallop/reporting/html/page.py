@@ -117,6 +117,7 @@ def render_report(
         live_fit=narrative.live_fit(result),
         narrative=narrative,
         scope=rule_text.scope(settings.table),
+        held_out=rule_text.held_out(settings.split),
         rejected=_rejected(quality, settings.table),
         missing=[(name, rows) for name, rows in quality.missing.items() if rows],
         complete=[name for name, rows in quality.missing.items() if not rows],

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from importlib import metadata
 
 from gallop.evaluation.metrics import METRICS, Estimate
-from gallop.reporting import decision_text, narrative, rule_text
+from gallop.reporting import decision_text, narrative, rule_text, time_text
 from gallop.reporting.event_text import told_counts
 from gallop.reporting.formatting import (
     METRIC_MEANINGS,
@@ -84,13 +84,13 @@ def _use(settings: Settings) -> Iterator[str]:
 
 
 def _data(result: TrainingResult, quality: Quality, data: DataVersion, settings: Settings) -> Iterator[str]:
-    held_out = "the last days" if settings.split.by == "day" else "drawn at random within each outcome"
     yield "## Data\n"
     yield f"- Table: {escaped(data.path)}, {escaped(version(data))}; outcome: {escaped(settings.table.label.column)}."
     yield f"- {narrative.kept(quality)}"
     yield f"- Leads of {narrative.days(quality) or 'unknown days: the table has no column with the day of a lead'}."
     converted = percent_of(result.train_positives, result.train_rows)
     yield f"- {leads(result.train_rows)} to train on ({converted} customers)."
+    held_out = escaped(rule_text.held_out(settings.split))
     yield f"- {leads(result.test.rows)} held out to test on, {held_out}. {narrative.live_fit(result)}\n"
     yield from (f"- {what}: {escaped(said)}.\n" for what, said in told_counts(quality.events))
     meanings = rule_text.meanings(settings.table)
@@ -229,11 +229,12 @@ def _limits(result: TrainingResult, data: DataVersion, settings: Settings) -> It
     yield "## Limits\n"
     if data.origin == SAMPLE:
         yield "- It was trained on synthetic leads: its scores mean nothing for real ones."
-    for caution in decision_text.cautions(result.evidence):
+    for caution in (*decision_text.cautions(result.evidence), *time_text.time_cautions(result.over_time)):
         yield f"- {escaped(caution)}"
+    yield from (f"- {escaped(line)}" for line in time_text.over_time_lines(result))
     if dominant := narrative.dominant_column(result):
         yield f"- {escaped(dominant)}"
-    if settings.split.by == "random":
+    if not settings.split.is_forward:
         yield "- The test leads are from the same time as the training leads: change over time is not measured."
     yield "- It holds for leads like those above. Where the site, the campaign or the offer changes, measure again."
     yield f"- The figures rest on {leads(result.test.positives)} that became customers among the test leads.\n"

@@ -8,7 +8,9 @@ from rich.text import Text
 
 from gallop.profiling.event_proposal import EventProposal
 from gallop.profiling.proposal import Proposal
+from gallop.profiling.split import ProposedSplit
 from gallop.schema import Role
+from gallop.settings.split import BY_RANDOM
 
 _STYLE = {Role.IGNORE: "dim", Role.LABEL: "bold green", Role.ID: "cyan", Role.DAY: "cyan"}
 _WIDEST = 24
@@ -119,11 +121,23 @@ def render_outcome(proposal: Proposal | EventProposal, files: Sequence[str], lef
         left_alone: name of a file that stays as it was → name of the project's own beside it.
     """
     lines = [_sentence("check this" if leak.keep else "left out as a leak", leak.because) for leak in proposal.leaks]
+    if isinstance(proposal, Proposal):
+        lines += _split_lines(proposal.split)
     lines.append(_sentence("written", ", ".join(files)))
     if left_alone:
         pairs = ", ".join(f"{name} (the project's is {beside})" for name, beside in left_alone.items())
         lines.append(_sentence("left as they were", pairs))
     return Group(*lines)
+
+
+def _split_lines(split: ProposedSplit) -> list[Text]:
+    """Why the split goes forward in time, and how to overrule that; and what was seen and not followed."""
+    lines = [_sentence("seen over time", note) for note in split.notes]
+    if split.by != BY_RANDOM:
+        gap = f" after a gap of {split.gap_days} days" if split.gap_days else ""
+        text = f"forward in time, by {split.by}{gap}: {split.because}. --split random, or split.by, overrules it"
+        lines.append(_sentence("split", text))
+    return lines
 
 
 def _sentence(what: str, text: str) -> Text:

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gallop.evaluation.metrics import LOWER_IS_BETTER, METRICS, Estimate
-from gallop.reporting import decision_text, narrative
+from gallop.reporting import decision_text, narrative, time_text
 from gallop.reporting.event_text import told_counts
 from gallop.reporting.formatting import (
     SAMPLE_BANNER,
@@ -34,7 +34,6 @@ from gallop.reporting.formatting import (
     version,
 )
 from gallop.reporting.terminal.decision import decision_rows
-from gallop.results.evidence import TestEvidence
 from gallop.results.run import SAMPLE, Candidate, DataVersion, Quality, Selected, TrainingResult
 
 _LONGEST_BAR: Final = 16
@@ -85,7 +84,7 @@ def _parts(run: RunSummary) -> Iterator[RenderableType]:
         )
         held_out = f"Test: {leads(run.result.test.rows)} held out, {count(run.result.test.positives)} became customers"
         yield _section(held_out, _metrics(run.result), _directions(), _exported(run.result))
-        yield _section("Whom to call", *_whom(run.result.evidence))
+        yield _section("Whom to call", *_whom(run.result))
     if run.selected:
         yield _section("Champion", _pairs(decision_rows(run.selected)))
     if run.paths:
@@ -224,9 +223,9 @@ def _exported(result: TrainingResult) -> Text:
     return Text(f"model.pkl: {family(result.exported)}; the contract {narrative.contract_cost(result)}", style="yellow")
 
 
-def _whom(evidence: TestEvidence) -> Iterator[RenderableType]:
+def _whom(result: TrainingResult) -> Iterator[RenderableType]:
     """The best leads and the bands, then where to be careful."""
-    plan = evidence.decision
+    plan = result.evidence.decision
     yield Text(plain(decision_text.call_the_best(decision_text.headline(plan))), style="bold")
     yield Text(plain(decision_text.recommendation(plan)))
     table = _table("band", "from", "of the leads", "customers", "on test leads")
@@ -235,5 +234,5 @@ def _whom(evidence: TestEvidence) -> Iterator[RenderableType]:
         customers = percent(band.rate.value, 1)
         table.add_row(band.name, figure(band.lowest), percent(band.share, 1), Text(customers, style="bold"), test)
     yield table
-    for caution in decision_text.cautions(evidence):
+    for caution in (*decision_text.cautions(result.evidence), *time_text.time_cautions(result.over_time)):
         yield Text(f"Be careful: {plain(caution)}", style="yellow")
