@@ -11,7 +11,7 @@ from gallop.modelling.drift import clocks, find_drift, strongest
 from gallop.schema import ROW
 from gallop.settings.params import Settings, parse_settings
 
-FAMILIES = {"logistic_regression": {"trials": 1, "space": [{"C": [1.0]}]}}
+FAMILIES = {"splines": {"trials": 1, "space": [{"C": [1.0]}]}}
 
 
 def settings(**columns: str) -> Settings:

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from gallop.modelling.conformal import score_uncertainty
 
 from gallop.modelling.bands import choose_bands
+from gallop.modelling.uncertainty import score_uncertainty
 from gallop.modelling.unlike import unlike_leads
 from gallop.settings.decision import Bands
 

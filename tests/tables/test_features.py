@@ -72,21 +72,21 @@ def test_a_missing_value_is_a_level_of_its_own(engine: str):
 def test_the_inputs_come_in_the_order_of_the_settings(settings: Settings):
     leads = apply_rules(raw([lead()]), settings.table, "here", labelled=True).leads
     made = data_preprocess(leads, settings.table, settings.features)
-    assert made.columns == ["lead_id", "date_part", "lead_indicator", *settings.features.inputs]
+    assert made.columns == ["lead_id", ROW, "date_part", "lead_indicator", *settings.features.inputs]
     assert list(input_roles(settings.table, settings.features)) == list(settings.features.inputs)
 
 
 def test_a_lead_becomes_what_the_model_takes(settings: Settings):
     leads = apply_rules(raw([lead()]), settings.table, "here", labelled=True).leads
     made = data_preprocess(leads, settings.table, settings.features)
-    assert values(made) == [("L0", "2024-01-03", 1, 5.0, 100.5, 9.0, "2", "True", "group1")]
+    assert values(made) == [("L0", 1, "2024-01-03", 1, 5.0, 100.5, 9.0, "2", "True", "group1")]
 
 
 def test_a_lead_without_values_keeps_its_row(settings: Settings):
     blank = lead(purchases="", time_spent="", customer_group="", onboarding="", n_visits="")
     leads = apply_rules(raw([blank]), settings.table, "here", labelled=True).leads
     made = data_preprocess(leads, settings.table, settings.features)
-    assert values(made) == [("L0", "2024-01-03", 1, None, None, None, MISSING_LEVEL, MISSING_LEVEL, "group1")]
+    assert values(made) == [("L0", 1, "2024-01-03", 1, None, None, None, MISSING_LEVEL, MISSING_LEVEL, "group1")]
 
 
 @given(typed_leads, st.data())
