@@ -107,5 +107,7 @@ def test_without_a_stack_in_the_settings_there_is_none(train_test, small):
     alone = alone.model_copy(update={"training": alone.training.model_copy(update={"stack": 0})})
     trained = model_training(train_test, alone, export=contract.dump)
     assert STACK not in trained.models
-    assert len(trained.model.members) == 1  # ty: ignore[unresolved-attribute]
+    members = trained.model.members  # ty: ignore[unresolved-attribute]
+    assert len({type(member.classifier) for member in members}) == 1
+    assert sum(member.weight for member in members) == pytest.approx(1.0)
     assert trained.export is None

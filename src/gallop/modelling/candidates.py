@@ -1,16 +1,18 @@
 """The candidates of a search: the best trial of each family and the stack; which one wins, and its fitted model."""
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
+from joblib import Parallel, delayed
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from gallop.additive.calibrator import Calibrator
+from gallop.additive.columns import Matrix
 from gallop.additive.model import AdditiveModel, Member
 from gallop.evaluation.metrics import Vector, log_losses_of_log_odds, mean_log_loss
-from gallop.modelling.additive_form import additive_form
+from gallop.modelling.additive_form import AdditiveEstimator, additive_form
 from gallop.modelling.families import ENCODERS, Parameters, classifier, directions
 from gallop.modelling.search.folds import AllRows
 from gallop.modelling.search.run import Searched
@@ -21,8 +23,11 @@ from gallop.settings.training import Training
 CandidateModel = AdditiveModel | Pipeline
 
 STACK: Final = "stack"
-_ALL_ROWS: Final = 1.1
-"""More boosted trees when all rows are learnt from than when some are held out."""
+_ALL_ROWS, _MORE_ROWS = 1.1, 0.4
+"""More boosted trees when all rows are learnt from than when some are held out; and where the search saw a sample, as
+many times more as there are rows to this power."""
+_MOST_LEAVES: Final = 20_000
+"""Of a member's fits together: a lead's reasons take milliseconds for so many."""
 
 
 @dataclass(frozen=True)
@@ -146,8 +151,13 @@ def fit_candidate(rows: AllRows, contender: Contender, seed: int) -> CandidateMo
     return fit_plain(rows, contender.trial.family, contender.trial.parameters, seed)
 
 
-def fit_assembly(rows: AllRows, assembly: Assembly, seed: int) -> AdditiveModel:
-    """Fit every member on all the training rows."""
+def fit_assembly(rows: AllRows, assembly: Assembly, seed: int, *, repeats: int | None = None) -> AdditiveModel:
+    """Fit every member on all the training rows.
+
+    Args:
+        repeats: fits of each boosted member, which share its weight: what each draws by itself averages out. None for
+            as many as the settings say, and reasons have time for.
+    """
     encodings, members = {}, []
     with threadpool_limits(limits=1):
         for trial, weight in zip(assembly.trials, assembly.weights.of, strict=True):
@@ -155,9 +165,26 @@ def fit_assembly(rows: AllRows, assembly: Assembly, seed: int) -> AdditiveModel:
             step, encoded = rows.encoded(trial.family)
             encodings[kind] = step.fitted
             demanded = directions(trial.family, step.fitted.sources, rows.training.monotone)
-            estimator = classifier(trial.family, _for_all_rows(trial) | demanded, seed).fit(encoded, rows.y)
-            members.append(Member(kind, additive_form(estimator), float(weight)))
+            parameters = _for_all_rows(rows, trial) | demanded
+            seeds = [seed + number for number in range(repeats or _repeats(rows, trial))]
+            jobs = [delayed(_fitted)(trial.family, parameters, drawn, encoded, rows.y) for drawn in seeds]
+            for estimator in Parallel(n_jobs=-1, prefer="threads")(jobs):
+                members.append(Member(kind, additive_form(estimator), float(weight) / len(seeds)))
     return AdditiveModel(tuple(rows.roles), encodings, tuple(members), assembly.weights.base, assembly.calibrator)
+
+
+def _repeats(rows: AllRows, trial: Trial) -> int:
+    """How often a member is fitted: once where nothing is drawn, or rows are so many that the draws hardly differ."""
+    if trial.family != "lightgbm" or len(rows.y) > 2 * rows.searched:
+        return 1
+    leaves = trial.parameters["n_estimators"] * trial.parameters.get("num_leaves", 31)
+    return max(1, min(rows.training.repeats, _MOST_LEAVES // leaves))
+
+
+def _fitted(family: str, parameters: Parameters, seed: int, encoded: Matrix, y: Vector) -> AdditiveEstimator:
+    # OpenMP counts its threads per calling thread.
+    with threadpool_limits(limits=1):
+        return cast(AdditiveEstimator, classifier(family, parameters, seed).fit(encoded, y))
 
 
 def fit_plain(rows: AllRows, family: str, parameters: Parameters, seed: int) -> Pipeline:
@@ -167,7 +194,8 @@ def fit_plain(rows: AllRows, family: str, parameters: Parameters, seed: int) -> 
         return Pipeline([("encode", step), ("classify", classifier(family, parameters, seed).fit(encoded, rows.y))])
 
 
-def _for_all_rows(trial: Trial) -> Parameters:
+def _for_all_rows(rows: AllRows, trial: Trial) -> Parameters:
     if trial.family != "lightgbm":
         return dict(trial.parameters)
-    return trial.parameters | {"n_estimators": round(trial.parameters["n_estimators"] * _ALL_ROWS)}
+    more = _ALL_ROWS * (len(rows.y) / rows.searched) ** _MORE_ROWS
+    return trial.parameters | {"n_estimators": round(trial.parameters["n_estimators"] * more)}

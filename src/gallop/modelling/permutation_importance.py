@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn import inspection
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.model_selection import train_test_split
 
 from gallop.additive.columns import Matrix
 from gallop.additive.model import AdditiveModel
@@ -11,7 +12,7 @@ from gallop.evaluation.metrics import Estimate, Vector
 from gallop.results.run import Importance
 from gallop.settings.params import Settings
 
-_SHUFFLES = 5
+_SHUFFLES, _MOST_ROWS = 5, 10_000
 
 
 class _Fitted(ClassifierMixin, BaseEstimator):
@@ -31,7 +32,9 @@ class _Fitted(ClassifierMixin, BaseEstimator):
 
 def importances(model: AdditiveModel, X: pd.DataFrame, y: Vector, settings: Settings) -> tuple[Importance, ...]:
     """Permutation importance (Breiman 2001) of each model input: the mean increase of the log-loss over shuffles of its
-    values, with the central range over the shuffles; the most important first."""
+    values, with the central range over the shuffles; the most important first. Of many rows, a stratified sample."""
+    if len(y) > _MOST_ROWS:
+        X, _, y, _ = train_test_split(X, y, train_size=_MOST_ROWS, stratify=y, random_state=settings.seed)
     tail = (1 - settings.evaluation.confidence) / 2
     increases = inspection.permutation_importance(
         _Fitted(model), X, y, scoring="neg_log_loss", n_repeats=_SHUFFLES, random_state=settings.seed

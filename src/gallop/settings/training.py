@@ -86,8 +86,17 @@ class Training(SettingsModel):
     seconds: int | None = Field(
         None, ge=1, description="No new trial is begun after this long; null for no limit. Runs then differ by machine."
     )
+    search_rows: int = Field(
+        30_000,
+        ge=1_000,
+        description="Most rows that the search learns from and is judged on: larger tables are searched on a sample, "
+        "and the recipe found is fitted on all rows.",
+    )
     families: dict[Family, FamilySearch] = Field(min_length=1, description="The families that compete.")
     stack: int = Field(4, ge=0, le=12, description="Most models in the weighted sum of several; 0 for no such sum.")
+    repeats: int = Field(
+        4, ge=1, le=20, description="Fits of each boosted model of the winner, with other draws; their mean is used."
+    )
     monotone: dict[str, Literal["increasing", "decreasing"]] = Field(
         default_factory=dict, description="Numbers that may move the score in one direction only."
     )

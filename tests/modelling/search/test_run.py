@@ -97,7 +97,7 @@ def test_the_best_trial_comes_first_and_its_loss_is_that_of_its_probabilities(se
 def test_boosting_finds_its_number_of_trees_and_keeps_it_with_the_setting(settings):
     X, y = leads()
     trial = search(X, y, ROLES, training(settings, lightgbm=1), 1).families["lightgbm"].trials[0]
-    assert 10 <= trial.parameters["n_estimators"] <= 800
+    assert 10 <= trial.parameters["n_estimators"] <= 1600
     assert trial.parameters["n_estimators"] % 10 == 0
 
 

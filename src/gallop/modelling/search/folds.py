@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import ceil
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -19,6 +21,12 @@ from gallop.schema import Role
 from gallop.settings.training import Training
 
 Rows = NDArray[np.int64]
+
+MOST_VALUES: Final = 900_000
+"""Rows times inputs of a search: what a minute is enough for."""
+_FEWEST_ROWS, _ENOUGH_OF_LABEL = 5_000, 500
+_ENOUGH_ROWS, _ENOUGH_HELD_OUT = 60_000, 100
+"""Rows times folds, and held-out leads of the rarer label, that are enough to tell settings apart."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,8 @@ class AllRows:
     def __init__(self, X: pd.DataFrame, y: Vector, roles: dict[str, Role], training: Training) -> None:
         self.X, self.y, self.roles, self.training = X, y, roles, training
         self._encoded: dict[str, tuple] = {}
+        self.searched = sample_size(y, len(roles), training.search_rows)
+        """How many of so many rows a search is made on."""
 
     @cached_property
     def _learnt(self) -> dict[str, Role]:
@@ -104,15 +114,46 @@ def _step(family: str, roles: dict[str, Role], training: Training):
     return encoder(roles, training.clip_sd, training.encoding)
 
 
+def sample_size(y: Vector, inputs: int, most: int) -> int:
+    """How many rows the search is made on.
+
+    Args:
+        y: shape (n,), 0 or 1.
+        inputs: how many columns the rows have.
+        most: rows; fewer where rows are wide, so that there are at most `MOST_VALUES` in all; up to twice as many where
+            one label is so rare that there would be fewer than `_ENOUGH_OF_LABEL` of it.
+    """
+    most = min(most, max(_FEWEST_ROWS, MOST_VALUES // max(1, inputs)))
+    rarer = min(np.mean(y == label) for label in (0, 1))
+    return min(len(y), max(most, min(2 * most, round(_ENOUGH_OF_LABEL / max(rarer, 1e-9)))))
+
+
+def searched_rows(y: Vector, inputs: int, most: int, seed: int) -> Rows:
+    """Sorted indices of the rows that the search is made on: all of them, or a stratified part of a large table.
+
+    Arguments as of `sample_size`.
+    """
+    size = sample_size(y, inputs, most)
+    if len(y) == size:
+        return np.arange(len(y))
+    draw, share = np.random.default_rng(seed), size / len(y)
+    of_labels = [np.flatnonzero(y == label) for label in (0, 1)]
+    return np.sort(np.concatenate([draw.choice(rows, round(share * len(rows)), replace=False) for rows in of_labels]))
+
+
 def stratified(y: Vector, folds: int, seed: int) -> list[tuple[Rows, Rows]]:
     """Indices of rows seen and held out, per fold, with as many converted leads in each.
+
+    Of many rows, some of the folds say enough: no more are given than need be.
 
     Raises:
         SingleClassError: fewer rows of a label than folds.
     """
     if (fewest := int(min(np.sum(y == 0), np.sum(y == 1)))) < folds:
         raise SingleClassError(f"training rows have {fewest} leads of one label, fewer than training.folds = {folds}")
-    return list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(y, y))
+    pairs = list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(y, y))
+    enough = max(_ENOUGH_ROWS / len(y), _ENOUGH_HELD_OUT * folds / fewest)
+    return pairs[: max(2, ceil(enough))]
 
 
 def forward(at: ArrayLike, folds: int) -> list[tuple[Rows, Rows]]:

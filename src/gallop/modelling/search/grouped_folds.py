@@ -28,6 +28,11 @@ class InTime:
     """Whose each row is; None where each is somebody else's."""
     gap_days: int = 0
 
+    def of(self, rows: Rows) -> "InTime":
+        """The same of some rows."""
+        groups = None if self.groups is None else [self.groups[row] for row in rows]
+        return InTime(self.at[rows], groups, self.gap_days)
+
 
 def forward_apart(rows: InTime, y: Vector, folds: int, seed: int) -> list[tuple[Rows, Rows]]:
     """Indices of rows seen and held out, per fold.

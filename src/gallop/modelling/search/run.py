@@ -26,7 +26,7 @@ from gallop.evaluation.metrics import Vector, mean_log_loss
 from gallop.modelling.additive_form import AdditiveEstimator, log_odds
 from gallop.modelling.families import ENCODERS, PLAIN, Parameters, classifier
 from gallop.modelling.search import racing
-from gallop.modelling.search.folds import Fold, Rows, forward, stratified
+from gallop.modelling.search.folds import Fold, Rows, forward, searched_rows, stratified
 from gallop.modelling.search.grouped_folds import InTime, forward_apart
 from gallop.modelling.search.lightgbm_cv import cross_validate
 from gallop.modelling.search.study import Budget, Explored, ReportLoss, Trial, explore
@@ -92,12 +92,8 @@ def search(
     Raises:
         SettingsError: a combination is invalid. SingleClassError: too few rows of a label for the folds.
     """
-    if in_time is not None:
-        pairs = forward_apart(in_time, y, training.folds, seed)
-    elif at is not None:
-        pairs = [pair for pair in forward(at, training.folds) if all(len(np.unique(y[part])) == 2 for part in pair)]
-    else:
-        pairs = stratified(y, training.folds, seed)
+    drawn = searched_rows(y, len(roles), training.search_rows, seed)
+    pairs = _pairs(y, training.folds, seed, at, in_time, drawn)
     if not pairs:
         raise SingleClassError(
             "training: every fold has leads of one label only; use fewer training.folds, or split.by: random"
@@ -111,18 +107,37 @@ def search(
     job = _Search(training.families, budget, seed, folds, rows, y, journals)
 
     first = [family for family in training.families if family not in racing.LAST]
+    last = [family for family in training.families if family in racing.LAST]
     parts = [[family for family in first if ENCODERS.get(family, PLAIN) == encoding] for encoding in ENCODINGS]
     side_by_side = Parallel(n_jobs=-1, prefer="threads")
     explored: dict[str, Explored] = {}
     for part in side_by_side(delayed(_explore)(job, part, None, on_trial) for part in parts if part):
         explored.update(part)
     leader = racing.leader(explored[family] for family in first)
-    explored.update(_explore(job, [name for name in training.families if name in racing.LAST], leader, on_trial))
+    if len(drawn) < len(y) and leader is not None:
+        # What is tried must be fitted on all rows in the end, which takes them minutes.
+        explored |= dict.fromkeys(last, Explored((), (), 0))
+    else:
+        explored |= _explore(job, last, leader, on_trial)
     if folder is not None:
         _remove_journals(folder, but=None)
     seen, held_out = (tuple(rows_of_folds) for rows_of_folds in zip(*pairs, strict=True))
     by_family: dict[str, Explored] = {family: explored[family] for family in training.families}
     return Searched(by_family, rows, held_out, seen, forward=in_time is not None or at is not None)
+
+
+def _pairs(
+    y: Vector, folds: int, seed: int, at: Rows | None, in_time: InTime | None, drawn: Rows
+) -> list[tuple[Rows, Rows]]:
+    """Indices of rows seen and held out, per fold, among the rows drawn for the search."""
+    label = y[drawn]
+    if in_time is not None:
+        pairs = forward_apart(in_time.of(drawn), label, folds, seed)
+    elif at is not None:
+        pairs = [pair for pair in forward(at[drawn], folds) if all(len(np.unique(label[part])) == 2 for part in pair)]
+    else:
+        pairs = stratified(label, folds, seed)
+    return [(drawn[seen], drawn[held_out]) for seen, held_out in pairs]
 
 
 @dataclass(frozen=True)
