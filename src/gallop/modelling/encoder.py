@@ -21,6 +21,8 @@ RARE_ROWS: Final = 15
 _QUANTILES: Final = 200
 _RATE_LEVELS: Final = {False: 3, True: 20}
 """Categories with more levels than this also get their levels' conversion rates: of trees, of linear models."""
+_ONE_HOT_LEVELS: Final = 20
+"""Of categories with rates, this many levels have columns of their own too: the commonest."""
 _RATE_FOLDS, _SEED = 5, 0
 
 
@@ -98,7 +100,10 @@ class Columns:
     def _levels(self, name: str, values: pd.Series, rates: dict | None, overall: float) -> LevelTable:
         counts = values.value_counts()
         levels = sorted(counts.index)
-        common = [level for level in levels if counts[level] >= RARE_ROWS]
+        most = _ONE_HOT_LEVELS if rates is not None else len(levels)
+        # Equally common ones in their order, so that the choice is the same on every machine.
+        commonest = set(sorted(levels, key=lambda level: -counts[level])[:most])
+        common = [level for level in levels if counts[level] >= RARE_ROWS and level in commonest]
         rare = len(common) < len(levels)
         groups = {level: index for index, level in enumerate(common)}
         width = 0 if self.fixed.get(name) == "target" else len(common) + rare
