@@ -1,17 +1,19 @@
 """The figures of `benchmarks.quality` as Markdown, from the answers that are kept."""
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import rankdata
 
 from benchmarks import tables
 from gallop.evaluation.calibration import calibration
-from gallop.evaluation.metrics import metrics, paired_difference
+from gallop.evaluation.metrics import log_losses, metrics, paired_difference
+from gallop.results.estimates import Estimate
 
 RESAMPLES = {"resamples": 2000, "confidence": 0.95, "seed": 0}
-SHOWN = ("log_loss", "roc_auc", "pr_auc", "brier")
 
 
 @dataclass(frozen=True)
@@ -22,124 +24,116 @@ class Cell:
     probability: np.ndarray
     figures: dict
 
-    def measured(self) -> dict[str, float]:
-        """Figures by name."""
-        found = metrics(self.label, self.probability, np.ones((1, len(self.label))), 0.5)
-        ece = calibration_error(self.label, self.probability)
-        rows = len(self.label)
-        return {name: float(found[name][0]) for name in SHOWN} | {
-            "ece": ece,
-            "fit_seconds": self.figures["fit_seconds"],
-            "predict_us": 1e6 * self.figures["predict_seconds"] / rows,
-            "kilobytes": self.figures["bytes"] / 1000,
-        }
+
+Cells = dict[tuple[str, str, int], Cell]
+"""(table, system, split) → what it answered."""
 
 
-def calibration_error(label: np.ndarray, probability: np.ndarray) -> float:
-    """The expected calibration error over ten bins of equally many rows."""
-    return calibration(label, probability, resamples=100, confidence=0.95, seed=0).ece.value
-
-
-def read(answers: Path, shared: Path, seeds: list[int], systems: list[str]) -> dict[tuple[str, str, int], Cell]:
-    """(table, system, seed) → what it answered, as far as it is there."""
-    found = {}
-    for name in tables.NAMES:
-        for seed in seeds:
-            part = tables.part(name, shared, seed)
+def read(
+    kept: Callable[[str, str, int], Path],
+    shared: Path,
+    names: Sequence[str],
+    splits: Sequence[int],
+    systems: Sequence[str],
+) -> Cells:
+    """The answers, as far as they are there."""
+    cells = {}
+    for name in names:
+        for split in splits:
+            label = tables.part(name, shared, split).test_label
             for system in systems:
-                folder = answers / name.replace(" ", "-") / str(seed) / system.replace(" ", "-")
+                folder = kept(system, name, split)
                 if (folder / "figures.json").is_file():
                     figures = json.loads((folder / "figures.json").read_text(encoding="utf-8"))
-                    label = part.test_label.astype(float)
-                    found[name, system, seed] = Cell(label, np.load(folder / "probabilities.npy"), figures)
-    return found
+                    cells[name, system, split] = Cell(label, np.load(folder / "probabilities.npy"), figures)
+    return cells
 
 
-def markdown(cells: dict[tuple[str, str, int], Cell], seeds: list[int], systems: list[str]) -> str:
-    """Every table's figures, means over the seeds; then the paired differences, and all tables together."""
-    measured = {key: cell.measured() for key, cell in cells.items()}
-    lines, totals = [], {system: [] for system in systems}
-    heads = ("log-loss", "ROC AUC", "PR AUC", "Brier", "ECE", "ECE, seeds together", "fit s", "predict µs/row", "kB")
-    for name in tables.NAMES:
-        rows = len(next(cell.label for (table, _, _), cell in cells.items() if table == name))
-        lines += [f"\n## {name} ({rows:,} test rows)\n", "| system | " + " | ".join(heads) + " | ours minus it |"]
-        lines.append("|---|" + "---|" * (len(heads) + 1))
-        for system in systems:
-            of_seeds = [measured[name, system, seed] for seed in seeds if (name, system, seed) in measured]
-            if not of_seeds:
-                continue
-            mean = {key: float(np.mean([each[key] for each in of_seeds])) for key in of_seeds[0]}
-            totals[system].append(mean["log_loss"])
-            together = [cells[name, system, seed] for seed in seeds if (name, system, seed) in cells]
-            label, probability = (
-                np.concatenate(each)
-                for each in zip(*((cell.label, cell.probability) for cell in together), strict=True)
-            )
-            shown = [f"{mean[key]:.4f}" for key in (*SHOWN, "ece")]
-            shown += [f"{calibration_error(label, probability):.4f}"]
-            shown += [f"{mean['fit_seconds']:.0f}", f"{mean['predict_us']:.1f}", f"{mean['kilobytes']:,.0f}"]
-            lines.append(
-                f"| {system} | " + " | ".join(shown) + f" | {_ahead(cells, name, system, systems[0], seeds)} |"
-            )
-    lines += [
-        "\n## All tables\n",
-        "| system | mean log-loss | lowest on | predictions, all test sets, ms |",
-        "|---|---|---|---|",
-    ]
-    complete = [system for system in systems if len(totals[system]) == len(tables.NAMES)]
-    for system in complete:
-        best = sum(
-            totals[system][place] == min(totals[other][place] for other in complete)
-            for place in range(len(tables.NAMES))
-        )
-        lines.append(
-            f"| {system} | {np.mean(totals[system]):.4f} | {best} of {len(tables.NAMES)} | "
-            f"{_milliseconds(cells, system, seeds, 'predict_seconds')} |"
-        )
-    return "\n".join(lines)
-
-
-def _ahead(cells: dict, name: str, system: str, ours: str, seeds: list[int]) -> str:
-    """Log-loss of ours minus the system's, over the test rows of all seeds, paired."""
-    if system == ours:
-        return ""
-    both = [(cells[name, ours, seed], cells[name, system, seed]) for seed in seeds]
-    label, mine, other = (
-        np.concatenate(each)
-        for each in zip(*((own.label, own.probability, its.probability) for own, its in both), strict=True)
-    )
-    found, _ = paired_difference(label, mine, other, **RESAMPLES)
-    return f"{found.value:+.4f} [{found.low:+.4f}, {found.high:+.4f}]"
-
-
-def _milliseconds(cells: dict, system: str, seeds: list[int], key: str) -> str:
-    def total(name: str) -> float:
-        sums = [sum(cells[table, system, seed].figures[name] for table in tables.NAMES) for seed in seeds]
-        return 1000 * float(np.mean(sums))
-
-    kept = "predict_seconds_kept"
-    if kept in cells[tables.NAMES[0], system, seeds[0]].figures:
-        return f"{total(key):,.0f} ({total(kept):,.0f} with its models kept in memory)"
-    return f"{total(key):,.0f}"
-
-
-def coverage(cells: dict[tuple[str, str, int], Cell], seeds: list[int], ours: str) -> str:
-    """How often our conformal sets and ranges hold, over all seeds."""
+def markdown(cells: Cells, names: Sequence[str], splits: Sequence[int], systems: Sequence[str]) -> str:
+    """All tables: log-loss and the paired differences; then what they add up to, then figures of the systems."""
+    ours, *peers = systems
     lines = [
-        "\n### Prediction sets and rate ranges (nominal 0.90)\n",
-        "| table | sets hold | of converted | of others | ranges hold |",
-        "|---|---|---|---|---|",
+        "| table | test rows | " + " | ".join(systems) + " | " + " | ".join(f"ours − {peer}" for peer in peers) + " |"
     ]
-    every = np.zeros(6)
-    for name in tables.NAMES:
-        counts = sum(np.array(cells[name, ours, seed].figures["held"], dtype=float) for seed in seeds)
-        every += counts
-        lines.append(f"| {name} | {_rates(counts)} |")
-    lines.append(f"| all | {_rates(every)} |")
-    return "\n".join(lines)
+    lines.append("|---|---|" + "---|" * (len(systems) + len(peers)))
+    verdicts: dict[str, list[str]] = {peer: [] for peer in peers}
+    losses = {}
+    for name in names:
+        label = np.concatenate([cells[name, ours, split].label for split in splits])
+        losses[name] = [_mean_loss(cells, name, system, splits) for system in systems]
+        differences = [_difference(cells, name, ours, peer, splits) for peer in peers]
+        for peer, difference in zip(peers, differences, strict=True):
+            verdicts[peer].append(_verdict(difference))
+        shown = [*(f"{loss:.4f}" for loss in losses[name]), *map(_interval, differences)]
+        lines.append(f"| {name} | {len(label):,} | " + " | ".join(shown) + " |")
+    lines += ["", "| ours against | win | tie | loss |", "|---|---|---|---|"]
+    for peer in peers:
+        counts = [verdicts[peer].count(verdict) for verdict in ("win", "tie", "loss")]
+        lines.append(f"| {peer} | " + " | ".join(map(str, counts)) + " |")
+    return "\n".join([*lines, "", *_systems(cells, names, splits, systems, np.array([*losses.values()]))])
 
 
-def _rates(counts: np.ndarray) -> str:
-    yes, converted, no, others, held, ranges = counts
-    shares = ((yes + no) / (converted + others), yes / converted, no / others, held / ranges)
-    return " | ".join(f"{share:.3f}" for share in shares)
+def _systems(
+    cells: Cells, names: Sequence[str], splits: Sequence[int], systems: Sequence[str], losses: np.ndarray
+) -> list[str]:
+    """losses: shape (tables, systems)."""
+    heads = ("mean log-loss", "lowest on", "mean rank", "ROC AUC", "ECE", "fit s, median", "longest", "kB, median")
+    lines = ["| system | " + " | ".join(heads) + " |", "|---|" + "---|" * len(heads)]
+    ranks = rankdata(losses, axis=1)
+    for index, system in enumerate(systems):
+        of_system = [cells[name, system, split] for name in names for split in splits]
+        auc = np.mean([_auc(cell) for cell in of_system])
+        # Of all splits together: less of it is chance.
+        ece = np.mean([_calibration_error([cells[name, system, split] for split in splits]) for name in names])
+        seconds = [cell.figures["fit_seconds"] for cell in of_system]
+        lowest = int(np.sum(losses[:, index] == losses.min(axis=1)))
+        shown = (
+            f"{losses[:, index].mean():.4f}",
+            f"{lowest} of {len(names)}",
+            f"{ranks[:, index].mean():.2f}",
+            f"{auc:.4f}",
+            f"{ece:.4f}",
+            f"{np.median(seconds):.0f}",
+            f"{max(seconds):.0f}",
+            f"{np.median([cell.figures['bytes'] for cell in of_system]) / 1000:,.0f}",
+        )
+        lines.append(f"| {system} | " + " | ".join(shown) + " |")
+    return lines
+
+
+def _mean_loss(cells: Cells, name: str, system: str, splits: Sequence[int]) -> float:
+    of_splits = [cells[name, system, split] for split in splits]
+    return float(np.mean([log_losses(cell.label, cell.probability).mean() for cell in of_splits]))
+
+
+def _difference(cells: Cells, name: str, ours: str, peer: str, splits: Sequence[int]) -> Estimate:
+    """Log-loss of ours minus the peer's, over the test rows of all splits, paired."""
+    own, other = ([cells[name, system, split] for split in splits] for system in (ours, peer))
+    label, mine, its = (
+        np.concatenate(parts)
+        for parts in (
+            [cell.label for cell in own],
+            [cell.probability for cell in own],
+            [cell.probability for cell in other],
+        )
+    )
+    return paired_difference(label, mine, its, **RESAMPLES)[0]
+
+
+def _verdict(difference: Estimate) -> str:
+    return "win" if difference.high < 0 else "loss" if difference.low > 0 else "tie"
+
+
+def _interval(difference: Estimate) -> str:
+    return f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}] {_verdict(difference)}"
+
+
+def _auc(cell: Cell) -> float:
+    return float(metrics(cell.label, cell.probability, np.ones((1, len(cell.label))), 0.5)["roc_auc"][0])
+
+
+def _calibration_error(of_splits: list[Cell]) -> float:
+    """The expected calibration error over ten bins of equally many rows."""
+    label = np.concatenate([cell.label for cell in of_splits])
+    probability = np.concatenate([cell.probability for cell in of_splits])
+    return calibration(label, probability, resamples=100, confidence=0.95, seed=0).ece.value

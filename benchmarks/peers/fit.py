@@ -1,6 +1,8 @@
 """One peer on one split, run by the peers' own Python: `fit.py SYSTEM FOLDER SEED`.
 
-Reads train.parquet and test.parquet (the label is the column `label`), writes probabilities.npy and figures.json.
+Reads train.csv, test.csv and table.json (what a user knows of them: the label, the key, which is no input, and the
+column with the day), writes probabilities.npy and figures.json. pandas says what is a number; days become days since
+1970.
 Prediction is timed over the whole test set, median of five: as it comes after `fit`, and where the system has a way to
 keep its models in memory (AutoGluon's `persist`), also with them there.
 """
@@ -77,10 +79,23 @@ def _seconds(predict, X: pd.DataFrame) -> float:
     return statistics.median(taken)
 
 
+def tables(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Training rows with the label as the column `label`, and test rows, typed alike."""
+    asked = json.loads((folder / "table.json").read_text(encoding="utf-8"))
+    train, test = (pd.read_csv(folder / f"{side}.csv") for side in ("train", "test"))
+    label = train.pop(asked["label"]).astype(int)
+    both = pd.concat([train, test], ignore_index=True).drop(columns=asked["key"])
+    if asked["day"]:
+        days = pd.to_datetime(both[asked["day"]], dayfirst=asked["day_first"], format="mixed")
+        both[asked["day"]] = (days - pd.Timestamp(0)) / pd.Timedelta(days=1)
+    for name in both.select_dtypes(exclude="number"):
+        both[name] = both[name].astype(object)
+    return both.iloc[: len(train)].assign(**{LABEL: label}), both.iloc[len(train) :].reset_index(drop=True)
+
+
 def main(system: str, folder: Path, seed: int) -> None:
     """Fit, predict, write."""
-    train, test = (pd.read_parquet(folder / f"{side}.parquet") for side in ("train", "test"))
-    X = test.drop(columns=LABEL)
+    train, X = tables(folder)
     start = time.perf_counter()
     predict, size, keep = SYSTEMS[system](train, folder, seed)
     figures = {"fit_seconds": time.perf_counter() - start}
