@@ -77,7 +77,17 @@ def _systems(
     cells: Cells, names: Sequence[str], splits: Sequence[int], systems: Sequence[str], losses: np.ndarray
 ) -> list[str]:
     """losses: shape (tables, systems)."""
-    heads = ("mean log-loss", "lowest on", "mean rank", "ROC AUC", "ECE", "fit s, median", "longest", "kB, median")
+    heads = (
+        "mean log-loss",
+        "lowest on",
+        "mean rank",
+        "ROC AUC",
+        "ECE",
+        "fit s, median",
+        "longest",
+        "longest, processor s",
+        "kB, median",
+    )
     lines = ["| system | " + " | ".join(heads) + " |", "|---|" + "---|" * len(heads)]
     ranks = rankdata(losses, axis=1)
     for index, system in enumerate(systems):
@@ -95,6 +105,7 @@ def _systems(
             f"{ece:.4f}",
             f"{np.median(seconds):.0f}",
             f"{max(seconds):.0f}",
+            f"{max(cell.figures.get('fit_cpu_seconds', np.nan) for cell in of_system):.0f}",
             f"{np.median([cell.figures['bytes'] for cell in of_system]) / 1000:,.0f}",
         )
         lines.append(f"| {system} | " + " | ".join(shown) + " |")
