@@ -45,7 +45,7 @@ def test_repeated_fits_are_the_same_in_every_run_and_with_any_number_of_threads(
     [
         ({}, {}, 4),
         ({"repeats": 2}, {}, 2),
-        ({}, {"n_estimators": 1_000, "num_leaves": 10}, 2),
+        ({}, {"n_estimators": 250, "num_leaves": 10}, 2),
         ({}, {"n_estimators": 1_000, "num_leaves": 64}, 1),
         ({"search_rows": 1_000}, {}, 1),
     ],

@@ -12,7 +12,7 @@ from gallop.evaluation.metrics import Estimate, Vector
 from gallop.results.run import Importance
 from gallop.settings.params import Settings
 
-_SHUFFLES, _MOST_ROWS = 5, 10_000
+_SHUFFLES, _MOST_ROWS = 5, 2_000
 
 
 class _Fitted(ClassifierMixin, BaseEstimator):
