@@ -216,6 +216,7 @@ def test_writing_again_leaves_nothing_of_the_previous_bundle(folder, trained, sm
         data=manifest.data_version,
         code=manifest.code_version,
         metrics=manifest.metrics,
+        first_tested=None,
         plan=trained.result.evidence.decision,
         uncertainty=trained.result.evidence.uncertainty,
         files={GOLDEN: write_golden(trained.model, trained.golden)},

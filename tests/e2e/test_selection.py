@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import polars as pl
 from ruamel.yaml import YAML
 
 from tests.support.checkouts import GALLOP, Checkout
@@ -43,6 +45,16 @@ def test_a_worse_candidate_becomes_the_challenger_with_the_reason(real: Checkout
     assert champion(real) == "1"
     assert ask(real, "print(c.get_model_version_by_alias('lead_model', 'challenger').version)") == "2"
     assert json.loads((real.folder / "models/deployed/manifest.json").read_text())["version"] == "1"
+
+
+def test_with_another_seed_the_champion_is_compared_on_rows_that_it_has_not_learnt_from(little: Checkout) -> None:
+    params = little.folder / "params.yaml"
+    params.write_text(params.read_text().replace("seed: 42", "seed: 7"))
+    tested = len(pl.read_parquet(little.folder / "data/processed/split/test.parquet"))
+    printed = " ".join(little.gallop("run").split())
+    rows = re.search(r"on the same (\d+) test rows|it has not learnt from (\d+), too few to tell", printed)
+    assert rows, printed
+    assert int(rows[1] or rows[2]) < tested / 2
 
 
 def make_worse(project: Checkout) -> None:

@@ -4,17 +4,17 @@ import pytest
 
 from gallop.profiling.split import Clock, choose_split
 from gallop.results.estimates import Estimate
-from gallop.results.over_time import Change, Drift
+from gallop.results.over_time import Drift, DriftFigure
 
 
-def change(value: float, *, changed: bool) -> Change:
-    return Change(figure=Estimate(value=value, low=value - 0.02, high=value + 0.02), changed=changed)
+def change(value: float, *, changed: bool) -> DriftFigure:
+    return DriftFigure(figure=Estimate(value=value, low=value - 0.02, high=value + 0.02), changed=changed)
 
 
 STILL, MOVED = change(0.5, changed=False), change(0.64, changed=True)
 
 
-def clock(by: str, outcome: Change = STILL, scores: Change = STILL, **facts) -> Clock:
+def clock(by: str, outcome: DriftFigure = STILL, scores: DriftFigure = STILL, **facts) -> Clock:
     columns = facts.pop("columns", {"n": STILL})
     relation = facts.pop("relation", STILL)
     given = {"moments": 200, "filled": 1.0, "order": 1.0, "fewest": 100} | facts

@@ -10,7 +10,7 @@ from gallop.results.run import TrainTestSplit
 from gallop.schema import ROW, Role
 from gallop.settings.split import Split
 from gallop.settings.table import Table
-from gallop.stages.data_split import data_split
+from gallop.stages.data_split import data_split, first_tested, never_learnt
 from tests.support.leads import values
 
 RANDOM = Split(by="random", test_share=0.15)
@@ -184,3 +184,31 @@ def test_by_a_date_column_rows_without_that_date_are_on_no_side(table: Table):
     sides = dict(zip(split.assignment["lead_id"].to_list(), split.assignment["side"].to_list(), strict=True))
     assert {name for name, side in sides.items() if side == "left out"} == {*numbered(120)[::5]}
     assert max(split.train["asked"].to_list()) < min(split.test["asked"].to_list())
+
+
+@given(ids, st.integers(1, 30), st.booleans())
+def test_no_lead_that_a_model_learnt_from_counts_as_one_it_has_never_seen(
+    table: Table, names: list[str], later: int, by_day: bool
+):
+    split = BY_DAY if by_day else RANDOM
+    month_ago = split_where_possible(features(names[:-later]), table, split)
+    now = features(names)
+    first = first_tested(month_ago.test, table, split)
+    unseen = never_learnt(now, table, split, 42, first, same_file=False)
+    unseen_names = {name for name, free in zip(names, unseen.tolist(), strict=True) if free}
+    assert not unseen_names & set(month_ago.train["lead_id"].to_list())
+    assert set(month_ago.test["lead_id"].to_list()) <= unseen_names
+
+
+def test_the_order_of_another_files_rows_says_nothing_of_what_was_learnt(table: Table):
+    split = Split(by="order", test_share=0.2)
+    leads = features(numbered(50)).with_columns(nw.new_series(ROW, list(range(1, 51)), nw.Int64, backend="polars"))
+    first = first_tested(data_split(leads, table, split, 42).test, table, split)
+    assert never_learnt(leads, table, split, 42, first, same_file=True).sum() == 10
+    assert never_learnt(leads, table, split, 42, first, same_file=False).sum() == 0
+
+
+def test_of_a_split_at_random_another_seed_leaves_a_share_of_the_test_leads(table: Table):
+    leads = features(numbered(2_000))
+    unseen = never_learnt(data_split(leads, table, RANDOM, 1).test, table, RANDOM, 2, None, same_file=True)
+    assert unseen.mean() == pytest.approx(0.15, abs=0.05)

@@ -30,6 +30,7 @@ def manifest(name: str, data: str = "real") -> Manifest:
         data_version=DataVersion(origin="dvc" if data == "real" else "sample", path="data/raw/raw_data.csv", md5="m"),
         code_version=CodeVersion(commit="c0ffee", changed=False),
         metrics={},
+        first_tested=None,
         threshold=0.5,
         bands={},
         uncertainty=ScoreUncertainty(nominal=0.9, not_up_to=None, converts_from=None, ranges=()),

@@ -102,6 +102,7 @@ def folder(tmp_path: Path, trained: Assessed, small: Settings) -> Path:
         data=DataVersion(origin="sample", path="data/raw/sample.csv", md5="0" * 32),
         code=CodeVersion(commit="c0ffee", changed=False),
         metrics=trained.result.test.metrics,
+        first_tested=None,
         plan=trained.result.evidence.decision,
         uncertainty=trained.result.evidence.uncertainty,
         files={

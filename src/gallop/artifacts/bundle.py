@@ -52,6 +52,8 @@ class Manifest(ResultModel):
     code_version: CodeVersion
     metrics: dict[str, Estimate]
     """Of the test rows."""
+    first_tested: int | None
+    """The first moment held out, of a split forward in time; None of a split at random."""
     threshold: float
     """Smallest probability that means contact, as it was chosen in training."""
     bands: dict[str, float]
@@ -86,6 +88,7 @@ def write_bundle(
     data: DataVersion,
     code: CodeVersion,
     metrics: dict[str, Estimate],
+    first_tested: int | None,
     plan: DecisionPlan,
     uncertainty: ScoreUncertainty,
     files: dict[str, bytes],
@@ -106,6 +109,7 @@ def write_bundle(
         data_version=data,
         code_version=code,
         metrics=metrics,
+        first_tested=first_tested,
         threshold=plan.cutoff.probability,
         bands={band.name: band.lowest for band in plan.bands},
         uncertainty=uncertainty,

@@ -22,8 +22,14 @@ from gallop.settings.params import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from gallop.artifacts.bundle import Bundle, Manifest
     from gallop.evaluation.promotion import Circumstances
+
+_FEWEST = 5
+"""Test rows of either outcome, that neither model has learnt from: of fewer, resamples say nothing."""
 
 
 @exclusive
@@ -163,12 +169,21 @@ def _compare(
     test = read(project.paths.split / "test.parquet")
     leads = read(project.paths.leads / "leads.parquet").sort(table.id)
     leads = leads.filter(nw.col(table.id).is_in(test[table.id].to_list()))
-    label = leads[table.label.column].to_numpy().astype(np.float64)
-    ours = predict(leads, candidate)
-    if lacking := sorted(champion.settings.features.used - set(table.columns)):
+    if lacking := sorted(_needed_columns(champion.settings) - set(table.columns)):
         return keep_champion(
             version, f"it needs the columns {lacking}, which the table does not have", project.settings
         )
+    tested = len(leads)
+    leads = leads.filter(_never_learnt(leads, champion, candidate).tolist())
+    label = leads[table.label.column].to_numpy().astype(np.float64)
+    if min(np.sum(label == 0), np.sum(label == 1)) < _FEWEST:
+        return keep_champion(
+            version,
+            f"of the {tested} test rows it has not learnt from {len(leads)}, too few to tell (accepted are "
+            f"{_FEWEST} of either outcome)",
+            project.settings,
+        )
+    ours = predict(leads, candidate)
     try:
         theirs = predict(leads, champion)
     except Exception as error:  # noqa: BLE001 whatever a model of other settings raises, it has not been compared
@@ -177,6 +192,27 @@ def _compare(
     if not np.isfinite(theirs).all():
         return keep_champion(version, "it gives no probability for some of the test rows", project.settings)
     return decide_promotion(label, ours, theirs, project.settings, circumstances(leads))
+
+
+def _needed_columns(settings: Settings) -> set[str]:
+    """What a model needs of a table to be compared: its inputs, and what its split went by."""
+    split, table = settings.split, settings.table
+    by = {str(table.day)} if split.by == "day" else {split.by} & set(table.columns)
+    return {*settings.features.used, *by, *([table.group] if table.group else [])}
+
+
+def _never_learnt(leads: nw.DataFrame, champion: "Bundle", candidate: "Bundle") -> "NDArray[np.bool_]":
+    from gallop.stages.data_split import never_learnt
+
+    settings, manifest = champion.settings, champion.manifest
+    return never_learnt(
+        leads,
+        settings.table,
+        settings.split,
+        settings.seed,
+        manifest.first_tested,
+        same_file=manifest.data_version.md5 == candidate.manifest.data_version.md5,
+    )
 
 
 def keep_champion(version: str, reason: str, settings: Settings) -> Decision:

@@ -32,6 +32,7 @@ def run_model_training(project: Project, on_trial: Callable[[str], None] = lambd
     from gallop.artifacts import bundle, outbox
     from gallop.artifacts.golden import GOLDEN, write_golden
     from gallop.leakage.policy import require_none
+    from gallop.stages.data_split import first_tested
     from gallop.stages.model_training import assess, refit, train
 
     settings, paths = project.settings, project.paths
@@ -59,6 +60,7 @@ def run_model_training(project: Project, on_trial: Callable[[str], None] = lambd
         data=data,
         code=code,
         metrics=result.test.metrics,
+        first_tested=first_tested(split.test, settings.table, settings.split),
         plan=result.evidence.decision,
         uncertainty=result.evidence.uncertainty,
         files=files,

@@ -30,7 +30,7 @@ from gallop.evaluation.codes import (
 from gallop.evaluation.metrics import Estimate, Vector, critical_value
 from gallop.evaluation.ranking import delong, group_by_score
 from gallop.modelling.preprocessing import frame
-from gallop.results.over_time import Change, Drift
+from gallop.results.over_time import Drift, DriftFigure
 from gallop.schema import ROW, Role
 from gallop.settings.params import Settings
 from gallop.settings.split import BY_DAY, BY_ORDER
@@ -48,7 +48,7 @@ _RANKING_LIMIT: Final = 0.02
 _SCORE_BINS: Final = 10
 """Few, since an area by many small bins loses what their noise takes."""
 _MIN_PER_CLASS: Final = 20
-_UNKNOWN: Final = Change(figure=Estimate(value=0.5, low=0.0, high=1.0), changed=False)
+_UNKNOWN: Final = DriftFigure(figure=Estimate(value=0.5, low=0.0, high=1.0), changed=False)
 
 
 def clocks(leads: nw.DataFrame, table: Table) -> list[str]:
@@ -113,15 +113,15 @@ def strongest(drifts: Sequence[Drift]) -> Drift:
     return max(drifts, key=lambda drift: (drift.outcome.changed, drift.changed, drift.outcome.figure.low))
 
 
-def _scores(score: Vector, late: LabelledRows) -> Change:
+def _scores(score: Vector, late: LabelledRows) -> DriftFigure:
     return _change(ranking(bin_codes(score, _SCORE_BINS), late), _SCORE_LIMIT)
 
 
-def _relation(views: Mapping[str, Codes], label: Vector, late: LabelledRows) -> Change:
+def _relation(views: Mapping[str, Codes], label: Vector, late: LabelledRows) -> DriftFigure:
     """How much less a score of all columns, learnt on the early leads, ranks the late ones than the early ones."""
     is_late = late.label == 1
     if not (views and _enough(label[is_late]) and _enough(label[~is_late])):
-        return Change(figure=Estimate(value=0.0, low=-1.0, high=1.0), changed=False)
+        return DriftFigure(figure=Estimate(value=0.0, low=-1.0, high=1.0), changed=False)
     # The late leads are a fold of their own, so their scores are learnt from the others; theirs from three quarters.
     score, _ = overall_score(views, LabelledRows(label, np.where(is_late, FOLDS - 1, late.fold % (FOLDS - 1)), 0.95))
     early, last = (
@@ -129,12 +129,12 @@ def _relation(views: Mapping[str, Codes], label: Vector, late: LabelledRows) -> 
     )
     value, reach = early[0] - last[0], critical_value(late.confidence) * float(np.sqrt(early[1] + last[1]))
     figure = Estimate(value=float(value), low=float(value - reach), high=float(value + reach))
-    return Change(figure=figure, changed=figure.low > _RANKING_LIMIT or figure.high < -_RANKING_LIMIT)
+    return DriftFigure(figure=figure, changed=figure.low > _RANKING_LIMIT or figure.high < -_RANKING_LIMIT)
 
 
 def _enough(flag: Vector) -> bool:
     return min(np.sum(flag == 1), np.sum(flag == 0)) >= _MIN_PER_CLASS
 
 
-def _change(auc: Estimate, limit: float) -> Change:
-    return Change(figure=auc, changed=auc.low > limit)
+def _change(auc: Estimate, limit: float) -> DriftFigure:
+    return DriftFigure(figure=auc, changed=auc.low > limit)

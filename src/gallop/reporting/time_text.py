@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from gallop.reporting.formatting import count, figure, leads, percent, signed_interval, with_interval, words
-from gallop.results.over_time import Change, Drift, OverTime, Period
+from gallop.results.over_time import Drift, DriftFigure, OverTime, Period
 from gallop.results.run import TrainingResult
 from gallop.results.unlike import SCORES, Unlike
 from gallop.settings.split import BY_DAY, BY_ORDER, BY_REVERSE
@@ -117,5 +117,5 @@ def _missed(period: Period) -> bool:
     return not period.rate.low <= period.expected <= period.rate.high
 
 
-def _auc(change: Change) -> str:
+def _auc(change: DriftFigure) -> str:
     return f"AUC {with_interval(change.figure)}, where 0.5 is no change"

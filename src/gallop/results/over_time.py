@@ -3,7 +3,7 @@
 from gallop.results.estimates import Estimate, ResultModel
 
 
-class Change(ResultModel):
+class DriftFigure(ResultModel):
     """How far one thing differs along a clock: an area under a ROC curve, where 0.5 is not at all and 1 completely."""
 
     figure: Estimate
@@ -17,14 +17,14 @@ class Drift(ResultModel):
 
     by: str
     """As `split.by`: day, a column's name, order or reverse."""
-    outcome: Change
+    outcome: DriftFigure
     """How well the tenth of the time that a lead is of ranks leads by their outcome."""
-    scores: Change
+    scores: DriftFigure
     """How well a score from all columns tells the last fifth of the leads from those before."""
-    relation: Change
+    relation: DriftFigure
     """How much lower the ROC AUC of a score is on the last fifth than on the leads before, which it was learnt from:
     what the columns say of the outcome differs. A difference, so 0 is not at all."""
-    columns: dict[str, Change]
+    columns: dict[str, DriftFigure]
     """How well each input does that; the strongest first, without parts of the clock's own date."""
 
     @property
@@ -33,7 +33,7 @@ class Drift(ResultModel):
         return self.outcome.changed or self.scores.changed or self.relation.changed
 
     @property
-    def changed_columns(self) -> dict[str, Change]:
+    def changed_columns(self) -> dict[str, DriftFigure]:
         """The inputs that changed."""
         return {name: change for name, change in self.columns.items() if change.changed}
 

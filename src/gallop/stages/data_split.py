@@ -14,10 +14,11 @@ import hashlib
 
 import narwhals.stable.v2 as nw
 import numpy as np
+from numpy.typing import NDArray
 
 from gallop.errors import SingleClassError
 from gallop.results.run import TrainTestSplit
-from gallop.settings.split import Split
+from gallop.settings.split import BY_ORDER, BY_REVERSE, Split
 from gallop.settings.table import Table
 from gallop.tables.clock import NEVER, Moments, moments
 
@@ -50,6 +51,34 @@ def data_split(leads: nw.DataFrame, table: Table, split: Split, seed: int) -> Tr
         {table.id: ordered[table.id], shown: nw.new_series(SIDE, sides, nw.String, backend=ordered.implementation)}
     )
     return TrainTestSplit(train, test, assignment)
+
+
+def first_tested(test: nw.DataFrame, table: Table, split: Split) -> int | None:
+    """The first moment that a split forward in time holds out; None of a split at random.
+
+    Args:
+        test: the test leads.
+    """
+    return int(moments(test, table, split.by).min()) if split.is_forward else None
+
+
+def never_learnt(
+    leads: nw.DataFrame, table: Table, split: Split, seed: int, first: int | None, *, same_file: bool
+) -> NDArray[np.bool_]:
+    """Which leads a model fitted on the training side of some split cannot have learnt from, shape (n,).
+
+    Args:
+        leads: of any later state of the table.
+        first: as `first_tested` gave it for that split.
+        same_file: whether the leads come from the very file that was split. The order of rows in another one says
+            nothing about this one.
+    """
+    if not split.is_forward:
+        names = leads[table.group or table.id].to_list()
+        return np.array([drawn(name, seed) < split.test_share for name in names], dtype=bool)
+    if first is None or (split.by in {BY_ORDER, BY_REVERSE} and not same_file):
+        return np.zeros(len(leads), dtype=bool)
+    return moments(leads, table, split.by) >= first
 
 
 def drawn(name: str | int, seed: int) -> float:
