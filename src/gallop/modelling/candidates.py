@@ -27,7 +27,7 @@ _ALL_ROWS, _MORE_ROWS = 1.1, 0.4
 """More boosted trees when all rows are learnt from than when some are held out; and where the search saw a sample, as
 many times more as there are rows to this power."""
 _MOST_LEAVES: Final = 5_000
-"""Of a member's fits together, if there are several: each costs time at every score. Many trees vary less anyway."""
+"""Of a member's fits together, if there are several: each costs time at every score."""
 
 
 @dataclass(frozen=True)
