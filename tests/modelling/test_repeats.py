@@ -20,7 +20,7 @@ def assembly(y: np.ndarray, **changes) -> Assembly:
 
 def test_the_fits_of_a_member_share_its_weight_and_their_mean_is_used():
     X, y = leads()
-    rows = AllRows(X, y, ROLES, training())
+    rows = AllRows(X, y, ROLES, training(repeats=4))
     model = fit_assembly(rows, assembly(y), 1)
     assert [member.weight for member in model.members] == pytest.approx([0.4, *[0.15] * 4])
     singles = [fit_assembly(rows, assembly(y), 1 + number, repeats=1).log_odds(X) for number in range(4)]
@@ -35,7 +35,7 @@ def test_repeated_fits_are_the_same_in_every_run_and_with_any_number_of_threads(
     answers = []
     for threads in (1, 2, 2):
         with threadpool_limits(limits=threads):
-            answers.append(fit_assembly(AllRows(X, y, ROLES, training()), assembly(y), 1).predict_proba(X))
+            answers.append(fit_assembly(AllRows(X, y, ROLES, training(repeats=4)), assembly(y), 1).predict_proba(X))
     assert np.array_equal(answers[0], answers[1])
     assert np.array_equal(answers[1], answers[2])
 
@@ -52,5 +52,5 @@ def test_repeated_fits_are_the_same_in_every_run_and_with_any_number_of_threads(
 )
 def test_a_member_is_fitted_less_often_where_reasons_would_take_long_or_rows_are_many(settings, changes, fits):
     X, y = leads(rows=4_200)
-    rows = AllRows(X, y, ROLES, training(**settings))
+    rows = AllRows(X, y, ROLES, training(**({"repeats": 4} | settings)))
     assert candidates._repeats(rows, trial("lightgbm", y, **(DRAWN | changes))) == fits

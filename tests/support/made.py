@@ -50,7 +50,7 @@ def training(**changes) -> Training:
             trials=2, space=({"learning_rate": (0.2,), "num_leaves": (3, 6), "min_child_samples": (10,)},)
         ),
     }
-    return Training(**({"folds": 3, "families": families} | changes))
+    return Training(**({"folds": 3, "families": families, "repeats": 1} | changes))
 
 
 def trial(family: str, y: np.ndarray, **parameters) -> Trial:

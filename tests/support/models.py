@@ -30,10 +30,11 @@ def raw_of(text: str) -> nw.DataFrame:
 
 
 def quick(settings: Settings, trials: int = 2) -> Settings:
-    """The project's settings with fewer trials and resamples."""
+    """The project's settings with fewer trials, fits and resamples."""
     changed = json.loads(settings.model_dump_json())
     changed["evaluation"]["resamples"] = 100
     changed["training"]["folds"] = 3
+    changed["training"]["repeats"] = 1
     for family in changed["training"]["families"].values():
         family["trials"] = trials
     return Settings.model_validate_json(json.dumps(changed))
