@@ -7,7 +7,7 @@ from gallop.flow.locks import exclusive
 from gallop.flow.project import Project
 from gallop.flow.registry import author, lineage_of, open_registry, remember
 from gallop.flow.selection import note_live
-from gallop.ports import CHALLENGER, CHAMPION, Registered, Registry
+from gallop.ports import CHALLENGER, Registered, Registry
 from gallop.results.estimates import read_figures
 from gallop.results.history import PROMOTE, ROLLBACK, UNPIN, History, adopted, next_change
 
@@ -46,7 +46,7 @@ def run_unpin(project: Project) -> "Change | None":
     with registry.lock():
         registry.settle()
         for _ in range(_TRIES):
-            history = _adopt(registry, registry.history())
+            history = _adopt(registry)
             pin = history.pin
             if pin is None or history.live is None:
                 return None
@@ -74,7 +74,7 @@ def _make_live(project: Project, command: str, version: str | None, because: str
     with registry.lock():
         registry.settle()
         for _ in range(_TRIES):
-            history = _adopt(registry, registry.history())
+            history = _adopt(registry)
             wanted = _wanted(project, registry, history, command, version)
             folder, _ = bring(registry, wanted, deployed, project.settings)
             load_bundle(folder)
@@ -98,9 +98,11 @@ def _make_live(project: Project, command: str, version: str | None, because: str
     raise RegistryBusyError(f"registry: other commands have changed it {_TRIES} times meanwhile")
 
 
-def _adopt(registry: Registry, history: History) -> History:
+def _adopt(registry: Registry) -> History:
     """The history, after it was told of a champion that was made so by other means."""
-    champion = registry.holder(CHAMPION)
+    from gallop.stages.model_selection import read_settled
+
+    champion, history = read_settled(registry)
     if champion is None or champion.version == history.live:
         return history
     registry.append(adopted(history, champion.version, author()))

@@ -73,7 +73,7 @@ def model_selection(
     with registry.lock():
         registry.settle()
         for _ in range(_TRIES):
-            champion, history = registry.holder(CHAMPION), registry.history()
+            champion, history = read_settled(registry)
             if champion is not None:
                 lineage.refuse(champion.tags, manifest.model, champion.version)
                 if history.live != champion.version:
@@ -95,6 +95,19 @@ def model_selection(
         previous=champion.version if champion else None,
         pinned=pin is not None,
     )
+
+
+def read_settled(registry: Registry) -> tuple[Registered | None, History]:
+    """The champion and the history, read while no other command was between them, which a lost lock would let in."""
+    history = registry.history()
+    for _ in range(_TRIES):
+        before = history
+        champion, history = registry.holder(CHAMPION), registry.history()
+        under_way = history.last is not None and not history.last.done and not history.open_faults
+        if history.head == before.head and not under_way:
+            break
+        registry.settle()
+    return champion, history
 
 
 def _registered(

@@ -26,7 +26,7 @@ from gallop.adapters.mlflow.interrupted import close_interrupted
 from gallop.adapters.mlflow.registry_lock import registry_lock
 from gallop.adapters.mlflow.tracking import open_experiment
 from gallop.adapters.process import own_marks
-from gallop.errors import ChecksumError
+from gallop.errors import ChecksumError, TrackingError
 from gallop.ports import CHAMPION, Registered
 from gallop.results.history import Change, Entry, History, read_history
 
@@ -168,10 +168,18 @@ class MlflowRegistry:
 
     def point(self, alias: str, version: str) -> None:
         """See the port."""
-        before = self.holder(alias)
-        if before is None or before.version != version:
-            with self._client() as client:
-                client.set_registered_model_alias(self._name, alias, version)
+        for tries_left in (2, 1, 0):
+            before = self.holder(alias)
+            if before is not None and before.version == version:
+                return None
+            try:
+                with self._client() as client:
+                    client.set_registered_model_alias(self._name, alias, version)
+                return
+            except TrackingError:
+                # Of two that make an alias at the same time, the database refuses one.
+                if not tries_left:
+                    raise
 
     def release(self, alias: str) -> None:
         """See the port."""
