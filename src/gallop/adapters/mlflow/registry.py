@@ -171,7 +171,7 @@ class MlflowRegistry:
         for tries_left in (2, 1, 0):
             before = self.holder(alias)
             if before is not None and before.version == version:
-                return None
+                return
             try:
                 with self._client() as client:
                     client.set_registered_model_alias(self._name, alias, version)
