@@ -70,12 +70,12 @@ def test_the_recipe_found_on_a_sample_is_fitted_on_all_rows():
 
 def test_a_sample_in_time_keeps_days_apart():
     X, y = leads(3_000)
-    days = [f"2024-01-{1 + row // 100:02d}" for row in range(3_000)]
+    at = np.arange(3_000) // 100
     chosen = training().model_copy(update={"search_rows": 1_000})
     for found in (
-        search(X, y, NUMBERS, chosen, 1, days=days),
-        search(X, y, NUMBERS, chosen, 1, in_time=InTime(days, gap_days=2)),
+        search(X, y, NUMBERS, chosen, 1, at=at),
+        search(X, y, NUMBERS, chosen, 1, in_time=InTime(at, gap_days=2)),
     ):
         for seen, held_out in zip(found.seen, found.folds, strict=True):
-            assert max(days[row] for row in seen) < min(days[row] for row in held_out)
+            assert at[seen].max() < at[held_out].min()
             assert len(seen) + len(held_out) <= 1_020
