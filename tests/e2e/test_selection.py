@@ -41,7 +41,7 @@ def test_a_worse_candidate_becomes_the_challenger_with_the_reason(real: Checkout
     make_worse(real)
     printed = " ".join(real.gallop("run").split())
     assert "NOT PROMOTED" in printed
-    assert "on the same 440 test rows" in printed
+    assert "on the same 446 test rows" in printed
     assert champion(real) == "1"
     assert ask(real, "print(c.get_model_version_by_alias('lead_model', 'challenger').version)") == "2"
     assert json.loads((real.folder / "models/deployed/manifest.json").read_text())["version"] == "1"

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Literal
-from zipfile import BadZipFile
 
 from pydantic import ValidationError
 
 from gallop.additive.document import read_document, write_document
 from gallop.additive.model import AdditiveModel
 from gallop.artifacts.golden import GOLDEN, replay_golden
-from gallop.errors import ChecksumError, MissingOutputError
+from gallop.errors import ChecksumError, GallopError, MissingOutputError
 from gallop.files import digest, is_temporary, write_text, written_together
 from gallop.results.estimates import Estimate, ResultModel
 from gallop.results.evidence import DecisionPlan, ScoreUncertainty
@@ -219,7 +218,9 @@ def load_bundle(folder: str | Path, fit: Fit = "live") -> Bundle:
         model = read_document({name.partition("/")[2]: (folder / name).read_bytes() for name in of_fit})
         if fit == "live":
             replay_golden(model, (folder / GOLDEN).read_bytes(), folder / GOLDEN)
-    except (ValueError, KeyError, TypeError, OSError, BadZipFile) as error:
+    except GallopError:
+        raise
+    except Exception as error:  # noqa: BLE001 bytes that are no model break their readers in any way
         reason = (str(error).splitlines() or [""])[0]
         raise ChecksumError(f"{folder / fit}: holds no model that can be read: {reason}") from None
     return Bundle(manifest, settings, model)
