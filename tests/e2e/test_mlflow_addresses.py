@@ -103,8 +103,9 @@ def test_the_pages_of_runs_have_a_link_and_answer(real: Checkout) -> None:
         start_new_session=True,
     ) as pages:
         try:
-            link = re.search(rf"http://127\.0\.0\.1:{port}/#/experiments/(\d+)", str(pages.stdout.readline()))
-            assert link
+            printed = str(pages.stdout.readline())
+            link = re.search(rf"http://127\.0\.0\.1:{port}/#/experiments/(\d+)", printed)
+            assert link, printed
             wait_for(f"http://127.0.0.1:{port}", pages, real.folder / "params.yaml")
             run = _first_run(real.folder / "mlflow.db", link[1])
             asked = urllib.request.Request(

@@ -104,6 +104,7 @@ def waiting(project: Checkout) -> list[Path]:
     return [path for path in (project.folder / "models/outbox").iterdir() if not path.name.startswith(".")]
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("mlflow-server")
 def test_a_server_that_goes_away_half_way_has_each_run_once_when_it_is_back(real: Checkout, tmp_path: Path) -> None:
     port = free_port()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from tests.support.checkouts import Checkout
 
@@ -87,6 +88,7 @@ def test_a_changed_setting_reruns_only_what_depends_on_it(real: Checkout) -> Non
     assert metrics(real)["test"]["roc_auc"]["value"] >= 0.89
 
 
+@pytest.mark.slow
 def test_the_same_project_gives_the_same_figures_again(real_run: Checkout, fresh: Checkout) -> None:
     fresh.environment = dict(real_run.environment)
     fresh.gallop("run", "--require-data")

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import polars as pl
+import pytest
 from ruamel.yaml import YAML
 
 from tests.support.checkouts import GALLOP, Checkout
@@ -47,6 +48,7 @@ def test_a_worse_candidate_becomes_the_challenger_with_the_reason(real: Checkout
     assert json.loads((real.folder / "models/deployed/manifest.json").read_text())["version"] == "1"
 
 
+@pytest.mark.slow
 def test_with_another_seed_the_champion_is_compared_on_rows_that_it_has_not_learnt_from(little: Checkout) -> None:
     params = little.folder / "params.yaml"
     params.write_text(params.read_text().replace("seed: 42", "seed: 7"))
@@ -72,6 +74,7 @@ def test_the_history_says_what_was_champion_and_why(real: Checkout) -> None:
     assert (change["was"], change["live"], change["because"]) == (None, "1", "the registry had no champion")
 
 
+@pytest.mark.slow
 def test_of_two_promoters_at_once_the_better_candidate_wins(real: Checkout, tmp_path: Path) -> None:
     ask(real, "[c.delete_registered_model(name) for name in ('lead_model', 'lead_model.history')]")
     worse = real.copy(tmp_path / "worse")

@@ -18,7 +18,9 @@ print(json.dumps([module.__file__ for name, module in sys.modules.items() if nam
 
 def imported(source: Path) -> set[str]:
     packages = set()
-    for statement in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+    module = ast.parse(source.read_text(encoding="utf-8"))
+    # What scores imports its trees' library where it asks them; elsewhere what is imported late is not for scoring.
+    for statement in ast.walk(module) if source.parent.name == "additive" else module.body:
         if isinstance(statement, ast.Import):
             packages |= {alias.name.partition(".")[0] for alias in statement.names}
         elif isinstance(statement, ast.ImportFrom) and not statement.level:
