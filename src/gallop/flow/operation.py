@@ -26,7 +26,7 @@ def run_rollback(project: Project, version: str | None, because: str) -> "Change
 
     Raises:
         MissingOutputError: there is no such version. SettingsError: it is live already. ForeignModelError: it is of
-            another project, table or contract. ChecksumError, UnsafeModelError: its files are not what was registered.
+            another project, table or contract. ChecksumError: its files are not what was registered.
             Nothing changes then. RegistryBusyError: another command keeps the registry.
     """
     return _make_live(project, ROLLBACK, version, because)

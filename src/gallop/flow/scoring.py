@@ -65,7 +65,7 @@ def score_file(
 
     Raises:
         SettingsError: an output that would replace something else, or of an unknown kind.
-        MissingOutputError, ChecksumError, UnsafeModelError: the deployed bundle.
+        MissingOutputError, ChecksumError: the deployed bundle.
         MissingColumnError, EmptyTableError and the like: the leads.
     """
     from gallop.artifacts import bundle

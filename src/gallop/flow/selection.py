@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 
 from gallop.adapters.mlflow import address
 from gallop.adapters.tables.polars import read
-from gallop.errors import ChecksumError, MissingOutputError, TrackingError, UnsafeModelError
+from gallop.errors import ChecksumError, MissingOutputError, TrackingError
 from gallop.files import write_text
 from gallop.flow.locks import exclusive
 from gallop.flow.project import Project
@@ -57,7 +57,7 @@ def run_model_selection(project: Project) -> Selected:
                 if "project" not in champion.tags:
                     lineage.refuse(Lineage.of_bundle(fetched).tags(), settings.project.model, champion.version)
                 other = bundle.load_bundle(fetched, "assessed")
-            except (ChecksumError, MissingOutputError, TrackingError, UnsafeModelError) as error:
+            except (ChecksumError, MissingOutputError, TrackingError) as error:
                 return keep_champion(champion.version, f"it cannot be loaded: {error}", settings)
 
             def circumstances(leads: nw.DataFrame) -> "Circumstances":

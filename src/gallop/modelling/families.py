@@ -1,7 +1,7 @@
 """The families of classifiers that compete, each built from parameters of its own library.
 
-Those whose scores can be taken apart take `columns.Columns`, and may be deployed alone or in a stack. The others take
-the plain encoding of `steps.encoder`; they may be exported, and are deployed only where no family gives reasons.
+Those whose scores can be taken apart take `encoder.Columns`, and may be deployed alone or in a stack. The others take
+the plain encoding of `preprocessing.encoder`; they may be exported, and are never deployed.
 """
 
 import warnings
