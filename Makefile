@@ -29,7 +29,7 @@ run: .venv/ready ## Train, select, deploy and report; does again only what chang
 	@$(BIN)/gallop run $(ARGS)
 
 test: .venv/ready ## Run the tests
-	@$(BIN)/pytest -n auto --dist loadgroup -m "not slow and not containers" -q $(ARGS)
+	@$(BIN)/pytest -n auto --dist loadfile -m "not slow and not containers" -q $(ARGS)
 
 test-slow: .venv/ready ## Run the long campaigns
 	@$(BIN)/pytest -m slow -q $(ARGS)
@@ -40,7 +40,7 @@ test-containers: .venv/ready ## Train in real containers (as root on Debian: ins
 
 coverage: .venv/ready ## Run the tests and show what they execute, branches and child processes included
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n auto --dist loadgroup -m "not slow and not containers" -q $(ARGS)
+	@$(BIN)/coverage run -m pytest -n auto --dist loadfile -m "not slow and not containers" -q $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

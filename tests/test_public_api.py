@@ -13,8 +13,6 @@ import pytest
 import gallop
 from tests.support.leads import lead
 
-pytestmark = pytest.mark.xdist_group("trained")
-
 
 def imported_by(code: str) -> set[str]:
     """The modules that some lines of Python import in a fresh interpreter."""

@@ -15,8 +15,6 @@ from gallop.tables.features import input_roles
 from tests.support.leads import lead, raw, values
 from tests.support.models import raw_of
 
-pytestmark = pytest.mark.xdist_group("trained")
-
 
 @pytest.fixture(scope="module")
 def text(drawn) -> str:

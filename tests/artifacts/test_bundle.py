@@ -23,7 +23,6 @@ from gallop.modelling.preprocessing import frame
 from gallop.tables.features import input_roles
 from tests.support.bundles import resealed
 
-pytestmark = pytest.mark.xdist_group("trained")
 FITS = [f"{fit}/{name}" for fit in ("live", "assessed") for name in ("model.json", "arrays.npz", "trees-0.txt")]
 NAMES = [*FITS, "settings.json", "golden.json", "model.pkl", "result.json"]
 

@@ -20,7 +20,6 @@ REFUSED = (UnsafeModelError, ContractError)
 BY_NAME = {hostile.name: hostile for hostile in HOSTILE}
 CONTRACT = Contract(tuple(COLUMNS), ROWS.to_numpy()[:5], LABELS[:5].astype(float))
 
-pytestmark = pytest.mark.xdist_group("trained")
 every_hostile = pytest.mark.parametrize("hostile", HOSTILE, ids=list(BY_NAME))
 
 

@@ -13,7 +13,6 @@ from tests.support.hazard import known_hazard
 from tests.support.tables import csv_text, leads
 
 # One worker makes the project for all of them.
-pytestmark = pytest.mark.xdist_group("events")
 LOG = ("--lead", "lead_id", "--time", "time", "--event", "event", "--converted", "buy", "--horizon", "7d")
 BAD = [["", "2024-02-01 10:00:00", "view"], ["L00001", "", "view"], ["L00001", "tomorrow", "view"]]
 

@@ -53,7 +53,6 @@ def test_a_database_of_an_older_mlflow_is_one_sentence(real: Checkout, command: 
     assert command == "track" or "mlflow db upgrade sqlite:///" in " ".join(printed.split())
 
 
-@pytest.mark.xdist_group("mlflow-server")
 def test_a_run_goes_through_tls_and_a_password_and_no_file_has_it(real: Checkout, tmp_path: Path) -> None:
     certificate = write_certificate(tmp_path / "server.pem")
     (tmp_path / "server").mkdir()
@@ -92,7 +91,6 @@ def test_a_folder_with_a_question_mark_keeps_its_runs(real_run: Checkout, tmp_pa
     assert not (tmp_path / "x").exists()
 
 
-@pytest.mark.xdist_group("mlflow-server")
 def test_the_pages_of_runs_have_a_link_and_answer(real: Checkout) -> None:
     port = free_port()
     with subprocess.Popen(

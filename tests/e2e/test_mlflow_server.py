@@ -32,7 +32,6 @@ def ask(address: str, code: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.xdist_group("mlflow-server")
 def test_training_selection_and_deployment_work_against_a_server(real: Checkout, server: str) -> None:
     real.environment["MLFLOW_TRACKING_URI"] = server
     real.gallop("model-training")
@@ -105,7 +104,6 @@ def waiting(project: Checkout) -> list[Path]:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("mlflow-server")
 def test_a_server_that_goes_away_half_way_has_each_run_once_when_it_is_back(real: Checkout, tmp_path: Path) -> None:
     port = free_port()
     real.environment["MLFLOW_TRACKING_URI"] = f"http://127.0.0.1:{port}"

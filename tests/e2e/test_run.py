@@ -153,6 +153,10 @@ def test_scores_are_ranked_and_rows_that_cannot_be_scored_are_set_aside(real: Ch
     assert "source_not_kept" in printed
 
 
+def test_the_leads_that_the_model_learnt_from_are_not_called_unlike_them(real: Checkout, shared: Path) -> None:
+    real.gallop("score", shared / "data/course_raw_data.csv", "--output", "scores.csv", "--strict")
+
+
 def test_a_damaged_deployed_model_never_scores(real: Checkout) -> None:
     victim = next((real.folder / "models/deployed").glob("live/arrays.npz"))
     content = bytearray(victim.read_bytes())

@@ -129,7 +129,6 @@ def gallop(folder: Path, *arguments: str | Path, code: int = 0) -> str:
     return done.stdout
 
 
-@pytest.mark.xdist_group("table cases")
 def test_score_float_booleans(cases: Path, tmp_path: Path):
     case, folder = cases / "score-float-booleans", tmp_path / "my project"
     printed = gallop(tmp_path, "init", case / "train.csv", "--label", "converted", "--into", folder.name, "--yes")

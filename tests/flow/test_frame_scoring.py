@@ -20,8 +20,6 @@ from gallop.scoring import score_table
 from gallop.settings.params import Settings
 from tests.support.leads import lead
 
-pytestmark = pytest.mark.xdist_group("trained")
-
 LIBRARIES = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "pyarrow": pa.table}
 
 

@@ -28,7 +28,7 @@ from tests.support.bundles import resealed
 from tests.support.checkouts import Checkout
 from tests.support.memory_registry import AUTHOR
 
-pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.xdist_group("little")]
+pytestmark = pytest.mark.filterwarnings("default")
 
 
 @pytest.fixture

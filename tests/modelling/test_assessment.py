@@ -15,8 +15,6 @@ from gallop.settings.training import FamilySearch
 from gallop.tables.features import input_roles
 from tests.support.models import model_training
 
-pytestmark = pytest.mark.xdist_group("trained")
-
 
 @pytest.fixture(scope="module")
 def held_out(train_test, small):

@@ -5,7 +5,7 @@ import pytest
 
 from gallop.modelling.bands import choose_bands
 from gallop.modelling.uncertainty import score_uncertainty
-from gallop.modelling.unlike import unlike_leads
+from gallop.modelling.unlike import learnt_scores, unlike_leads
 from gallop.settings.decision import Bands
 
 
@@ -50,3 +50,13 @@ def test_values_never_seen_are_told_from_one_in_a_hundred_leads_on(known):
 def test_rows_that_could_not_be_scored_count_among_those_read(known):
     told = unlike_leads(drawn(50, 5), {"source_unknown": 950}, *known, read=1000)
     assert [(one.what, one.observed) for one in told] == [("source_unknown", 0.95)]
+
+
+def test_leads_learnt_from_are_not_called_unlike_nor_are_they_together_with_new_ones(known):
+    odds = np.random.default_rng(6).normal(-1.5, 1.0, 4000)
+    surer = 1 / (1 + np.exp(-2.5 * odds))  # a fit is surer of the leads that it learnt from
+    learnt = learnt_scores(surer, *known)
+    assert unlike_leads(surer, {}, *known)
+    assert not unlike_leads(surer, {}, *known, learnt=learnt)
+    assert not unlike_leads(np.concatenate([surer[:2000], drawn(2000, 7)]), {}, *known, learnt=learnt)
+    assert {one.what for one in unlike_leads(drawn(500, 3, odds=0.5), {}, *known, learnt=learnt)} >= {"hot", "scores"}

@@ -37,10 +37,8 @@ def _missing() -> str:
     return f"there is no image {BASE}; `make test-containers` makes it" if inspected.returncode else ""
 
 
-# One group: one run of all stages serves them all.
 pytestmark = [
     pytest.mark.containers,
-    pytest.mark.xdist_group("containers"),
     pytest.mark.skipif(bool(reason := _missing()), reason=reason),
 ]
 

@@ -11,8 +11,6 @@ from gallop.ports import CHAMPION
 from gallop.stages.deploy import deploy
 from tests.support.memory_registry import MemoryRegistry
 
-pytestmark = pytest.mark.xdist_group("trained")
-
 
 @pytest.fixture
 def registry(folder) -> MemoryRegistry:
@@ -48,6 +46,24 @@ def test_going_back_is_deploying_the_earlier_champion(registry, tmp_path, folder
     registry.point(CHAMPION, "1")
     deploy(registry, tmp_path / "models/deployed", small)
     assert bundle.load_bundle(tmp_path / "models/deployed").manifest.version == "1"
+
+
+def test_the_last_three_that_were_live_stay_on_disk_and_older_ones_come_from_the_registry(
+    registry, tmp_path, folder, small
+):
+    deployed = tmp_path / "models/deployed"
+
+    def live(version: str) -> list[str]:
+        registry.point(CHAMPION, version)
+        deploy(registry, deployed, small)
+        assert bundle.load_bundle(deployed).manifest.version == version
+        return sorted(path.name.partition("-")[0] for path in (tmp_path / "models/bundles").iterdir())
+
+    for _ in range(3):
+        registry.register(folder, None, {})
+    assert [live(version) for version in "1231"][-1] == ["v1", "v2", "v3"]
+    assert live("4") == ["v1", "v3", "v4"]
+    assert live("2") == ["v1", "v2", "v4"]
 
 
 def test_without_a_champion_nothing_is_deployed(tmp_path, small):

@@ -24,8 +24,6 @@ from gallop.tables.features import input_roles
 from gallop.tables.synthetic import sample
 from tests.support.models import Assessed, model_training, quick, split
 
-pytestmark = pytest.mark.xdist_group("trained")
-
 
 def predictions(trained: Assessed, train_test: TrainTestSplit, settings: Settings) -> np.ndarray:
     X = frame(train_test.train, input_roles(settings.table, settings.features))

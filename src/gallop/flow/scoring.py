@@ -138,6 +138,7 @@ def _unlike(scores: "Scores", deployed: Bundle, folder: Path) -> tuple[Unlike, .
         new_values,
         result.evidence.decision.bands,
         deployed.manifest.uncertainty.ranges,
+        learnt=result.live_scores,
         read=len(scores.ranked) + sum(scores.counts.values()),
     )
 

@@ -44,8 +44,8 @@ def run_model_training(project: Project, on_trial: Callable[[str], None] = lambd
     code = code_version(paths.root)
     trained = train(split.train, settings, export=_exporter(project), studies=paths.studies, on_trial=on_trial)
     leads = read(paths.features / "features.parquet")
-    result = assess(trained, split.test, settings, all_rows=len(leads), truth=truth)
-    live = refit(trained, leads, settings)
+    live, live_scores = refit(trained, leads, settings)
+    result = assess(trained, split.test, settings, all_rows=len(leads), live_scores=live_scores, truth=truth)
 
     files = {RESULT: result.model_dump_json(indent=2).encode(), GOLDEN: write_golden(live, trained.golden)}
     files[LEAKS] = json.dumps([leak.model_dump(mode="json") for leak in leaks], indent=2).encode()

@@ -5,7 +5,8 @@ are there values that were never seen? All are asked together at 99 % (Bonferron
 Chance is counted on both sides, by Clopper & Pearson's (1934) interval for shares, and by the inequality of Dvoretzky,
 Kiefer & Wolfowitz (1956) for the scores. With enough leads every week differs from the last by more than chance, so a
 share may also be a quarter larger or smaller, scores may be moved by a twentieth of the leads, and one lead in a
-hundred may have new values.
+hundred may have new values. Leads that the live fit learnt from are scored more extremely than new ones, and those who
+score their whole table score both kinds: what lies between the two is not unlike.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from scipy.stats import beta
 
 from gallop.evaluation.metrics import Vector
 from gallop.results.evidence import Band, ScoreRange
-from gallop.results.unlike import SCORES, Unlike
+from gallop.results.unlike import SCORES, LearntScores, Unlike
 
 _ERROR: Final = 0.01
 _RATIO: Final = 1.25
@@ -30,6 +31,7 @@ def unlike_leads(
     bands: Sequence[Band],
     ranges: Sequence[ScoreRange],
     *,
+    learnt: LearntScores | None = None,
     read: int | None = None,
 ) -> tuple[Unlike, ...]:
     """What differs from what the model was made for; nothing where nothing does.
@@ -39,34 +41,55 @@ def unlike_leads(
         new_values: rule → leads that broke it by a value that the table did not have.
         bands: of the model, the best first, with their shares of the leads out of fold.
         ranges: how many leads had which scores, out of fold.
+        learnt: the same of the leads that the live fit learnt from, as it scores them; None where nobody scores those.
         read: rows among which new values were counted, where some could not be scored.
     """
     rows, known = len(probability), sum(of_scores.rows for of_scores in ranges)
     if not rows or not known:
         return ()
     error = _ERROR / (len(bands) + 1 + len(new_values))
-    found, above = [], np.inf
-    for band in bands:
-        inside = int(np.sum((probability >= band.lowest) & (probability < above)))
-        above = band.lowest
-        found.append(_share(band.name, inside, rows, band.share, known, error))
-    found.append(_scores(probability, ranges, error))
-    found += [_share(rule, count, read or rows, 0.0, known, error) for rule, count in new_values.items()]
-    return tuple(one for one in found if one is not None)
+    shares = {band.name: (band.share, learnt.bands[band.name] if learnt else band.share) for band in bands}
+    differing = [
+        _share(name, int(inside.sum()), rows, shares[name], known, error)
+        for name, inside in _inside(probability, bands).items()
+    ]
+    differing.append(_scores(probability, ranges, learnt, error))
+    differing += [_share(rule, count, read or rows, (0.0, 0.0), known, error) for rule, count in new_values.items()]
+    return tuple(one for one in differing if one is not None)
 
 
-def _share(what: str, count: int, rows: int, expected: float, known: int, error: float) -> Unlike | None:
+def learnt_scores(probability: Vector, bands: Sequence[Band], ranges: Sequence[ScoreRange]) -> LearntScores:
+    """How the live fit scores the leads that it learnt from: `probability`, shape (n,)."""
+    return LearntScores(
+        up_to=tuple(_up_to(probability, ranges).tolist()),
+        bands={name: float(inside.mean()) for name, inside in _inside(probability, bands).items()},
+    )
+
+
+def _inside(probability: Vector, bands: Sequence[Band]) -> dict[str, np.ndarray]:
+    """Name → which leads are in that band."""
+    above = [np.inf, *(band.lowest for band in bands)]
+    return {
+        band.name: (probability >= band.lowest) & (probability < highest)
+        for band, highest in zip(bands, above, strict=False)
+    }
+
+
+def _share(what: str, count: int, rows: int, expected: tuple[float, float], known: int, error: float) -> Unlike | None:
     """A share of the leads where it lies beyond its bounds.
 
     The bounds are what the known leads and usual variation allow; all of the observed share's interval is beyond them.
+
+    Args:
+        expected: of leads that nothing has learnt from, and of those learnt from.
     """
-    low, high = _interval(expected * known, known, error)
+    (low, _), (_, high) = (_interval(share * known, known, error) for share in sorted(expected))
     low, high, observed = low / _RATIO, max(high * _RATIO, _NEW), count / rows
     lowest, highest = _interval(count, rows, error)
     if lowest > high:
-        return Unlike(what=what, observed=observed, expected=expected, bound=high)
+        return Unlike(what=what, observed=observed, expected=expected[0], bound=high)
     if highest < low:
-        return Unlike(what=what, observed=observed, expected=expected, bound=low)
+        return Unlike(what=what, observed=observed, expected=expected[0], bound=low)
     return None
 
 
@@ -77,13 +100,21 @@ def _interval(count: float, rows: int, error: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _scores(probability: Vector, ranges: Sequence[ScoreRange], error: float) -> Unlike | None:
+def _scores(
+    probability: Vector, ranges: Sequence[ScoreRange], learnt: LearntScores | None, error: float
+) -> Unlike | None:
     """The largest gap between the shares of leads up to any score, then and now, where it is beyond its bound."""
-    highest = np.array([of_scores.highest for of_scores in ranges])
-    known = np.cumsum([of_scores.rows for of_scores in ranges])
-    now = np.searchsorted(np.sort(probability), highest, side="right") / len(probability)
+    counts = np.cumsum([of_scores.rows for of_scores in ranges])
     # Above the highest score that was known there is nothing left of the known leads, but maybe of these.
-    gap = float(np.max(np.abs(now - known / known[-1])))
-    chance = np.sqrt(np.log(4 / error) / 2) * (1 / np.sqrt(len(probability)) + 1 / np.sqrt(known[-1]))
+    now, then = _up_to(probability, ranges), counts / counts[-1]
+    seen = np.array(learnt.up_to) if learnt else then
+    gap = float(np.max([now - np.maximum(then, seen), np.minimum(then, seen) - now]))
+    chance = np.sqrt(np.log(4 / error) / 2) * (1 / np.sqrt(len(probability)) + 1 / np.sqrt(counts[-1]))
     bound = float(chance + _MOVED)
     return Unlike(what=SCORES, observed=gap, expected=0.0, bound=bound) if gap > bound else None
+
+
+def _up_to(probability: Vector, ranges: Sequence[ScoreRange]) -> Vector:
+    """Share of the leads up to the highest score of each range."""
+    highest = [of_scores.highest for of_scores in ranges]
+    return np.searchsorted(np.sort(probability), highest, side="right") / len(probability)

@@ -9,6 +9,7 @@ from pydantic import Field
 from gallop.results.estimates import Estimate, MetricsReport, ResultModel
 from gallop.results.evidence import TestEvidence
 from gallop.results.over_time import OverTime
+from gallop.results.unlike import LearntScores
 from gallop.schema import Parameter
 
 SAMPLE: Final = "sample"
@@ -141,6 +142,8 @@ class TrainingResult(ResultModel):
     train_positives: int
     live_rows: int
     """Leads that the live fit learnt from: all of them, test rows included."""
+    live_scores: LearntScores | None = None
+    """How it scores these; None where nothing was fitted on them."""
     candidates: tuple[Candidate, ...]
     given_up: tuple[str, ...]
     """Families that were tried, and given up on the way because others were clearly ahead."""

@@ -1,11 +1,14 @@
 """deploy: put the champion where scoring finds it, in one atomic step.
 
 Bundles lie side by side under their version; `deployed` is a relative link to one of them, and replacing a link by
-renaming is atomic. So whoever scores sees the old champion or the new one, whole, and going back is one link.
+renaming is atomic. So whoever scores sees the old champion or the new one, whole, and going back is one link. The last
+three that were live are kept; older ones are in the registry, which has them all.
 """
 
+import os
 import shutil
 from pathlib import Path
+from typing import Final
 
 from gallop.artifacts import bundle
 from gallop.artifacts.bundle import Manifest
@@ -14,7 +17,9 @@ from gallop.errors import ChecksumError, MissingColumnError, MissingOutputError
 from gallop.ports import CHAMPION, Registered, Registry
 from gallop.settings.params import Settings
 
-BUNDLES = "bundles"
+BUNDLES: Final = "bundles"
+KEPT: Final = 3
+"""Bundles that stay on disk: the live one, and the last ones before it."""
 
 
 def deploy(registry: Registry, deployed: Path, settings: Settings) -> Manifest:
@@ -112,3 +117,7 @@ def go_live(deployed: Path, folder: Path) -> None:
     coming.unlink(missing_ok=True)
     coming.symlink_to(folder.relative_to(deployed.parent))
     coming.replace(deployed)
+    os.utime(folder)  # when it was last live
+    others = (path for path in folder.parent.iterdir() if path.is_dir() and path.name[:1] != "." and path != folder)
+    for stale in sorted(others, key=lambda path: path.stat().st_mtime_ns, reverse=True)[KEPT - 1 :]:
+        shutil.rmtree(stale, ignore_errors=True)

@@ -40,9 +40,11 @@ from gallop.modelling.search.run import search
 from gallop.modelling.search.study import Trial
 from gallop.modelling.thresholds import choose_cutoffs, measure_cutoffs
 from gallop.modelling.uncertainty import score_uncertainty
+from gallop.modelling.unlike import learnt_scores
 from gallop.results.evidence import DecisionPlan, LearningPoint, ScoreUncertainty
 from gallop.results.over_time import OverTime
 from gallop.results.run import Candidate, TrainingResult
+from gallop.results.unlike import LearntScores
 from gallop.settings.params import Settings
 from gallop.tables.features import input_roles
 
@@ -152,13 +154,14 @@ def assess(
     settings: Settings,
     *,
     all_rows: int,
+    live_scores: LearntScores | None = None,
     truth: Mapping[str, float] | None = None,
 ) -> TrainingResult:
     """Measure what was trained on the test leads, which had no say in it.
 
     Args:
         leads: the test leads, as `data_split` gives them.
-        all_rows: how many leads the live fit learns from.
+        all_rows, live_scores: how many leads the live fit learns from, and how it scores them.
         truth: id → true probability, for the sample.
     """
     roles, model = input_roles(settings.table, settings.features), trained.model
@@ -174,6 +177,7 @@ def assess(
         train_rows=trained.rows,
         train_positives=trained.positives,
         live_rows=all_rows,
+        live_scores=live_scores,
         candidates=trained.candidates,
         given_up=trained.given_up,
         test=evaluate(y, probability, **measure),
@@ -188,15 +192,16 @@ def assess(
 
 
 @threadpool_limits.wrap(limits=1)
-def refit(trained: Trained, leads: nw.DataFrame, settings: Settings) -> AdditiveModel:
-    """The winner's recipe, fitted on all leads, test rows and those that the split left out included.
+def refit(trained: Trained, leads: nw.DataFrame, settings: Settings) -> tuple[AdditiveModel, LearntScores]:
+    """The winner's recipe, fitted on all leads, test rows and those that the split left out included; and its scores.
 
     Args:
         leads: as `data_preprocess` gives them.
     """
     roles, ordered = input_roles(settings.table, settings.features), leads.sort(settings.table.id)
     rows = AllRows(frame(ordered, roles), _labels(ordered[settings.table.label.column]), roles, settings.training)
-    return fit_assembly(rows, trained.recipe, settings.seed)
+    model = fit_assembly(rows, trained.recipe, settings.seed)
+    return model, learnt_scores(model.predict_proba(rows.X)[:, 1], trained.plan.bands, trained.uncertainty.ranges)
 
 
 def _labels(column: nw.Series) -> Vector:

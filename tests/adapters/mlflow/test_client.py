@@ -15,7 +15,7 @@ from tests.support.postgres import free_port
 from tests.support.proxy import proxy, silent_port, write_certificate
 
 # MLflow and its libraries warn of each other, and of certificates that they are told not to look at.
-pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.xdist_group("mlflow-clients")]
+pytestmark = pytest.mark.filterwarnings("default")
 
 LONGEST_S = 30.0
 

@@ -28,7 +28,7 @@ from tests.support.dead_process import marks_of_a_dead_process
 from tests.support.memory_registry import AUTHOR
 from tests.support.mlflow_server import mlflow_on_postgres
 
-pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.xdist_group("trained")]
+pytestmark = pytest.mark.filterwarnings("default")
 
 CAMPAIGN = max(3, round(200 * float(os.environ.get("GALLOP_CAMPAIGN", "1"))))
 """Rounds of a race; `GALLOP_CAMPAIGN=0.2` makes a fifth of them."""

@@ -13,8 +13,6 @@ from tests.support.tables import csv_text, leads
 
 QUOTE = '"'
 
-pytestmark = pytest.mark.xdist_group("postgresql")
-
 
 @pytest.fixture(scope="module")
 def database():
