@@ -54,6 +54,22 @@ def test_where_nothing_changes_nothing_is_found():
     assert found <= 1
 
 
+def test_rows_of_one_person_are_not_taken_for_independent_ones():
+    def changed(of: Settings) -> int:
+        told = 0
+        for seed in range(20):
+            leads, label = table(100, seed)
+            persons = np.repeat(np.arange(100), 12)
+            leads = leads[persons.tolist()].with_columns(nw.Series.from_iterable("person", persons, backend="pandas"))
+            leads = leads.with_columns(nw.Series.from_iterable(ROW, np.arange(1, 1201), backend="pandas"))
+            (drift,) = find_drift(leads, label[persons], of, ["order"])
+            told += drift.changed
+        return told
+
+    assert changed(settings(n="number", kind="category", person="group")) == 0
+    assert changed(PLAIN) > 10
+
+
 @pytest.mark.parametrize(("what", "rate", "column"), [("outcome", 0.8, 0.0), ("columns", 0.0, 1.5)])
 def test_what_changes_is_told_and_what_does_not_is_not(what, rate, column):
     leads, label = table(rate=rate, column=column)

@@ -7,7 +7,8 @@ it learns from. Where rows do not depend on the clock, every such area is 0.5. L
 ranks the last fifth as well as those before, unless what the columns say of the outcome has changed.
 
 All intervals of all clocks have the wanted confidence together (Bonferroni 1936). With many rows a change without
-consequence is certain too, so an interval has to lie above a small limit.
+consequence is certain too, so an interval has to lie above a small limit. Rows of one group are no independent ones: of
+each group a row drawn at random is asked.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import Final
 
 import narwhals.stable.v2 as nw
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from gallop.evaluation.codes import (
@@ -69,6 +71,9 @@ def find_drift(
         by: the clocks, as `split.by` names them.
         score: shape (n,), of models that had not seen the lead; None for an additive score made here.
     """
+    if (group := settings.table.group) is not None:
+        rows = _one_of_each(leads[group].to_list(), settings.seed)
+        leads, label, score = leads[rows.tolist()], label[rows], None if score is None else score[rows]
     roles = input_roles(settings.table, settings.features)
     X = frame(leads, roles)
     views: dict[str, Codes] = {
@@ -113,8 +118,10 @@ def strongest(drifts: Sequence[Drift]) -> Drift:
     return max(drifts, key=lambda drift: (drift.outcome.changed, drift.changed, drift.outcome.figure.low))
 
 
-def _scores(score: Vector, late: LabelledRows) -> DriftFigure:
-    return _change(ranking(bin_codes(score, _SCORE_BINS), late), _SCORE_LIMIT)
+def _one_of_each(groups: Sequence[object], seed: int) -> NDArray[np.intp]:
+    """A row of each group, drawn at random, in the rows' order."""
+    drawn = np.random.default_rng(seed).permutation(len(groups))
+    return np.sort([*{groups[row]: row for row in drawn}.values()])
 
 
 def _relation(views: Mapping[str, Codes], label: Vector, late: LabelledRows) -> DriftFigure:
