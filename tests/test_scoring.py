@@ -47,6 +47,7 @@ def test_the_ranks_are_a_permutation_from_the_best_down(text, loaded):
         "high",
         "prediction",
         "decision",
+        "held_out",
         "band",
         "rank",
         "reasons",
@@ -60,8 +61,32 @@ def test_the_ranks_are_a_permutation_from_the_best_down(text, loaded):
 
 def test_the_decision_follows_from_the_threshold(text, loaded):
     ranked = score_table(raw_of(text), loaded, "here").ranked
-    for probability, decision in zip(ranked["probability"].to_list(), ranked["decision"].to_list(), strict=True):
-        assert decision == (CONTACT if probability >= loaded.manifest.threshold else WAIT)
+    held_out = ranked["held_out"].to_list()
+    assert 0 < sum(held_out) < 0.1 * len(ranked)
+    columns = (ranked["probability"].to_list(), held_out, ranked["decision"].to_list())
+    for probability, is_held, decision in zip(*columns, strict=True):
+        assert decision == (CONTACT if probability >= loaded.manifest.threshold and not is_held else WAIT)
+
+
+def test_the_settings_of_the_project_say_who_is_held_out(text, loaded):
+    def held_out(**changes) -> set[str]:
+        monitoring = loaded.settings.monitoring.model_copy(update=changes)
+        project = loaded.settings.model_copy(update={"monitoring": monitoring})
+        ranked = score_table(raw_of(text), loaded, "here", project=project).ranked
+        return set(ranked.filter(ranked["held_out"])["lead_id"].to_list())
+
+    assert held_out(hold_out=0.0) == set()
+    assert held_out() == held_out(hold_out=0.05)
+    assert held_out() < held_out(hold_out=0.2)
+    assert held_out() != held_out(salt="another")
+
+
+def test_what_the_model_saw_stands_beside_the_scores_in_their_order(text, loaded):
+    scores = score_table(raw_of(text), loaded, "here")
+    assert set(scores.inputs.columns) == loaded.settings.features.used
+    rows = {row["lead_id"]: row for row in csv.DictReader(io.StringIO(text))}
+    visits = [rows[lead]["n_visits"] for lead in scores.ranked["lead_id"].to_list()]
+    assert scores.inputs["n_visits"].to_list() == visits
 
 
 def test_equal_scores_keep_the_order_of_the_file(loaded):

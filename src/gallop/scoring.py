@@ -16,8 +16,10 @@ from gallop.modelling.preprocessing import frame
 from gallop.modelling.uncertainty import predictions, rate_interval
 from gallop.results.evidence import Reason
 from gallop.schema import ROW
+from gallop.settings.params import Settings
 from gallop.tables.features import input_roles, inputs
 from gallop.tables.frames import text_table
+from gallop.tables.hash_draw import in_hold_out
 from gallop.tables.rules import RuleResult, apply_rules
 
 if TYPE_CHECKING:
@@ -32,12 +34,14 @@ class Scores:
 
     ranked: nw.DataFrame
     """Columns: the id; those to keep; probability; low and high, between which leads with such a score convert;
-    prediction (`converts`, `does not` or `open`); decision (`contact` or `wait`); band (`hot`, `warm` or `cold`);
-    rank (from 1); reasons (in words, the largest first); model_version. A table without ids has the number of the row,
-    `gallop_row`, as id."""
+    prediction (`converts`, `does not` or `open`); decision (`contact` or `wait`); held_out (never contacted by score);
+    band (`hot`, `warm` or `cold`); rank (from 1); reasons (in words, the largest first); model_version. A table without
+    ids has the number of the row, `gallop_row`, as id."""
     explained: nw.DataFrame
     """In the same order: the id, base, one column of contributions per column of the raw table, log_odds (their sum).
-"""
+    """
+    inputs: nw.DataFrame
+    """In the same order: what the model saw of each lead, as text as it came in."""
     rejected: nw.DataFrame
     counts: dict[str, int]
     """Rows rejected by each rule that rejected any."""
@@ -90,12 +94,14 @@ def score_table(
     source: str,
     describe: Callable[[Reason], str] = lambda reason: reason.column,
     keep: Sequence[str] = (),
+    project: Settings | None = None,
 ) -> Scores:
     """Score and rank a table of raw leads. Each lead is read and encoded once; its score is the sum of its reasons.
 
     Args:
         describe: puts a reason into words.
         keep: columns of the raw table, whatever their role, that stand behind the id as they came in.
+        project: the settings that say who is held out at random; None for those that the bundle was trained under.
 
     Raises:
         MissingColumnError: also for a column to keep. EmptyTableError: also where no row of the table can be scored.
@@ -116,6 +122,7 @@ def score_table(
     leads, best = leads[order.tolist()], probability[order]
     ids = leads[id_column].to_list()
     yes, uncertainty = best >= bundle.manifest.threshold, bundle.manifest.uncertainty
+    held_out = _held_out(leads, project or bundle.settings)
     low, high = rate_interval(best, uncertainty.ranges)
     explanation = explanation.of(order)
     columns = {
@@ -123,7 +130,10 @@ def score_table(
         "low": low.tolist(),
         "high": high.tolist(),
         "prediction": predictions(best, uncertainty),
-        "decision": [CONTACT if is_yes else WAIT for is_yes in yes],
+        "decision": [
+            CONTACT if is_yes and not is_held else WAIT for is_yes, is_held in zip(yes, held_out, strict=True)
+        ],
+        "held_out": held_out,
         "band": bands_of(best, bundle.manifest.bands),
         "rank": list(range(1, len(best) + 1)),
         "reasons": explanation.in_words(leads, describe),
@@ -134,11 +144,23 @@ def score_table(
     ranked = nw.from_dict({key: ids, **columns}, backend=backend)
     if kept := [name for name in dict.fromkeys(keep) if name != id_column]:
         # Texts, as they came in; a name that is taken gets a `_`.
-        beside = raw.select(nw.col(name).alias(_free_name(name, ranked.columns)) for name in kept)[_indices(leads)]
+        beside = raw.select(nw.col(name).alias(_free_name(name, ranked.columns)) for name in kept)[_indices(leads, raw)]
         ranked = nw.concat([ranked, beside], how="horizontal").select(key, *beside.columns, *columns)
     parts = explanation.columns()
     explained = nw.from_dict({_free_name(id_column, parts): ids, **parts}, backend=backend)
-    return Scores(ranked, explained, rejected, counts, rows.noticed)
+    seen = [name for name in bundle.settings.table.columns if name in bundle.settings.features.used]
+    return Scores(ranked, explained, raw.select(seen)[_indices(leads, raw)], rejected, counts, rows.noticed)
+
+
+def _held_out(leads: nw.DataFrame, settings: Settings) -> list[bool]:
+    """Who is never contacted by score. All rows of one lead share that; rows without an id are nobody to remember."""
+    table = settings.table
+    if table.id == ROW:
+        return [False] * len(leads)
+    names = leads[table.id].to_list()
+    if table.group in leads.columns:
+        names = [group or name for group, name in zip(leads[table.group].to_list(), names, strict=True)]
+    return in_hold_out(names, settings.monitoring.hold_out, settings.hold_out_salt)
 
 
 def _free_name(key: str, columns: Collection[str]) -> str:
@@ -147,9 +169,10 @@ def _free_name(key: str, columns: Collection[str]) -> str:
     return key
 
 
-def _indices(leads: nw.DataFrame) -> list[int]:
+def _indices(leads: nw.DataFrame, raw: nw.DataFrame) -> list[int]:
     """Where the leads stand in the raw table."""
-    return [row - 1 for row in leads[ROW].to_list()]
+    index = {row: index for index, row in enumerate(raw[ROW].to_list())}
+    return [index[row] for row in leads[ROW].to_list()]
 
 
 @threadpool_limits.wrap(limits=1)

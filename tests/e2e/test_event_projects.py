@@ -8,6 +8,8 @@ import pytest
 from ruamel.yaml import YAML
 
 import gallop
+from gallop.adapters.monitoring.score_log import read_scores
+from gallop.monitoring.scored_lead import hashed_id
 from tests.support.checkouts import Checkout
 from tests.support.hazard import known_hazard
 from tests.support.tables import csv_text, leads
@@ -78,7 +80,7 @@ def test_run_goes_from_the_log_to_a_deployed_model_and_does_nothing_twice(projec
 
 
 def test_every_lead_is_scored_as_of_a_moment_with_reasons_people_can_read(project):
-    project.gallop("score", "--at", "2024-04-15T09:00", "data/raw/log.csv", "-o", "scores.csv")
+    project.gallop("score", "--at", "2024-04-15T09:00", "data/raw/log.csv", "-o", "scores.csv", "--log")
     scores = read_csv(project.folder / "scores.csv")
     assert len(scores) == len({row["lead_id"] for row in scores}) == 300
     assert {row["at"] for row in scores} == {"2024-04-15T09:00:00Z"}
@@ -86,6 +88,11 @@ def test_every_lead_is_scored_as_of_a_moment_with_reasons_people_can_read(projec
         (float(row["probability"]) for row in scores), reverse=True
     )
     assert any("in the last" in row["reasons"] or "days ago" in row["reasons"] for row in scores)
+    # The log is of leads, as outcomes will be, and not of decisions.
+    key = bytes.fromhex((project.folder / "data/monitoring/key").read_text().strip())
+    log = read_scores(project.folder / "data/monitoring/scores")
+    assert set(log["lead"]) == {hashed_id(row["lead_id"], key) for row in scores}
+    assert [str(moment) for moment in log["scored_at"].unique()] == ["2024-04-15 09:00:00+00:00"]
 
 
 def test_what_happens_after_the_moment_changes_no_score(project):

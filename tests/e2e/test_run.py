@@ -20,6 +20,7 @@ COLUMNS = [
     "high",
     "prediction",
     "decision",
+    "held_out",
     "band",
     "rank",
     "reasons",

@@ -16,8 +16,8 @@ class FrameScores(Generic[IntoDataFrameT]):
     """What `score` gives: frames of the library that the leads came in."""
 
     ranked: IntoDataFrameT
-    """One row per scored lead, the best first: id, probability, low, high, prediction, decision, band, rank,
-    reasons, model_version."""
+    """One row per scored lead, the best first: id, probability, low, high, prediction, decision, held_out, band,
+    rank, reasons, model_version."""
     explained: IntoDataFrameT
     """In the same order: id, base, what each column adds to the log-odds, and log_odds, their sum."""
     rejected: IntoDataFrameT

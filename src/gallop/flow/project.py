@@ -132,6 +132,16 @@ class ProjectPaths:
         return self.root / "reports/plots"
 
     @property
+    def scores(self) -> Path:
+        """The log of scores."""
+        return self.root / "data/monitoring/scores"
+
+    @property
+    def monitoring_key(self) -> Path:
+        """The key of the hash under which the logs know a lead."""
+        return self.root / "data/monitoring/key"
+
+    @property
     def locks(self) -> Path:
         """Who works on this project now."""
         return self.root / ".gallop"

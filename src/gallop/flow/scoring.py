@@ -2,7 +2,8 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from gallop.artifacts.bundle import Bundle
 from gallop.errors import GallopError, SettingsError
 from gallop.files import remove_stale
 from gallop.flow.project import Project
+from gallop.flow.score_log import ScoreLog
 from gallop.results.run import TrainingResult
 from gallop.results.unlike import Unlike
 from gallop.schema import RULE
@@ -32,6 +34,10 @@ class Scored:
     data: str
     rows: int
     contact: int
+    held_out: int
+    """Leads of the standing random hold-out."""
+    missed: float
+    """Conversions expected of those of them that would otherwise be contacted."""
     written: int
     """The best of them, where only those are asked for."""
     rejected: dict[str, int]
@@ -42,6 +48,8 @@ class Scored:
     """What was left out or chosen in reading the file."""
     unlike: tuple[Unlike, ...]
     """How the leads differ from those that the model learnt from."""
+    logged: Path | None = None
+    """Where the scores were recorded; None where that was not asked for."""
 
 
 def score_file(
@@ -53,6 +61,7 @@ def score_file(
     keep: Sequence[str] = (),
     top: int | None = None,
     sheet: str | None = None,
+    scored_at: datetime | None = None,
 ) -> Scored:
     """Leads → ranked scores, and rows that could not be scored in a file beside them.
 
@@ -62,6 +71,7 @@ def score_file(
         keep: columns of the leads to carry along.
         top: how many of the best to write; None for all.
         sheet: of an Excel file; None for the first one with cells.
+        scored_at: when the scores are there to be used, as the log of scores has it; None to record nothing.
 
     Raises:
         SettingsError: an output that would replace something else, or of an unknown kind.
@@ -74,13 +84,15 @@ def score_file(
 
     aside = rejected_beside(output)
     require_free((output, aside, *([reasons] if reasons else [])), (leads, str(project.paths.raw)), aside)
+    log = ScoreLog.of_project(project) if scored_at else None
     deployed = bundle.load_bundle(project.paths.deployed)
     if deployed.settings.events is not None:
         raise SettingsError("the deployed model takes a log of events: say as of when to score, with --at TIME")
     raw, remarks = _read_leads(leads, sheet)
     require_header(raw.columns, [*deployed.settings.table.columns], leads)
-    scores = score_table(raw, deployed, leads, describe_reason, keep)
-    return write_outcome(scores, project, deployed, output, reasons, top, remarks)
+    scores = score_table(raw, deployed, leads, describe_reason, keep, project.settings)
+    scored = write_outcome(scores, project, deployed, output, reasons, top, remarks)
+    return replace(scored, logged=log.record(scores, scored_at)) if log and scored_at else scored
 
 
 def rejected_beside(output: Path) -> Path:
@@ -106,7 +118,7 @@ def write_outcome(
         write_scores(scores.rejected, aside)
     else:
         aside.unlink(missing_ok=True)
-    ranked = scores.ranked.head(top) if top else scores.ranked
+    ranked, threshold = scores.ranked.head(top) if top else scores.ranked, deployed.manifest.threshold
     write_scores(ranked, output, _PROBABILITIES)
     if reasons is not None:
         write_scores(scores.explained.head(len(ranked)), reasons)
@@ -115,6 +127,8 @@ def write_outcome(
         deployed.manifest.data,
         len(scores.ranked),
         int((scores.ranked["decision"] == CONTACT).sum()),
+        int(scores.ranked["held_out"].sum()),
+        float(scores.ranked.filter(nw.col("held_out") & (nw.col("probability") >= threshold))["probability"].sum()),
         len(ranked),
         scores.counts,
         aside,

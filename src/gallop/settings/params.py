@@ -16,6 +16,7 @@ from gallop.settings.base import SettingsModel, Share
 from gallop.settings.decision import DecisionRule
 from gallop.settings.events import Events, with_event_columns
 from gallop.settings.features import Features
+from gallop.settings.monitoring import Monitoring
 from gallop.settings.selection import Selection
 from gallop.settings.split import Split
 from gallop.settings.table import Table
@@ -82,6 +83,7 @@ class Settings(SettingsModel):
     evaluation: Evaluation = Field(default_factory=Evaluation, description="Intervals.")
     decision: DecisionRule = Field(default_factory=DecisionRule, description="Contact or not, and bands.")
     selection: Selection = Field(default_factory=Selection, description="Champion or not.")
+    monitoring: Monitoring = Field(default_factory=Monitoring, description="After deployment.")
     export: Export = Field(default_factory=Export, description="The exported file.")
     leaks: Leaks = Field(default_factory=Leaks, description="Acknowledged findings of the leak guard.")
 
@@ -126,6 +128,11 @@ class Settings(SettingsModel):
                 f"with a gap of the horizon: {self.events.gap_days} days or more"
             )
         return self
+
+    @property
+    def hold_out_salt(self) -> str:
+        """Which leads the standing hold-out has."""
+        return self.monitoring.salt or self.project.name
 
     @property
     def resampling(self) -> dict[str, Any]:

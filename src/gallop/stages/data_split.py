@@ -21,6 +21,7 @@ from gallop.results.run import TrainTestSplit
 from gallop.settings.split import BY_ORDER, BY_REVERSE, Split
 from gallop.settings.table import Table
 from gallop.tables.clock import NEVER, Moments, moments
+from gallop.tables.hash_draw import drawn
 
 SIDE = "side"
 TRAIN, TEST, LEFT_OUT = "train", "test", "left out"
@@ -79,11 +80,6 @@ def never_learnt(
     if first is None or (split.by in {BY_ORDER, BY_REVERSE} and not same_file):
         return np.zeros(len(leads), dtype=bool)
     return moments(leads, table, split.by) >= first
-
-
-def drawn(name: str | int, seed: int) -> float:
-    """A number from 0 to 1 that follows from a name and the seed alone, evenly spread over names."""
-    return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()) / 2**256
 
 
 def _forward(at: Moments, groups: list[str] | None, split: Split, seed: int) -> list[str]:

@@ -1,0 +1,1 @@
+"""Logs of what happens after deployment, as folders of Parquet."""
