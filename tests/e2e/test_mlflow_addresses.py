@@ -30,45 +30,45 @@ from tests.support.proxy import proxy, write_certificate
         ("http://user:secret@localhost?token=abc", "ui"),
     ],
 )
-def test_an_address_that_mlflow_cannot_take_is_one_sentence(real: Checkout, address: str, command: str) -> None:
-    deployed = (real.folder / "models/deployed/manifest.json").read_bytes()
-    real.environment["MLFLOW_TRACKING_URI"] = address
-    printed = real.gallop(command, code=26, seconds=120)
+def test_an_address_that_mlflow_cannot_take_is_one_sentence(little: Checkout, address: str, command: str) -> None:
+    deployed = (little.folder / "models/deployed/manifest.json").read_bytes()
+    little.environment["MLFLOW_TRACKING_URI"] = address
+    printed = little.gallop(command, code=26, seconds=120)
     assert len([line for line in printed.splitlines() if "error:" in line]) == 1
     assert "secret" not in printed
     assert "abc" not in printed
-    assert (real.folder / "models/deployed/manifest.json").read_bytes() == deployed
-    assert not (real.folder / "mlruns/.trash").exists()
+    assert (little.folder / "models/deployed/manifest.json").read_bytes() == deployed
+    assert not (little.folder / "mlruns/.trash").exists()
     # What only shows addresses shows this one too.
-    assert "secret" not in real.gallop("show")
+    assert "secret" not in little.gallop("show")
 
 
 @pytest.mark.parametrize("command", ["track", "model-selection", "deploy"])
-def test_a_database_of_an_older_mlflow_is_one_sentence(real: Checkout, command: str) -> None:
-    with closing(sqlite3.connect(real.folder / "mlflow.db")) as store:
+def test_a_database_of_an_older_mlflow_is_one_sentence(little: Checkout, command: str) -> None:
+    with closing(sqlite3.connect(little.folder / "mlflow.db")) as store:
         store.execute("update alembic_version set version_num = 'bda7b8c39065'")
         store.commit()
     # `track` has nothing to record, and asks only whether it could.
-    printed = real.gallop(command, code=0 if command == "track" else 26)
+    printed = little.gallop(command, code=0 if command == "track" else 26)
     assert command == "track" or "mlflow db upgrade sqlite:///" in " ".join(printed.split())
 
 
-def test_a_run_goes_through_tls_and_a_password_and_no_file_has_it(real: Checkout, tmp_path: Path) -> None:
+def test_a_run_goes_through_tls_and_a_password_and_no_file_has_it(little: Checkout, tmp_path: Path) -> None:
     certificate = write_certificate(tmp_path / "server.pem")
     (tmp_path / "server").mkdir()
     with (
         mlflow_server(tmp_path / "server", f"sqlite:///{tmp_path / 'server.db'}") as (server, _),
         proxy(server, certificate=certificate, user="me:hu@sh-hush") as proxied,
     ):
-        real.environment["MLFLOW_TRACKING_URI"] = proxied.replace("://", "://me:hu%40sh-hush@")
-        assert "its certificate is not trusted" in real.gallop("run", code=23)
-        real.environment["MLFLOW_TRACKING_INSECURE_TLS"] = "true"
-        printed = real.gallop("run") + real.gallop("show")
-        link = real.gallop("ui")
+        little.environment["MLFLOW_TRACKING_URI"] = proxied.replace("://", "://me:hu%40sh-hush@")
+        assert "its certificate is not trusted" in little.gallop("run", code=23)
+        little.environment["MLFLOW_TRACKING_INSECURE_TLS"] = "true"
+        printed = little.gallop("run") + little.gallop("show")
+        link = little.gallop("ui")
     assert f"{proxied}/#/experiments/" in link
     texts = [printed, link] + [
         path.read_text(errors="replace")
-        for folder in (real.folder / "reports", real.folder / "models", tmp_path / "server")
+        for folder in (little.folder / "reports", little.folder / "models", tmp_path / "server")
         for path in folder.rglob("*")
         if path.is_file()
     ]
@@ -76,9 +76,9 @@ def test_a_run_goes_through_tls_and_a_password_and_no_file_has_it(real: Checkout
     assert not [text for text in texts if "hush" in text]
 
 
-def test_a_folder_with_a_question_mark_keeps_its_runs(real_run: Checkout, tmp_path: Path) -> None:
+def test_a_folder_with_a_question_mark_keeps_its_runs(little_run: Checkout, tmp_path: Path) -> None:
     (tmp_path / "x?y").mkdir()
-    project = real_run.copy(tmp_path / "x?y" / "p")
+    project = little_run.copy(tmp_path / "x?y" / "p")
     for name in ("mlflow.db", "mlruns", "reports/selection.json"):
         path = project.folder / name
         path.rename(tmp_path / path.name)
@@ -91,11 +91,11 @@ def test_a_folder_with_a_question_mark_keeps_its_runs(real_run: Checkout, tmp_pa
     assert not (tmp_path / "x").exists()
 
 
-def test_the_pages_of_runs_have_a_link_and_answer(real: Checkout) -> None:
+def test_the_pages_of_runs_have_a_link_and_answer(little: Checkout) -> None:
     port = free_port()
     with subprocess.Popen(
         [str(GALLOP), "ui", "--port", str(port)],
-        cwd=real.folder,
+        cwd=little.folder,
         # MLflow leaves the address that another test of this process used in the environment.
         env={key: value for key, value in os.environ.items() if not key.startswith(("GALLOP_", "MLFLOW_"))},
         stdout=subprocess.PIPE,
@@ -106,8 +106,8 @@ def test_the_pages_of_runs_have_a_link_and_answer(real: Checkout) -> None:
             printed = str(pages.stdout.readline())
             link = re.search(rf"http://127\.0\.0\.1:{port}/#/experiments/(\d+)", printed)
             assert link, printed
-            wait_for(f"http://127.0.0.1:{port}", pages, real.folder / "params.yaml")
-            run = _first_run(real.folder / "mlflow.db", link[1])
+            wait_for(f"http://127.0.0.1:{port}", pages, little.folder / "params.yaml")
+            run = _first_run(little.folder / "mlflow.db", link[1])
             asked = urllib.request.Request(
                 f"http://127.0.0.1:{port}/graphql",
                 QUERY.replace("RUN", run).encode(),
@@ -133,7 +133,7 @@ def _first_run(database: Path, experiment: str) -> str:
         return store.execute("select run_uuid from runs where experiment_id = ? limit 1", (experiment,)).fetchone()[0]
 
 
-def test_a_port_in_use_is_named(real: Checkout) -> None:
+def test_a_port_in_use_is_named(little: Checkout) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        printed = real.gallop("ui", "--port", str(taken.getsockname()[1]), code=3)
+        printed = little.gallop("ui", "--port", str(taken.getsockname()[1]), code=3)
     assert "Address already in use; choose another" in printed

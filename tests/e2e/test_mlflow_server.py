@@ -71,31 +71,31 @@ def test_training_selection_and_deployment_work_against_a_server(real: Checkout,
     assert math.isnan(other)
 
 
-def test_a_dead_server_costs_no_training_and_loses_no_run(real: Checkout) -> None:
-    deployed = (real.folder / "models/deployed/manifest.json").read_bytes()
-    params = real.folder / "params.yaml"
+def test_a_dead_server_costs_no_training_and_loses_no_run(little: Checkout) -> None:
+    deployed = (little.folder / "models/deployed/manifest.json").read_bytes()
+    params = little.folder / "params.yaml"
     params.write_text(params.read_text().replace("seed: 42", "seed: 43"))
-    real.environment["MLFLOW_TRACKING_URI"] = f"http://user:secret@127.0.0.1:{free_port()}"
+    little.environment["MLFLOW_TRACKING_URI"] = f"http://user:secret@127.0.0.1:{free_port()}"
     # The limit guards against MLflow's own patience of four minutes; it does not measure.
-    printed = real.gallop("run", code=23, seconds=120)
+    printed = little.gallop("run", code=23, seconds=120)
     assert "MLFLOW_TRACKING_URI: no tracking server answers at 127.0.0.1" in printed
     assert "1 trained runs wait in" in printed
     assert "secret" not in printed
-    assert (real.folder / "models/deployed/manifest.json").read_bytes() == deployed
+    assert (little.folder / "models/deployed/manifest.json").read_bytes() == deployed
     for command in ("track", "model-selection", "deploy"):
-        assert "secret" not in real.gallop(command, code=23, seconds=60)
-    assert len(waiting(real)) == 1
+        assert "secret" not in little.gallop(command, code=23, seconds=60)
+    assert len(waiting(little)) == 1
 
-    del real.environment["MLFLOW_TRACKING_URI"]
-    assert "1 runs recorded" in real.gallop("track")
-    assert waiting(real) == []
-    assert "no run waits" in real.gallop("track")
-    before = (real.folder / "models/candidate/manifest.json").read_bytes()
-    real.gallop("run")
-    assert (real.folder / "models/candidate/manifest.json").read_bytes() == before
+    del little.environment["MLFLOW_TRACKING_URI"]
+    assert "1 runs recorded" in little.gallop("track")
+    assert waiting(little) == []
+    assert "no run waits" in little.gallop("track")
+    before = (little.folder / "models/candidate/manifest.json").read_bytes()
+    little.gallop("run")
+    assert (little.folder / "models/candidate/manifest.json").read_bytes() == before
     counted = "select count(*) from tags where key = 'digest' and value = ?"
-    digest = bundle.read_manifest(real.folder / "models/candidate").digest
-    with closing(sqlite3.connect(real.folder / "mlflow.db")) as store:
+    digest = bundle.read_manifest(little.folder / "models/candidate").digest
+    with closing(sqlite3.connect(little.folder / "mlflow.db")) as store:
         assert store.execute(counted, (digest,)).fetchone() == (1,)
 
 

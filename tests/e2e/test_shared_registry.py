@@ -43,23 +43,21 @@ def champion(database: Path) -> str:
         return str(store.execute("select version from registered_model_aliases where alias = 'champion'").fetchone()[0])
 
 
-def test_a_project_never_compares_replaces_or_deploys_anothers_champion(real: Checkout, tmp_path: Path) -> None:
-    other = real.copy(tmp_path / "other")
+def test_a_project_never_compares_replaces_or_deploys_anothers_champion(little: Checkout, tmp_path: Path) -> None:
+    other = little.copy(tmp_path / "other")
     params = other.folder / "params.yaml"
-    params.write_text(params.read_text().replace("name: lead_scoring", "name: others"))
-    other.environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{real.folder / 'mlflow.db'}"
+    model = model_of(little.folder)
+    params.write_text(params.read_text().replace("name: leads ", "name: others "))
+    other.environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{little.folder / 'mlflow.db'}"
     deployed = (other.folder / "models/deployed").readlink()
     for command in ("model-selection", "deploy"):
         printed = " ".join(other.gallop(command, code=38).split())
-        assert (
-            "version 1 of the registered model 'lead_model' is of the project 'lead_scoring', this is 'others'"
-            in printed
-        )
+        assert f"version 1 of the registered model {model!r} is of the project 'leads', this is 'others'" in printed
         assert "give project.model in params.yaml a name that no other project has" in printed
-    with closing(sqlite3.connect(real.folder / "mlflow.db")) as store:
-        assert store.execute("select count(*) from model_versions where name = 'lead_model'").fetchone() == (1,)
+    with closing(sqlite3.connect(little.folder / "mlflow.db")) as store:
+        assert store.execute("select count(*) from model_versions where name = ?", (model,)).fetchone() == (1,)
     assert (other.folder / "models/deployed").readlink() == deployed
-    params.write_text(params.read_text().replace("model: lead_model", "model: others"))
+    params.write_text(params.read_text().replace(f"model: {model}", "model: others"))
     assert "promoted" in other.gallop("model-selection")
     other.gallop("deploy")
 
@@ -82,12 +80,14 @@ def own_artifacts(project: Checkout, original: Checkout) -> None:
         store.commit()
 
 
-def test_a_champion_that_cannot_be_compared_stays_until_a_person_says_so(real: Checkout, real_run: Checkout) -> None:
-    own_artifacts(real, real_run)
-    database = real.folder / "mlflow.db"
+def test_a_champion_that_cannot_be_compared_stays_until_a_person_says_so(
+    little: Checkout, little_run: Checkout
+) -> None:
+    own_artifacts(little, little_run)
+    database = little.folder / "mlflow.db"
     with closing(sqlite3.connect(database)) as store:
-        [source] = store.execute("select source from model_versions where name = 'lead_model'").fetchone()
-    [manifest] = (real.folder / "mlruns/models" / source.partition("/")[2]).rglob("manifest.json")
+        [source] = store.execute("select source from model_versions").fetchone()
+    [manifest] = (little.folder / "mlruns/models" / source.partition("/")[2]).rglob("manifest.json")
     whole = manifest.read_bytes()
     older = json.loads(whole)
     older["layout"] -= 1
@@ -95,18 +95,18 @@ def test_a_champion_that_cannot_be_compared_stays_until_a_person_says_so(real: C
         manifest.unlink(missing_ok=True)
         if content is not None:
             manifest.write_text(content)
-        printed = " ".join(real.gallop("model-selection").split())
+        printed = " ".join(little.gallop("model-selection").split())
         assert "version 2 not promoted: the champion, version 1, cannot be compared: it cannot be loaded" in printed
         assert "set selection.replace_champion: 1 in params.yaml" in printed
         assert champion(database) == "1"
-        real.gallop("deploy", code=17)
-    params = real.folder / "params.yaml"
+        little.gallop("deploy", code=17)
+    params = little.folder / "params.yaml"
     for version, now in ((7, "1"), (1, "2")):
         text = re.sub(r"\n  replace_champion: \d+", "", params.read_text())
         params.write_text(text.replace("\nselection:", f"\nselection:\n  replace_champion: {version}"))
-        real.gallop("model-selection")
+        little.gallop("model-selection")
         assert champion(database) == now
-    real.gallop("deploy")
+    little.gallop("deploy")
     # A champion that can be compared is compared, whatever the settings say.
     manifest.write_bytes(whole)
-    assert "is the champion already" in real.gallop("model-selection")
+    assert "is the champion already" in little.gallop("model-selection")
