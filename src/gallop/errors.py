@@ -182,6 +182,12 @@ class UnlikeLeadsError(GallopError):
     exit_code = 39
 
 
+class SignatureError(GallopError):
+    """A bundle is not signed as the settings ask, or cannot be signed."""
+
+    exit_code = 40
+
+
 class StoppedError(GallopError):
     """A person stopped the command, by Ctrl-C say."""
 

@@ -4,7 +4,9 @@ There are two fits of the model: `live` has learnt from all leads and scores; `a
 and is what the figures are about and what promotions compare. Both are files without code (`additive.document`).
 
 The manifest holds the SHA-256 of every other file, and of itself without that line. `verify_bundle` compares them
-before anything is loaded, so a damaged, half-copied or added file is refused and never scores a lead.
+before anything is loaded, so a damaged, half-copied or added file is refused and never scores a lead. Two files may
+stand beside what the manifest lists: the version that a registry has given, which nobody knows when the bundle is
+made, and a signature.
 """
 
 import hashlib
@@ -15,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from gallop.additive.document import read_document, write_document
 from gallop.additive.model import AdditiveModel
@@ -30,7 +32,9 @@ from gallop.settings.params import Settings
 
 MANIFEST: Final = "manifest.json"
 SETTINGS: Final = "settings.json"
-LAYOUT: Final = 4
+VERSION_FILE: Final = "version.txt"
+SIGNATURE: Final = "signature.json"
+LAYOUT: Final = 5
 """Of the files: a bundle of another layout is refused."""
 _SEAL: Final = "manifest_sha256"
 
@@ -42,8 +46,8 @@ class Manifest(ResultModel):
 
     layout: int
     model: str
-    version: str | None
-    """The registry's version; None until deployed."""
+    version: str | None = Field(default=None, exclude=True)
+    """The registry's version; None until deployed. It stands in a file of its own."""
     family: str
     data: str
     """`sample` or `real`."""
@@ -102,7 +106,6 @@ def write_bundle(
     manifest = Manifest(
         layout=LAYOUT,
         model=settings.project.model,
-        version=None,
         family=family,
         data=data.kind,
         data_version=data,
@@ -129,14 +132,14 @@ def write_bundle(
     return manifest
 
 
+def write_version(folder: Path, version: str) -> None:
+    """Note beside a bundle which version the registry has made of it."""
+    write_text(folder / VERSION_FILE, version + "\n")
+
+
 def _names(folder: Path) -> set[str]:
     """Of all files in a folder and in those below it."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-
-
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Put a manifest next to the files it describes."""
-    write_text(folder / MANIFEST, _sealed(manifest))
 
 
 def _sealed(manifest: Manifest) -> str:
@@ -166,7 +169,18 @@ def read_manifest(folder: Path) -> Manifest:
         raise ChecksumError(f"{path}: not a manifest of a bundle, or damaged") from None
     if _seal(content) != promised:
         raise ChecksumError(f"{path}: its SHA-256 is not the one it names; it was damaged or changed by hand")
-    return manifest
+    return manifest.model_copy(update={"version": _version(folder / VERSION_FILE)})
+
+
+def _version(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8").strip() or None
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        raise ChecksumError(
+            f"{path}: holds no version; it is damaged. `gallop deploy` brings the bundle again"
+        ) from None
 
 
 def verify_bundle(folder: Path) -> Manifest:
@@ -180,7 +194,7 @@ def verify_bundle(folder: Path) -> Manifest:
             raise ChecksumError(
                 f"{path}: SHA-256 is {actual[:12]}…, {MANIFEST} says {promised[:12]}…; the model is not loaded"
             )
-    for name in sorted(_names(folder) - {*manifest.files, MANIFEST}):
+    for name in sorted(_names(folder) - {*manifest.files, MANIFEST, VERSION_FILE, SIGNATURE}):
         if not is_temporary(Path(name).name):
             raise ChecksumError(f"{folder / name}: {MANIFEST} does not list it; the model is not loaded. Move it away")
     return manifest

@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 
 from gallop.adapters.tables.parquet import text_of
-from gallop.artifacts import bundle
 from gallop.errors import EmptyTableError, SettingsError
 from gallop.events.live import moment_of
 from gallop.events.row_rules import iso
@@ -13,6 +12,7 @@ from gallop.flow.events import decisions_at
 from gallop.flow.project import Project
 from gallop.flow.score_log import ScoreLog, moment_scored
 from gallop.flow.scoring import Scored, rejected_beside, require_free, write_outcome
+from gallop.flow.signature import load_deployed
 from gallop.reporting.formatting import describe_reason
 from gallop.scoring import score_table
 from gallop.stages.events import by_lead
@@ -42,7 +42,7 @@ def score_moment(
     aside = rejected_beside(output)
     require_free((output, aside, *([reasons] if reasons else [])), (str(log), str(project.paths.raw)), aside)
     score_log = ScoreLog.of_project(project) if logged else None
-    deployed = bundle.load_bundle(project.paths.deployed)
+    deployed = load_deployed(project)
     events = deployed.settings.events
     if events is None:
         raise SettingsError("--at: the deployed model takes a table of leads, no events; leave --at out")

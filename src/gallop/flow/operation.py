@@ -1,5 +1,6 @@
 """`gallop rollback`, `promote` and `unpin`: a person says what is live. Verified first, then written, then moved."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gallop.errors import MissingOutputError, RegistryBusyError, SettingsError
@@ -7,6 +8,7 @@ from gallop.flow.locks import exclusive
 from gallop.flow.project import Project
 from gallop.flow.registry import author, lineage_of, open_registry, remember
 from gallop.flow.selection import note_live
+from gallop.flow.signature import require_signature
 from gallop.ports import CHALLENGER, Registered, Registry
 from gallop.results.estimates import read_figures
 from gallop.results.history import PROMOTE, ROLLBACK, UNPIN, History, adopted, next_change
@@ -76,7 +78,8 @@ def _make_live(project: Project, command: str, version: str | None, because: str
         for _ in range(_TRIES):
             history = _adopt(registry)
             wanted = _wanted(project, registry, history, command, version)
-            folder, _ = bring(registry, wanted, deployed, project.settings)
+            check = partial(require_signature, project)
+            folder, _ = bring(registry, wanted, deployed, project.settings, check)
             load_bundle(folder)
             change = next_change(
                 history,

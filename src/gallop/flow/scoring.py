@@ -15,6 +15,7 @@ from gallop.errors import GallopError, SettingsError
 from gallop.files import remove_stale
 from gallop.flow.project import Project
 from gallop.flow.score_log import ScoreLog
+from gallop.flow.signature import load_deployed
 from gallop.results.run import TrainingResult
 from gallop.results.unlike import Unlike
 from gallop.schema import RULE
@@ -75,17 +76,16 @@ def score_file(
 
     Raises:
         SettingsError: an output that would replace something else, or of an unknown kind.
-        MissingOutputError, ChecksumError: the deployed bundle.
+        MissingOutputError, ChecksumError, SignatureError: the deployed bundle.
         MissingColumnError, EmptyTableError and the like: the leads.
     """
-    from gallop.artifacts import bundle
     from gallop.reporting.formatting import describe_reason
     from gallop.scoring import score_table
 
     aside = rejected_beside(output)
     require_free((output, aside, *([reasons] if reasons else [])), (leads, str(project.paths.raw)), aside)
     log = ScoreLog.of_project(project) if scored_at else None
-    deployed = bundle.load_bundle(project.paths.deployed)
+    deployed = load_deployed(project)
     if deployed.settings.events is not None:
         raise SettingsError("the deployed model takes a log of events: say as of when to score, with --at TIME")
     raw, remarks = _read_leads(leads, sheet)

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from gallop.files import write_text
 from gallop.flow.locks import exclusive
 from gallop.flow.project import Project
 from gallop.flow.registry import author, lineage_of, open_registry, remember
+from gallop.flow.signature import require_signature
 from gallop.ports import Registered
 from gallop.results.history import SELECTION, History
 from gallop.results.run import Decision, Selected
@@ -43,6 +45,7 @@ def run_model_selection(project: Project) -> Selected:
     from gallop.stages.model_selection import model_selection
 
     settings, paths = project.settings, project.paths
+    require_signature(project, paths.candidate)
     registry = open_registry(project)
     track(project)
     # The fits that the test leads judge: both, so that neither is compared on leads that it has learnt from.
@@ -236,7 +239,7 @@ def run_deploy(project: Project) -> "Manifest":
     registry.check()
     with registry.lock():
         registry.settle()
-        manifest = deploy(registry, project.paths.deployed, project.settings)
+        manifest = deploy(registry, project.paths.deployed, project.settings, partial(require_signature, project))
         history = registry.history()
     if history.live == manifest.version:
         note_live(project, history)

@@ -11,6 +11,7 @@ from gallop.files import digest, write_bytes, write_text
 from gallop.flow.data import read_quality
 from gallop.flow.locks import exclusive
 from gallop.flow.project import Project
+from gallop.flow.signature import sign_candidate
 from gallop.results.estimates import Estimate
 from gallop.results.run import SAMPLE, Candidate, DataVersion, TrainingResult, TrainTestSplit
 from gallop.results.tracked_run import TrackedRun
@@ -65,6 +66,7 @@ def run_model_training(project: Project, on_trial: Callable[[str], None] = lambd
         uncertainty=result.evidence.uncertainty,
         files=files,
     )
+    sign_candidate(project)
     tags = {"data": data.kind, "data_version": data.md5, "code_version": code.name}
     models = {_model_name(candidate): trained.models[candidate.family] for candidate in result.candidates}
     outbox.put(paths.outbox, manifest.digest, _tracked(trained, result, tags), models)

@@ -18,6 +18,7 @@ from gallop.settings.events import Events, with_event_columns
 from gallop.settings.features import Features
 from gallop.settings.monitoring import Monitoring
 from gallop.settings.selection import Selection
+from gallop.settings.signing import Signing
 from gallop.settings.split import Split
 from gallop.settings.table import Table
 from gallop.settings.training import Training
@@ -84,6 +85,7 @@ class Settings(SettingsModel):
     decision: DecisionRule = Field(default_factory=DecisionRule, description="Contact or not, and bands.")
     selection: Selection = Field(default_factory=Selection, description="Champion or not.")
     monitoring: Monitoring = Field(default_factory=Monitoring, description="After deployment.")
+    signing: Signing = Field(default_factory=Signing, description="Whose signature a bundle must carry.")
     export: Export = Field(default_factory=Export, description="The exported file.")
     leaks: Leaks = Field(default_factory=Leaks, description="Acknowledged findings of the leak guard.")
 

@@ -7,6 +7,7 @@ three that were live are kept; older ones are in the registry, which has them al
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -22,13 +23,18 @@ KEPT: Final = 3
 """Bundles that stay on disk: the live one, and the last ones before it."""
 
 
-def deploy(registry: Registry, deployed: Path, settings: Settings) -> Manifest:
+SignatureCheck = Callable[[Path], None]
+"""Raises where a bundle's signature is not as it has to be."""
+
+
+def deploy(registry: Registry, deployed: Path, settings: Settings, check: SignatureCheck) -> Manifest:
     """Bring the champion's bundle and point `deployed` at it, after its files are verified.
 
     Args:
         registry: where the champion is.
         deployed: the link; bundles are kept in the folder `bundles` beside it.
         settings: the project's; the champion must be of this project, and its table must have what it needs.
+        check: of the signature.
 
     Returns:
         The deployed manifest, with the registry's version.
@@ -39,20 +45,22 @@ def deploy(registry: Registry, deployed: Path, settings: Settings) -> Manifest:
     champion = registry.holder(CHAMPION)
     if champion is None:
         raise MissingOutputError("deploy: the registry has no champion; run `gallop model-selection` first")
-    folder, manifest = bring(registry, champion, deployed, settings)
+    folder, manifest = bring(registry, champion, deployed, settings, check)
     go_live(deployed, folder)
     return manifest
 
 
-def bring(registry: Registry, wanted: Registered, deployed: Path, settings: Settings) -> tuple[Path, Manifest]:
+def bring(
+    registry: Registry, wanted: Registered, deployed: Path, settings: Settings, check: SignatureCheck
+) -> tuple[Path, Manifest]:
     """Have a version's bundle beside the others, verified; what is live does not change.
 
     Args:
-        deployed, settings: as of `deploy`.
+        deployed, settings, check: as of `deploy`.
 
     Raises:
         ChecksumError: the bundle is not what its manifest says. ForeignModelError: the version is of another project or
-            table. MissingColumnError: it needs columns that the project's table no longer has.
+            table. MissingColumnError: it needs columns that the project's table no longer has. Whatever `check` raises.
     """
     lineage, model = Lineage.of_project(settings), settings.project.model
     lineage.refuse(wanted.tags, model, wanted.version)
@@ -60,6 +68,7 @@ def bring(registry: Registry, wanted: Registered, deployed: Path, settings: Sett
     store.mkdir(parents=True, exist_ok=True)
     if kept := _kept(store, wanted):
         _require_columns(kept[0], settings, wanted)
+        check(kept[0])
         return kept
     coming = store / f".{wanted.version}.coming"
     shutil.rmtree(coming, ignore_errors=True)
@@ -68,8 +77,9 @@ def bring(registry: Registry, wanted: Registered, deployed: Path, settings: Sett
         # Registered by hand, say: its own settings tell what it is of.
         lineage.refuse(Lineage.of_bundle(fetched).tags(), model, wanted.version)
     _require_columns(fetched, settings, wanted)
-    manifest = bundle.verify_bundle(fetched).model_copy(update={"version": wanted.version})
-    bundle.write_manifest(fetched, manifest)
+    check(fetched)
+    bundle.write_version(fetched, wanted.version)
+    manifest = bundle.verify_bundle(fetched)
     # Two registries may both have a version 3, so the folder is named by the contents too.
     final = store / f"v{wanted.version}-{manifest.digest[:12]}"
     if final.is_dir() and not _is_whole(final):
