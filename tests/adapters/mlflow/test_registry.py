@@ -222,10 +222,11 @@ def raced(uri: str, promoter: type[Promoter], rounds: int, promoters: int = 8) -
     """Promoters at once, round after round: the best one is champion, and each change is in the history once."""
     name = f"race{uuid.uuid4().hex[:8]}"
     client.connect(uri).create_registered_model(name)
-    draw = random.Random(1)
+    # No quality comes twice: equal candidates have one digest, and are registered once.
+    drawn = random.Random(1).sample(range(10_000), promoters * rounds)
     best, highest = None, -1
     for number in range(rounds):
-        qualities = draw.sample(range(10_000), promoters)
+        qualities = drawn[number * promoters : (number + 1) * promoters]
         with ThreadPoolExecutor(promoters) as pool:
             list(pool.map(lambda quality: promote(promoter(uri, name, "leads"), quality), qualities))
         registry = MlflowRegistry(uri, name, "leads")
