@@ -1,9 +1,12 @@
-"""What the stages ask of the outside world, as a Protocol. An adapter answers; the stages know no vendor."""
+"""What the stages ask of the outside world, as Protocols. An adapter answers; the stages know no vendor."""
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
+
+import narwhals.stable.v2 as nw
 
 from gallop.results.history import Change, History
 
@@ -70,4 +73,28 @@ class Registry(Protocol):
 
     def fetch(self, version: str, into: Path) -> Path:
         """Bring the bundle of a version into a folder; returns the bundle's folder."""
+        ...
+
+
+class RowStore(Protocol):
+    """Where the rows of a table of any size go that comes in parts."""
+
+    def keep(self, rows: nw.DataFrame) -> None:
+        """Put by texts of rows, to be read again."""
+        ...
+
+    def reject(self, rows: nw.DataFrame) -> None:
+        """Write rows that are set aside."""
+        ...
+
+    def repeated(self, key: str) -> Iterator[nw.DataFrame]:
+        """The rows put by whose key others of them have too; all rows of one key in one part, in order."""
+        ...
+
+    def kept(self) -> Iterator[nw.DataFrame]:
+        """The rows put by, as they came."""
+        ...
+
+    def write(self, leads: nw.DataFrame) -> None:
+        """Write leads."""
         ...

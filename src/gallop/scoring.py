@@ -17,10 +17,10 @@ from gallop.modelling.uncertainty import predictions, rate_interval
 from gallop.results.evidence import Reason
 from gallop.schema import ROW
 from gallop.settings.params import Settings
+from gallop.tables.applied_rules import RuleResult, apply_rules
 from gallop.tables.features import input_roles, inputs
 from gallop.tables.frames import text_table
 from gallop.tables.hash_draw import in_hold_out
-from gallop.tables.rules import RuleResult, apply_rules
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from gallop.results.run import TrainTestSplit
 from gallop.schema import ROW, Role
 from gallop.settings.split import Split
 from gallop.settings.table import Table
-from gallop.stages.data_split import data_split, first_tested, never_learnt
+from gallop.stages.data_split import data_split, first_tested, never_learnt, split_parts
 from tests.support.leads import values
 
 RANDOM = Split(by="random", test_share=0.15)
@@ -212,3 +212,19 @@ def test_of_a_split_at_random_another_seed_leaves_a_share_of_the_test_leads(tabl
     leads = features(numbered(2_000))
     unseen = never_learnt(data_split(leads, table, RANDOM, 1).test, table, RANDOM, 2, None, same_file=True)
     assert unseen.mean() == pytest.approx(0.15, abs=0.05)
+
+
+@given(ids, st.sampled_from(["random", "day"]), st.integers(1, 50))
+def test_a_split_in_parts_is_the_split_of_all_leads(table: Table, names: list[str], by: str, rows_at_once: int):
+    leads, split = features(names), Split(by=by, test_share=0.15)
+    whole = split_where_possible(leads, table, split)
+    parts = list(split_parts(leads.lazy(), table, split, 42, rows_at_once))
+    assert len(parts) == -(-len(names) // rows_at_once)
+    for side in ("train", "test", "assignment"):
+        assert [row for part in parts for row in values(getattr(part, side))] == values(getattr(whole, side))
+
+
+def test_a_side_with_one_label_is_refused_when_all_parts_are_seen(table: Table):
+    leads = features(numbered(60)).with_columns(nw.lit(1).alias("lead_indicator"))
+    with pytest.raises(SingleClassError, match=r"the \d+ training leads have fewer than two labels"):
+        list(split_parts(leads.lazy(), table, RANDOM, 42, 7))

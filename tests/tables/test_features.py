@@ -10,8 +10,8 @@ from gallop.schema import MISSING_LEVEL, ROW, RULE, Role
 from gallop.settings.features import Bins
 from gallop.settings.params import Settings
 from gallop.stages.data_preprocess import data_preprocess
+from gallop.tables.applied_rules import apply_rules
 from gallop.tables.features import as_category, binned, input_roles, inputs
-from gallop.tables.rules import apply_rules
 from tests.support.laws import assert_row_wise
 from tests.support.leads import lead, messy_leads, raw, values
 

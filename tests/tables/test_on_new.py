@@ -6,7 +6,7 @@ from gallop.adapters.tables.polars import read_text
 from gallop.errors import WrongTypeError
 from gallop.schema import NEW_LEVEL
 from gallop.settings.table import Table
-from gallop.tables.rules import apply_rules
+from gallop.tables.applied_rules import apply_rules
 
 HEADER = "id,y,visits,source,since,ok\n"
 NEW = {

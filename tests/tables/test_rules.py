@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from gallop.errors import EmptyTableError, MissingColumnError
 from gallop.schema import ROW, RULE
 from gallop.settings.table import Column, Table, Window
-from gallop.tables.rules import CONFLICT, DUPLICATE, apply_rules, rules
+from gallop.tables.applied_rules import apply_rules
+from gallop.tables.duplicates import CONFLICT, DUPLICATE
+from gallop.tables.rules import rules
 from tests.support.leads import Lead, lead, messy_leads, raw, values
 
 few_examples = examples(max_examples=12)  # each sorts a table, which takes a tenth of a second

@@ -2,23 +2,27 @@
 
 import json
 from pathlib import Path
+from typing import Final
 
 import narwhals.stable.v2 as nw
 
 from gallop.adapters.dvc import pointer
-from gallop.adapters.tables.csv_format import file_remarks
-from gallop.adapters.tables.parquet import text_of
-from gallop.adapters.tables.polars import read, read_text, write
+from gallop.adapters.tables.batches import TextBatches
+from gallop.adapters.tables.parts import DiskStore, writing_parts
+from gallop.adapters.tables.polars import read_text, scan, write
 from gallop.errors import ChecksumError, MissingOutputError
 from gallop.files import digest, write_text
 from gallop.flow import sample_files
 from gallop.flow.locks import exclusive
 from gallop.flow.project import Project
 from gallop.results.run import SAMPLE, DataVersion, EventCounts, Quality
+from gallop.schema import Role
 from gallop.tables.header import require_header
 
 _QUALITY = "quality.json"
 COUNTS = "counts.json"
+_SPLIT_ROWS: Final = 1_000_000
+"""Leads that are divided at once; the table of all is read once for each so many."""
 
 
 def raw_table(project: Project) -> tuple[Path, DataVersion]:
@@ -29,8 +33,9 @@ def raw_table(project: Project) -> tuple[Path, DataVersion]:
     """
     raw, sample = project.paths.raw, project.paths.sample
     if raw.is_file():
-        origin = "dvc" if pointer.verify_raw(raw) else "file"
-        return raw, DataVersion(origin=origin, path=project.settings.data.raw, md5=digest(raw, "md5"))
+        pinned = pointer.verify_raw(raw)
+        md5 = pinned.md5 if pinned else digest(raw, "md5")
+        return raw, DataVersion(origin="dvc" if pinned else "file", path=project.settings.data.raw, md5=md5)
     if sample_files.is_own(project.paths, sample):
         path = str(sample.relative_to(project.paths.root))
         return sample, DataVersion(origin=SAMPLE, path=path, md5=digest(sample, "md5"))
@@ -42,34 +47,37 @@ def raw_table(project: Project) -> tuple[Path, DataVersion]:
 @exclusive
 def run_data_clean(project: Project) -> Quality:
     """Raw table → data/interim/leads: leads, rejected rows, the sample's truth, and the quality report."""
-    from gallop.stages.data_clean import data_clean
+    from gallop.stages.data_clean import clean_parts
 
     path, version = raw_table(project)
     if project.settings.events is not None:
         return _clean_decisions(project, version)
     # The sample is always written in gallop's own way.
     form = None if version.origin == SAMPLE else project.settings.table.format
-    raw = read_text(path, form)
-    require_header(raw.columns, [*project.settings.table.columns], str(path))
-    cleaned = data_clean(raw, project.settings.table, str(path))
-    quality = cleaned.quality.model_copy(update={"remarks": file_remarks(path)})
-    tables = {"leads": cleaned.leads, "rejected": cleaned.rejected}
-    if version.origin == SAMPLE:
-        truth = read_text(project.paths.truth)
-        tables["truth"] = truth.select(nw.col("lead_id"), nw.col("probability").cast(nw.Float64))
-    write(tables, project.paths.leads)
+    raw = TextBatches(path, form)
+    table = project.settings.table
+    require_header(raw.columns, [*table.columns], str(path))
+    wanted = [name for name, column in table.columns.items() if column.role is not Role.IGNORE]
+    with writing_parts(project.paths.leads) as writer, DiskStore(writer, project.paths.leads) as store:
+        quality = clean_parts(raw.frames(wanted), raw.columns, table, str(path), store)
+        if version.origin == SAMPLE:
+            truth = read_text(project.paths.truth)
+            writer.append("truth", truth.select(nw.col("lead_id"), nw.col("probability").cast(nw.Float64)))
+    quality = quality.model_copy(update={"remarks": raw.remarks})
     _write_quality(project, quality, version)
     return quality
 
 
 def _clean_decisions(project: Project, version: DataVersion) -> Quality:
     """The table that the stage events made → data/interim/leads."""
-    from gallop.stages.data_clean import data_clean
+    from gallop.stages.data_clean import clean_parts
 
     path = project.paths.decisions / "decisions.parquet"
-    cleaned = data_clean(text_of(read(path)), project.settings.table, str(path))
-    quality = cleaned.quality.model_copy(update={"events": read_counts(project)})
-    write({"leads": cleaned.leads, "rejected": cleaned.rejected}, project.paths.leads)
+    scan(path)
+    raw = TextBatches(path)
+    with writing_parts(project.paths.leads) as writer, DiskStore(writer, project.paths.leads) as store:
+        quality = clean_parts(raw.frames(), raw.columns, project.settings.table, str(path), store)
+    quality = quality.model_copy(update={"events": read_counts(project)})
     _write_quality(project, quality, version)
     return quality
 
@@ -106,19 +114,20 @@ def run_data_preprocess(project: Project) -> int:
     """data/interim/leads → data/interim/features; returns the rows."""
     from gallop.stages.data_preprocess import data_preprocess
 
-    leads = read(project.paths.leads / "leads.parquet")
+    leads = scan(project.paths.leads / "leads.parquet")
     features = data_preprocess(leads, project.settings.table, project.settings.features)
-    write({"features": features}, project.paths.features)
-    return len(features)
+    return write({"features": features}, project.paths.features)["features"]
 
 
 @exclusive
 def run_data_split(project: Project) -> tuple[int, int, int]:
     """data/interim/features → data/processed/split; returns the training rows, the test rows, and those left out."""
-    from gallop.stages.data_split import data_split
+    from gallop.stages.data_split import split_parts
 
-    features = read(project.paths.features / "features.parquet")
-    split = data_split(features, project.settings.table, project.settings.split, project.settings.seed)
-    tables = {"train": split.train, "test": split.test, "assignment": split.assignment}
-    write(tables, project.paths.split)
-    return len(split.train), len(split.test), len(split.assignment) - len(split.train) - len(split.test)
+    features, settings = scan(project.paths.features / "features.parquet"), project.settings
+    with writing_parts(project.paths.split) as writer:
+        for part in split_parts(features, settings.table, settings.split, settings.seed, _SPLIT_ROWS):
+            for name, rows in (("train", part.train), ("test", part.test), ("assignment", part.assignment)):
+                writer.append(name, rows)
+    train, test, rows = (writer.rows[name] for name in ("train", "test", "assignment"))
+    return train, test, rows - train - test

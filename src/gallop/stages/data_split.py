@@ -11,6 +11,7 @@ before the test days, and rows without a date.
 """
 
 import hashlib
+from collections.abc import Iterator
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -20,7 +21,7 @@ from gallop.errors import SingleClassError
 from gallop.results.run import TrainTestSplit
 from gallop.settings.split import BY_ORDER, BY_REVERSE, Split
 from gallop.settings.table import Table
-from gallop.tables.clock import NEVER, Moments, moments
+from gallop.tables.clock import NEVER, Moments, clock_columns, moments
 from gallop.tables.hash_draw import drawn
 
 SIDE = "side"
@@ -34,24 +35,73 @@ def data_split(leads: nw.DataFrame, table: Table, split: Split, seed: int) -> Tr
         SingleClassError: one side has leads of one label only (possible in small tables, or forward in time).
     """
     ordered = leads.sort(table.id)
+    divided, seen = _divided(ordered, _sides_of(ordered, table, split, seed), table), _LabelsSeen(table)
+    seen.add(divided)
+    seen.require_both()
+    return divided
+
+
+def split_parts(
+    leads: nw.LazyFrame, table: Table, split: Split, seed: int, rows_at_once: int
+) -> Iterator[TrainTestSplit]:
+    """As `data_split`, in parts of at most so many rows, which one after the other are what `data_split` gives.
+
+    In memory are one part and, of all leads, the ids; for a split forward in time also groups and dates.
+
+    Args:
+        leads: with ids that occur once each.
+    """
+    keys = (table.id, *((table.group, *clock_columns(table)) if split.is_forward else ()))
+    there = leads.collect_schema().names()
+    ordered = leads.select(*[name for name in dict.fromkeys(keys) if name in there]).sort(table.id).collect()
+    forward = _sides_of(ordered, table, split, seed) if split.is_forward else None
+    seen = _LabelsSeen(table)
+    for start in range(0, len(ordered), rows_at_once):
+        ids = ordered[table.id][start : start + rows_at_once]
+        within = nw.col(table.id).is_between(nw.lit(ids[0]), nw.lit(ids[-1]))
+        rows = (leads if len(ids) == len(ordered) else leads.filter(within)).sort(table.id).collect()
+        sides = forward[start : start + len(ids)] if forward else _sides_of(rows, table, split, seed)
+        divided = _divided(rows, sides, table)
+        seen.add(divided)
+        yield divided
+    seen.require_both()
+
+
+def _sides_of(ordered: nw.DataFrame, table: Table, split: Split, seed: int) -> list[str]:
     groups = ordered[table.group].to_list() if table.group else None
     if split.is_forward:
-        sides = _forward(moments(ordered, table, split.by), groups, split, seed)
-    else:
-        names = groups if groups is not None else ordered[table.id].to_list()
-        sides = [TEST if drawn(name, seed) < split.test_share else TRAIN for name in names]
-    train, test = (ordered.filter([assigned == side for assigned in sides]) for side in (TRAIN, TEST))
-    for name, part in (("training", train), ("test", test)):
-        if part[table.label.column].n_unique() < 2:
-            raise SingleClassError(
-                f"data_split: the {len(part)} {name} leads have fewer than two labels; use more leads, another "
-                "split.test_share, or split.by: random"
-            )
+        return _forward(moments(ordered, table, split.by), groups, split, seed)
+    names = groups if groups is not None else ordered[table.id].to_list()
+    return [TEST if drawn(name, seed) < split.test_share else TRAIN for name in names]
+
+
+def _divided(ordered: nw.DataFrame, sides: list[str], table: Table) -> TrainTestSplit:
+    assigned = nw.new_series(SIDE, sides, nw.String, backend=ordered.implementation)
+    train, test = (ordered.filter((assigned == side).to_list()) for side in (TRAIN, TEST))
     shown = f"{SIDE}_" if table.id == SIDE else SIDE
-    assignment = nw.from_dict(
-        {table.id: ordered[table.id], shown: nw.new_series(SIDE, sides, nw.String, backend=ordered.implementation)}
-    )
-    return TrainTestSplit(train, test, assignment)
+    return TrainTestSplit(train, test, nw.from_dict({table.id: ordered[table.id], shown: assigned}))
+
+
+class _LabelsSeen:
+    """Rows and labels of each side, over all parts."""
+
+    def __init__(self, table: Table) -> None:
+        self._label = table.label.column
+        self._rows = {"training": 0, "test": 0}
+        self._labels: dict[str, set] = {"training": set(), "test": set()}
+
+    def add(self, part: TrainTestSplit) -> None:
+        for name, rows in (("training", part.train), ("test", part.test)):
+            self._rows[name] += len(rows)
+            self._labels[name] |= set(rows[self._label].unique().to_list())
+
+    def require_both(self) -> None:
+        for name, labels in self._labels.items():
+            if len(labels) < 2:
+                raise SingleClassError(
+                    f"data_split: the {self._rows[name]} {name} leads have fewer than two labels; use more leads, "
+                    "another split.test_share, or split.by: random"
+                )
 
 
 def first_tested(test: nw.DataFrame, table: Table, split: Split) -> int | None:

@@ -3,7 +3,7 @@
 Narwhals expressions over one row; patterns without references to groups, since engines write those in different ways.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final, Literal
 
 import narwhals.stable.v2 as nw
@@ -21,6 +21,7 @@ _DAY_OF_MONTH: Final = r"[0-9]{1,2}(?:st|nd|rd|th)?"
 _YEAR: Final = r"(?:[0-9]{4}|[0-9]{2})"
 _WEEKDAY: Final = rf"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[,.{BLANKS}]+"
 _WRITTEN: Final = "^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$"
+_FEW: Final = 5_000
 _PIVOT: Final = "69"
 """Two-digit years from this one are in the 20th century, as POSIX has it; the others in the 21st."""
 
@@ -63,6 +64,7 @@ def with_plain_days(frame: nw.DataFrame, orders: Mapping[str, Order]) -> nw.Data
 
 
 def _all_match(texts: nw.Series, pattern: str) -> bool:
+    texts = texts.unique()
     return bool(texts.str.contains(pattern).fill_null(True).all())
 
 
@@ -108,6 +110,27 @@ def _joined_day(name: str, order: Order) -> nw.Expr:
     for shape, day in shapes.items():
         joined = nw.when(text.str.contains(shape)).then(day).otherwise(joined)
     return joined
+
+
+def padded(name: str) -> str:
+    """The column in which `with_padded_days` puts the days of another one."""
+    return _step("padded", name)
+
+
+def with_padded_days(frame: nw.DataFrame, names: Collection[str]) -> nw.DataFrame:
+    """The frame with a column beside each of these, `padded(name)`: its texts as `padded_day` has them.
+
+    A table has few days and many rows, so it is done once for each text.
+    """
+    for name in names:
+        texts = frame.select(name).unique().filter(~nw.col(name).is_null())
+        if not 0 < len(texts) <= _FEW:
+            frame = frame.with_columns(padded_day(nw.col(name)).alias(padded(name)))
+            continue
+        days = texts.select(padded_day(nw.col(name)).alias(name))[name].to_list()
+        column = frame[name].replace_strict(texts[name].to_list(), days, return_dtype=nw.String)
+        frame = frame.with_columns(column.alias(padded(name)))
+    return frame
 
 
 def padded_day(value: nw.Expr) -> nw.Expr:

@@ -9,7 +9,7 @@ def drawn(name: str | int, seed: int | str) -> float:
 
     It is SHA-256 of both, as a share of the largest possible.
     """
-    return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()) / 2**256
+    return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()) * 2.0**-256
 
 
 def in_hold_out(names: Sequence[str], share: float, salt: str) -> list[bool]:

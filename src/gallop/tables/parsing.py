@@ -15,8 +15,15 @@ from gallop.tables.numerals import plain_number
 
 def text(name: str, missing: tuple[str, ...]) -> nw.Expr:
     """The column's text without surrounding blanks, null where it is one of the spellings of a missing value."""
-    stripped = nw.col(name).cast(nw.String).str.strip_chars()
-    return nw.when(~stripped.is_in([*missing])).then(stripped).otherwise(None).alias(name)
+    return _unless_missing(_stripped(name), missing).alias(name)
+
+
+def _stripped(name: str) -> nw.Expr:
+    return nw.col(name).cast(nw.String).str.strip_chars()
+
+
+def _unless_missing(stripped: nw.Expr, missing: tuple[str, ...]) -> nw.Expr:
+    return nw.when(~stripped.is_in([*missing])).then(stripped).otherwise(None)
 
 
 def plain_text(name: str, column: Column, missing: tuple[str, ...]) -> nw.Expr:
@@ -32,7 +39,11 @@ def plain_texts(raw: nw.DataFrame, columns: Mapping[str, Column], missing: tuple
         columns: name → what the column is and how it is written.
         missing: texts that mean no value in every column.
     """
-    texts = raw.with_columns(*[plain_text(name, column, missing) for name, column in columns.items()])
+    # In two steps, since an engine does the same work again wherever an expression has it twice.
+    texts = raw.with_columns(*[_stripped(name).alias(name) for name in columns])
+    texts = texts.with_columns(
+        *[_unless_missing(nw.col(name), (*missing, *column.missing)).alias(name) for name, column in columns.items()]
+    )
     plain = [_plain(name, column) for name, column in columns.items()]
     texts = texts.with_columns(*[value for value in plain if value is not None])
     days = {name: column.order for name, column in columns.items() if column.role in {Role.DAY, Role.DATE}}

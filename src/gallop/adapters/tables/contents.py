@@ -7,6 +7,7 @@ import lzma
 import re
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -32,6 +33,14 @@ class Contents:
     data: bytes
 
 
+@dataclass(frozen=True)
+class OpenContents:
+    """As `Contents`, still to be read."""
+
+    kind: Kind
+    stream: io.BufferedReader
+
+
 PARQUET_ENDINGS: Final = frozenset({".parquet", ".pq"})
 _JSON_ENDINGS: Final = frozenset({".json", ".jsonl", ".ndjson"})
 _PACKED: Final = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
@@ -53,6 +62,8 @@ _UNREAD: Final = {
 """What begins so is named and refused: each would need a reader of its own."""
 _PAGE: Final = re.compile(rb"\s*<(!doctype|html|\?xml|table)", re.IGNORECASE)
 _JSON: Final = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{])')
+_START: Final = 1 << 16
+"""Bytes that are looked at to see what a file is."""
 _LAYERS: Final = 3
 """A zip of a gz of a CSV is odd; more is a mistake or worse."""
 
@@ -64,21 +75,42 @@ def read_contents(path: Path) -> Contents:
         DataUnavailableError: no such file. EmptyTableError: nothing in it.
         MalformedTableError: damaged, or of a kind that is not read; the message names it.
     """
+    opened = open_contents(path)
+    with opened.stream as stream:
+        data = stream.read()
+    if opened.kind is not Kind.PARQUET and not data.strip():
+        raise _empty(path)
+    return Contents(opened.kind, data)
+
+
+def open_contents(path: Path) -> OpenContents:
+    """As `read_contents`, to be read some bytes at a time. Raises the same; damage in the packing where it is read."""
     if not path.is_file():
         raise DataUnavailableError(f"{path}: no such file")
-    name, data = path.name, path.read_bytes()
+    name = path.name
+    stream: io.BufferedReader = io.BufferedReader(path.open("rb", buffering=0), _START)
     if path.suffix.lower() in PARQUET_ENDINGS:
-        return Contents(Kind.PARQUET, data)
-    for _ in range(_LAYERS):
-        if data.startswith((_ZIP, _EMPTY_ZIP)) and not _is_spreadsheet(data):
-            name, data = _only_member(data, path)
-        elif packed := next((kind for magic, kind in _PACKED.items() if data.startswith(magic)), None):
-            name, data = name.rpartition(".")[0], _unpacked(data, packed, path)
-        else:
-            break
-    if not data.strip():
-        raise EmptyTableError(f"{path}: the file is empty; a header and at least one row are needed")
-    return Contents(_kind(data, name, path), data)
+        return OpenContents(Kind.PARQUET, stream)
+    try:
+        for _ in range(_LAYERS):
+            start = stream.peek(_START)
+            if start.startswith((_ZIP, _EMPTY_ZIP)) and not _is_spreadsheet(start):
+                name, stream = _only_member(stream, path)
+            elif packed := next((kind for magic, kind in _PACKED.items() if start.startswith(magic)), None):
+                name, stream = name.rpartition(".")[0], _unpacked(stream, packed, path)
+            else:
+                break
+        start = stream.peek(_START)
+        if len(start) < _START and not start.strip():
+            raise _empty(path)
+        return OpenContents(_kind(start, name, path), stream)
+    except BaseException:
+        stream.close()
+        raise
+
+
+def _empty(path: Path) -> EmptyTableError:
+    return EmptyTableError(f"{path}: the file is empty; a header and at least one row are needed")
 
 
 def _kind(data: bytes, name: str, path: Path) -> Kind:
@@ -104,19 +136,26 @@ def _is_spreadsheet(data: bytes) -> bool:
     return first.startswith((b"[Content_Types].xml", b"_rels/", b"xl/", b"docProps/", b"mimetypeapplication/vnd.oasis"))
 
 
-def _only_member(data: bytes, path: Path) -> tuple[str, bytes]:
+def _only_member(stream: io.BufferedReader, path: Path) -> tuple[str, io.BufferedReader]:
+    faults = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError)
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = [member for member in archive.infolist() if _is_table(member)]
-            if len(members) != 1:
-                raise MalformedTableError(
-                    f"{path}: a zip of {len(members)} files, and a table is one; unpack it and name the file"
-                )
-            if members[0].flag_bits & 1:
-                raise MalformedTableError(f"{path}: a zip with a password; unpack it and name the file in it")
-            return members[0].filename, archive.read(members[0])
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError) as error:
+        archive = zipfile.ZipFile(stream if stream.seekable() else io.BytesIO(stream.read()))
+        members = [member for member in archive.infolist() if _is_table(member)]
+        if len(members) != 1:
+            raise MalformedTableError(
+                f"{path}: a zip of {len(members)} files, and a table is one; unpack it and name the file"
+            )
+        if members[0].flag_bits & 1:
+            raise MalformedTableError(f"{path}: a zip with a password; unpack it and name the file in it")
+        member = archive.open(members[0])
+    except faults as error:
         raise MalformedTableError(f"{path}: not a whole zip file: {type(error).__name__}") from None
+    unpacking = _Unpacking(
+        (member, archive, stream),
+        faults,
+        lambda error: MalformedTableError(f"{path}: not a whole zip file: {type(error).__name__}"),
+    )
+    return members[0].filename, io.BufferedReader(unpacking, _START)
 
 
 def _is_table(member: zipfile.ZipInfo) -> bool:
@@ -125,17 +164,48 @@ def _is_table(member: zipfile.ZipInfo) -> bool:
     return not member.is_dir() and name.parts[0] != "__MACOSX" and not name.name.startswith(".")
 
 
-def _unpacked(data: bytes, packed: str, path: Path) -> bytes:
-    try:
-        if packed == "gzip":
-            return gzip.decompress(data)
-        if packed == "bzip2":
-            return bz2.decompress(data)
-        if packed == "xz":
-            return lzma.decompress(data)
+def _unpacked(stream: io.BufferedReader, packed: str, path: Path) -> io.BufferedReader:
+    if packed == "gzip":
+        unpacked = gzip.GzipFile(fileobj=stream)
+    elif packed == "bzip2":
+        unpacked = bz2.BZ2File(stream)
+    elif packed == "xz":
+        unpacked = lzma.LZMAFile(stream)  # noqa: SIM115 closed with the stream
+    else:
         import pyarrow as pa
 
-        with pa.input_stream(pa.BufferReader(data), compression="zstd") as stream:
-            return stream.read()
-    except (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError) as error:
-        raise MalformedTableError(f"{path}: not a whole {packed} file: {error}") from None
+        unpacked = pa.CompressedInputStream(stream, "zstd")
+    faults = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
+    unpacking = _Unpacking(
+        (unpacked, stream), faults, lambda error: MalformedTableError(f"{path}: not a whole {packed} file: {error}")
+    )
+    return io.BufferedReader(unpacking, _START)
+
+
+class _Unpacking(io.RawIOBase):
+    """Unpacked bytes, read until what is packed turns out to be damaged."""
+
+    def __init__(
+        self,
+        sources: tuple,
+        faults: tuple[type[Exception], ...],
+        explain: Callable[[Exception], MalformedTableError],
+    ) -> None:
+        """`sources`: what is read, then what has to be closed with it."""
+        self._sources, self._faults, self._explain = sources, faults, explain
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        super().close()
+        for source in self._sources:
+            source.close()
+
+    def readinto(self, buffer) -> int:
+        try:
+            block = self._sources[0].read(len(buffer))
+        except self._faults as error:
+            raise self._explain(error) from None
+        buffer[: len(block)] = block
+        return len(block)

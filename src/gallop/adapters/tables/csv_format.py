@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gallop.adapters.tables import excel, layout, parquet
 from gallop.adapters.tables.contents import PARQUET_ENDINGS, Kind, read_contents
-from gallop.adapters.tables.csv_text import BLANK, csv_lines, csv_rows, named_separator, utf8
+from gallop.adapters.tables.csv_text import BLANK, csv_lines, csv_rows, cut_remark, named_separator, utf8
 from gallop.errors import SettingsError
 from gallop.settings.table import Format
 from gallop.tables.header import looks_like_values
@@ -65,21 +65,13 @@ def detect(path: Path, sheet: str | None = None) -> Detected:
     return Detected(kind, Format())
 
 
-def file_remarks(path: Path) -> tuple[str, ...]:
-    """What a person should know about a file whose format the settings have. Raises as `detect` does."""
-    if path.is_dir() or path.suffix.lower() in PARQUET_ENDINGS:
-        return ()
-    contents = read_contents(path)
-    return cut_remarks(contents.data, path) if contents.kind is Kind.CSV else ()
-
-
 def cut_remarks(data: bytes, path: Path) -> tuple[str, ...]:
     """A sentence where the last line alone lacks its end: a file that was cut in its last value looks just so."""
     # In UTF-16 and UTF-32 zeros stand around the end of a line.
     ended, lines = data.rstrip(b"\0").endswith((b"\n", b"\r")), b"\n" in data or b"\r" in data
     if ended or not lines:
         return ()
-    return (f"{path}: only the last line does not end; if the file was cut there, its last value is not whole",)
+    return (cut_remark(path),)
 
 
 def _left_out(form: Format, path: Path) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -34,8 +35,9 @@ def read_csv(packed: bytes, path: Path, form: Format) -> pl.DataFrame:
     content = _table_alone(utf8(packed, path, form.encoding), path, form)
     if form.separator == BLANK:
         content = re.sub(rb"(?m)^[ \t]+|[ \t]+(?=\r?$)", b"", re.sub(rb"[ \t]+", b" ", content))
-    names = _header(content, path, form)
-    _require_quotes_closed(content, path, form.separator)
+    names = header(content, path, form)
+    if content.count(b'"') % 2:
+        require_quotes_closed(csv_rows(content, form.separator, strict=True), path)
     options = {
         "read_options": pa.csv.ReadOptions(use_threads=True, block_size=1 << 26, column_names=names, skip_rows=0),
         "parse_options": pa.csv.ParseOptions(newlines_in_values=True, delimiter=form.separator),
@@ -46,7 +48,7 @@ def read_csv(packed: bytes, path: Path, form: Format) -> pl.DataFrame:
     try:
         table = pa.csv.read_csv(pa.BufferReader(content), **options)
     except pa.ArrowInvalid as error:
-        raise _explain(error, content, path, len(names), form.separator) from None
+        raise explain_row(error, lambda: csv_rows(content, form.separator), path, len(names)) from None
     # The header was read as the first row, since its own names need not be usable.
     return pl.DataFrame(pl.from_arrow(table.slice(1) if form.header else table))
 
@@ -57,25 +59,48 @@ def utf8(content: bytes, path: Path, encoding: str) -> bytes:
         try:
             content = content.decode(encoding).encode("utf-8")
         except (UnicodeDecodeError, UnicodeEncodeError) as error:
-            raise EncodingError(
-                f"{path}: not {encoding}, which table.format.encoding is set to: {error.reason}"
-            ) from None
-    content = content.removeprefix(b"\xef\xbb\xbf")
-    if line := _SEPARATOR_LINE.match(content):
-        content = content[line.end() :]
+            raise explain_bytes(error, 0, path, encoding) from None
+    content = without_marks(content)
     if not content.strip():
         raise EmptyTableError(f"{path}: the file is empty; a header and at least one row are needed")
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise EncodingError(
-            f"{path}: {_row_at(content, error.start)}: byte {content[error.start]:#04x} is not UTF-8; save the table "
-            "as UTF-8 (for example `iconv -f latin1 -t utf-8`), or set table.format.encoding to its encoding"
-        ) from None
+        raise explain_bytes(error, _row_at(content, error.start), path, "utf-8") from None
     if b"\x00" in content:
-        row = _row_at(content, content.index(b"\x00"))
-        raise EncodingError(f"{path}: {row}: a NUL byte, which no CSV has; is it UTF-16 or damaged?")
+        raise explain_bytes(ValueError("NUL"), _row_at(content, content.index(b"\x00")), path, "utf-8")
     return content
+
+
+def without_marks(content: bytes) -> bytes:
+    """The beginning of a text without byte order mark or Excel's `sep=` line."""
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    line = _SEPARATOR_LINE.match(content)
+    return content[line.end() :] if line else content
+
+
+def explain_bytes(error: ValueError, row: int, path: Path, encoding: str) -> EncodingError:
+    """The error to raise for bytes that are no text.
+
+    Args:
+        error: a `UnicodeError`; any other means a NUL byte.
+        row: where they are; 0 for the header.
+        encoding: in which the text was read.
+    """
+    where = f"row {row}" if row else "the header"
+    if not isinstance(error, UnicodeDecodeError | UnicodeEncodeError):
+        return EncodingError(f"{path}: {where}: a NUL byte, which no CSV has; is it UTF-16 or damaged?")
+    if codecs.lookup(encoding).name != "utf-8" or isinstance(error, UnicodeEncodeError):
+        return EncodingError(f"{path}: not {encoding}, which table.format.encoding is set to: {error.reason}")
+    return EncodingError(
+        f"{path}: {where}: byte {error.object[error.start]:#04x} is not UTF-8; save the table as UTF-8 (for example "
+        "`iconv -f latin1 -t utf-8`), or set table.format.encoding to its encoding"
+    )
+
+
+def cut_remark(path: Path) -> str:
+    """What to say of a file whose last line alone lacks its end."""
+    return f"{path}: only the last line does not end; if the file was cut there, its last value is not whole"
 
 
 def named_separator(content: bytes) -> str | None:
@@ -84,7 +109,7 @@ def named_separator(content: bytes) -> str | None:
     return line.group(1).decode("latin-1") if line else None
 
 
-def csv_rows(content: bytes, separator: str = ",", *, strict: bool = False) -> Iterator[list[str]]:
+def csv_rows(content: bytes, separator: str = ",", *, strict: bool = False) -> Generator[list[str]]:
     """The rows as Python reads them: lines without anything are no rows, to Arrow neither."""
     text = io.StringIO(content.decode("utf-8", "ignore"), newline="")
     return (values for values in csv.reader(text, delimiter=separator, strict=strict) if values)
@@ -134,13 +159,13 @@ def _last_filled(lines: list[bytes], last: int, separator: str) -> int:
     return max(last, 0)
 
 
-def _row_at(content: bytes, offset: int) -> str:
+def _row_at(content: bytes, offset: int) -> int:
     # One more character, so that a row which begins there is counted too.
-    row = sum(1 for _ in csv_rows(content[:offset] + b"x")) - 1
-    return f"row {row}" if row else "the header"
+    return sum(1 for _ in csv_rows(content[:offset] + b"x")) - 1
 
 
-def _header(content: bytes, path: Path, form: Format) -> list[str]:
+def header(content: bytes, path: Path, form: Format) -> list[str]:
+    """The columns' names, as the settings know them, of a text that begins so. Raises `MalformedTableError`."""
     try:
         names = next(csv_rows(content[: 1 << 20], form.separator))
     except csv.Error as error:
@@ -148,14 +173,17 @@ def _header(content: bytes, path: Path, form: Format) -> list[str]:
     return column_names(names if form.header else [""] * len(names), path)
 
 
-def _require_quotes_closed(content: bytes, path: Path, separator: str) -> None:
-    """Arrow takes a file that ends within quotation marks for whole."""
-    if content.count(b'"') % 2 == 0:
-        return
+def require_quotes_closed(rows: Generator[list[str]], path: Path) -> None:
+    """Arrow takes a file that ends within quotation marks for whole.
+
+    Args:
+        rows: read strictly, of a file with an odd number of quotation marks.
+    """
     row = -1
     try:
-        for _ in csv_rows(content, separator, strict=True):
-            row += 1
+        with closing(rows):
+            for _ in rows:
+                row += 1
     except csv.Error as error:
         # Strict, it also minds `"x"y`, which is odd but whole.
         if "delimiter" not in str(error):
@@ -164,14 +192,20 @@ def _require_quotes_closed(content: bytes, path: Path, separator: str) -> None:
             ) from None
 
 
-def _explain(error: ValueError, content: bytes, path: Path, width: int, separator: str) -> Exception:
-    """An error that names the row unlike the header; Arrow's own quotes the whole row, which may name a person."""
+def explain_row(error: Exception, rows: Callable[[], Generator[list[str]]], path: Path, width: int) -> Exception:
+    """An error that names the row unlike the header; Arrow's own quotes the whole row, which may name a person.
+
+    Args:
+        rows: reads them from the beginning.
+        width: of the header.
+    """
     row = -1
     try:
-        for values in csv_rows(content, separator):
-            row += 1
-            if len(values) != width:
-                return MalformedTableError(_odd_row(path, row, len(values), width, content, separator))
+        with closing(rows()) as reading:
+            for values in reading:
+                row += 1
+                if len(values) != width:
+                    return MalformedTableError(_odd_row(path, row, len(values), width, reading))
     except csv.Error as broken:
         return MalformedTableError(f"{path}: row {row + 1}: {broken}")
     if "Empty CSV" in str(error):
@@ -181,13 +215,18 @@ def _explain(error: ValueError, content: bytes, path: Path, width: int, separato
     )
 
 
-def _odd_row(path: Path, row: int, values: int, width: int, content: bytes, separator: str) -> str:
+def _odd_row(path: Path, row: int, values: int, width: int, rest: Iterator[list[str]]) -> str:
     sentence = f"{path}: row {row} has {values} values, the header has {width}; "
-    rest = list(csv_rows(content, separator))[row + 1 :]
-    if all(is_beside(left, width) for left in rest) and values < width:
+    below = 1
+    for left in rest:
+        if not is_beside(left, width):
+            below = 0
+            break
+        below += 1
+    if below and values < width:
         return sentence + (
             f"the file was cut there, or notes stand below the table (then delete them, or set table.format.footer to "
-            f"{len(rest) + 1})"
+            f"{below})"
         )
     if width == 1 < values:
         return sentence + (

@@ -2,8 +2,9 @@
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from typing import Final
 
 import narwhals.stable.v2 as nw
 import polars as pl
@@ -13,6 +14,8 @@ from gallop.adapters.tables.header import column_names
 from gallop.errors import ChecksumError, DataUnavailableError, EmptyTableError, MalformedTableError
 from gallop.files import write_whole
 from gallop.schema import ROW
+
+_BATCH_ROWS: Final = 1 << 17
 
 
 def read_parquet(source: Path | bytes, path: Path) -> pl.DataFrame:
@@ -29,23 +32,80 @@ def read_parquet(source: Path | bytes, path: Path) -> pl.DataFrame:
 
 
 def read_folder(folder: Path) -> pl.DataFrame:
-    """All Parquet files in a folder, as one table with its types. Raises as `parquet_files` and `read_parquet` do."""
-    frames = []
-    for file in parquet_files(folder):
-        frame = typed_parquet(file, file)
+    """All Parquet files in a folder, as one table with its types. Raises as `ParquetParts` does."""
+    return pl.concat(ParquetParts(folder).typed(), rechunk=True)
+
+
+class ParquetParts:
+    """A file of Parquet, or all in a folder as one table: its columns, and its rows in parts."""
+
+    remarks: tuple[str, ...] = ()
+
+    def __init__(self, path: Path) -> None:
+        """Reads what the files say of their columns.
+
+        Raises:
+            DataUnavailableError, ChecksumError, EmptyTableError. MalformedTableError: two columns of one name; a file
+            has other columns than those before it, or other types.
+        """
+        self._path = path
+        self._files = parquet_files(path) if path.is_dir() else [path]
+        self._schema = self._one_schema()
+        self.columns = as_text(pl.DataFrame(schema=self._schema), path).columns
+
+    def frames(self, wanted: Collection[str]) -> Iterator[pl.DataFrame]:
+        """The rows as text, in the order of the files' names.
+
+        Args:
+            wanted: the columns to give.
+        """
+        for part in self.typed(wanted):
+            yield as_text(part, self._path)
+
+    def typed(self, wanted: Collection[str] | None = None) -> Iterator[pl.DataFrame]:
+        """As `frames`, with the types that hold for all files; without `wanted`, all columns."""
+        pairs = zip(self._schema.items(), self.columns, strict=True)
+        schema = {name: dtype for (name, dtype), usable in pairs if wanted is None or usable in wanted}
+        for file in self._files:
+            with _opened(file) as opened:
+                there = [name for name in schema if name in opened.schema_arrow.names]
+                # A dot means a field within a column.
+                columns = there if there and not any("." in name for name in there) else None
+                if not opened.metadata.num_rows:
+                    yield pl.DataFrame(schema=schema)
+                try:
+                    for batch in opened.iter_batches(_BATCH_ROWS, columns=columns):
+                        part = pl.DataFrame(pl.from_arrow(batch)).with_columns(self._partitions(file))
+                        yield part.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+                except _faults() as error:
+                    raise _damaged(file, error) from None
+
+    def _one_schema(self) -> dict[str, pl.DataType]:
+        frames: list[pl.DataFrame] = []
+        for file in self._files:
+            with _opened(file) as opened:
+                try:
+                    frame = pl.DataFrame(pl.from_arrow(opened.schema_arrow.empty_table()))
+                except _faults() as error:
+                    raise _damaged(file, error) from None
+            frame = frame.with_columns(self._partitions(file))
+            if frames and set(frame.columns) != set(frames[0].columns):
+                odd = sorted(set(frame.columns) ^ set(frames[0].columns))[:3]
+                raise MalformedTableError(f"{file}: has other columns than the files before it: {', '.join(odd)}")
+            frames.append(frame)
+        try:
+            first = frames[0].columns
+            return dict(pl.concat([frame.select(first) for frame in frames], how="vertical_relaxed").schema)
+        except pl.exceptions.PolarsError:
+            raise MalformedTableError(
+                f"{self._path}: its files hold the same columns with different types; write them anew, as one table"
+            ) from None
+
+    def _partitions(self, file: Path) -> list[pl.Expr]:
         # Spark and Arrow write `country=DE/part-0.parquet`: such a column is in the folders' names alone.
-        partitions = [part.partition("=") for part in file.relative_to(folder).parts[:-1] if "=" in part]
-        frame = frame.with_columns(pl.lit(value).alias(name) for name, _, value in partitions)
-        if frames and set(frame.columns) != set(frames[0].columns):
-            odd = sorted(set(frame.columns) ^ set(frames[0].columns))[:3]
-            raise MalformedTableError(f"{file}: has other columns than the files before it: {', '.join(odd)}")
-        frames.append(frame)
-    try:
-        return pl.concat([frame.select(frames[0].columns) for frame in frames], how="vertical_relaxed")
-    except pl.exceptions.PolarsError:
-        raise MalformedTableError(
-            f"{folder}: its files hold the same columns with different types; write them anew, as one table"
-        ) from None
+        folders = file.relative_to(self._path).parts[:-1] if file != self._path else ()
+        partitions = [part.partition("=") for part in folders if "=" in part]
+        return [pl.lit(value).alias(name) for name, _, value in partitions]
 
 
 def join_folder(folder: Path, path: Path) -> int:
@@ -67,16 +127,39 @@ def parquet_files(folder: Path) -> list[Path]:
 
 def typed_parquet(source: Path | bytes, path: Path) -> pl.DataFrame:
     """A Parquet file with its own types. Raises `ChecksumError`: not a whole one."""
-    import pyarrow as pa
+    with _opened(path, source) as file:
+        try:
+            return pl.DataFrame(pl.from_arrow(file.read()))
+        except _faults() as error:
+            raise _damaged(path, error) from None
+
+
+def _opened(path: Path, source: Path | bytes | None = None):
+    """A `pyarrow.parquet.ParquetFile` with names that can be used.
+
+    Raises:
+        ChecksumError: not a whole one. MalformedTableError: two columns of one name.
+    """
     import pyarrow.parquet
 
     try:
-        opened = io.BytesIO(source) if isinstance(source, bytes) else source
-        with pyarrow.parquet.ParquetFile(opened, page_checksum_verification=True) as file:
-            column_names(file.schema_arrow.names, path)
-            return pl.DataFrame(pl.from_arrow(file.read()))
-    except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
+        opened = io.BytesIO(source) if isinstance(source, bytes) else path
+        file = pyarrow.parquet.ParquetFile(opened, page_checksum_verification=True)
+    except _faults() as error:
         raise _damaged(path, error) from None
+    try:
+        column_names(file.schema_arrow.names, path)
+    except MalformedTableError:
+        file.close()
+        raise
+    return file
+
+
+def _faults() -> tuple[type[BaseException], ...]:
+    """What a damaged file makes the libraries raise."""
+    import pyarrow as pa
+
+    return (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError)
 
 
 def read_own(path: Path) -> pl.DataFrame:
@@ -87,9 +170,12 @@ def read_own(path: Path) -> pl.DataFrame:
         raise _damaged(path, error) from None
 
 
-def write_parquet(frame: pl.DataFrame, path: Path) -> None:
-    """Write a frame. Raises `OSError` where the disk is full."""
-    write_with(lambda target: frame.write_parquet(target, compression="zstd"), path)
+def write_parquet(frame: pl.DataFrame | pl.LazyFrame, path: Path) -> None:
+    """Write a frame; a lazy one some rows at a time. Raises `OSError` where the disk is full."""
+    if isinstance(frame, pl.LazyFrame):
+        write_with(lambda target: frame.sink_parquet(target, compression="zstd"), path)
+    else:
+        write_with(lambda target: frame.write_parquet(target, compression="zstd"), path)
 
 
 def write_with(write: Callable[[Path], object], path: Path) -> None:

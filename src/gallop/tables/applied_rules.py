@@ -1,0 +1,198 @@
+"""The rules applied: a text table becomes leads and rejected rows, all of it at once or some rows at a time."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import narwhals.stable.v2 as nw
+
+from gallop.errors import EmptyTableError, MissingColumnError, WrongTypeError
+from gallop.schema import NEW_LEVEL, ROW, RULE, New, Role
+from gallop.settings.table import Table
+from gallop.tables.days import with_padded_days
+from gallop.tables.duplicates import claim_duplicates
+from gallop.tables.parsing import plain_texts, readable, typed, typed_value
+from gallop.tables.rules import UNKNOWN_LABEL, Rule, rules
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """Leads that are kept (typed), rows that are not (as text, with their rule in `schema.RULE`), and the rules."""
+
+    leads: nw.DataFrame
+    rejected: nw.DataFrame
+    tally: "RuleTally"
+    noticed: dict[str, int]
+    """Leads kept in spite of a rule that is only counted, for each such rule that any lead breaks."""
+
+    def counts(self) -> dict[str, int]:
+        """Rows rejected by each rule, in the order of the rules; rules that rejected none count 0."""
+        return self.tally.counts
+
+
+class RuleTally:
+    """How many rows each rule has set aside, and the first of them, over all parts of a table."""
+
+    def __init__(self, rules: list[Rule]) -> None:
+        self.rules = rules
+        self.counts = dict.fromkeys((rule.name for rule in rules), 0)
+        self.first: dict[str, tuple[int, str | None]] = {}
+        """Of each rule that set any row aside: the number of the first one, and the text in the rule's column."""
+        self.labels: list[str] = []
+        """Labels that the settings do not know: the first five in alphabetical order."""
+
+    def add(self, rejected: nw.DataFrame) -> None:
+        """Count rows that are set aside, with their rule in `schema.RULE`."""
+        numbers = rejected.group_by(RULE).agg(nw.col(ROW).count().alias("rows"), nw.col(ROW).min().alias("first"))
+        by_name = {rule.name: rule for rule in self.rules}
+        for name, rows, first in numbers.iter_rows():
+            self.counts[name] += rows
+            if name not in self.first or first < self.first[name][0]:
+                text = rejected.filter(nw.col(ROW) == first)[by_name[name].column][0]
+                self.first[name] = (first, text)
+            if name == UNKNOWN_LABEL:
+                labels = rejected.filter(nw.col(RULE) == name)[by_name[name].column].unique().to_list()
+                self.labels = sorted({*self.labels, *labels})[:5]
+
+    def refuse_new(self, source: str) -> None:
+        """Raises `WrongTypeError` where a row breaks a rule at which the run stops: `on_new` is refuse."""
+        for rule in self.rules:
+            if rule.on is New.REFUSE and (count := self.counts[rule.name]):
+                row, text = self.first[rule.name]
+                raise WrongTypeError(
+                    f"{source}: row {row}, column {rule.column!r}: {text!r} is not {rule.accepts}; {count} rows break "
+                    f"the rule {rule.name}, and on_new is refuse"
+                )
+
+
+@dataclass(frozen=True)
+class RowRules:
+    """The rules of one table, for all of its rows or some at a time."""
+
+    table: Table
+    columns: list[str]
+    """Those that are read."""
+    claiming: list[Rule]
+    counted: list[Rule]
+    """Rules whose rows stay: `on_new` is keep."""
+
+    def claim(self, raw: nw.DataFrame) -> tuple[nw.DataFrame, nw.DataFrame]:
+        """The texts of rows that no rule claims, and of the others, with their rule in `schema.RULE`.
+
+        Rows of one id are not compared; see `claim_duplicates`.
+
+        Args:
+            raw: every value as text, with the row number in `schema.ROW`.
+        """
+        table, names = self.table, self.columns
+        texts = plain_texts(raw.select(ROW, *names), {name: table.columns[name] for name in names}, table.missing)
+        if table.label.column in names and any("" in values for values in table.label.texts):
+            texts = texts.with_columns(nw.col(table.label.column).fill_null(""))
+        # What is out of scope is mostly the larger part, and no rule behind those of scope has to look at it.
+        last = max((position for position, rule in enumerate(self.claiming, 1) if not rule.defect), default=0)
+        texts, rejected = with_padded_days(texts, self._days()), []
+        for some in (self.claiming[:last], self.claiming[last:]):
+            claimed = texts.with_columns(_first_broken(some))
+            rejected.append(claimed.filter(~nw.col(RULE).is_null()))
+            texts = claimed.filter(nw.col(RULE).is_null()).drop(RULE)
+        aside = nw.concat(rejected).sort(ROW)
+        return texts.select(ROW, *names), aside.select(ROW, *names, RULE)
+
+    def _days(self) -> list[str]:
+        return [name for name in self.columns if self.table.columns[name].role in {Role.DAY, Role.DATE}]
+
+    def leads(self, kept: nw.DataFrame) -> nw.DataFrame:
+        """The texts of rows that stay as typed values."""
+        return kept.select(ROW, *[_final(name, self.table) for name in self.columns])
+
+    def noticed(self, kept: nw.DataFrame) -> dict[str, int]:
+        """Rows that stay in spite of a rule that is only counted, for each such rule that any of them breaks."""
+        if not self.counted or not len(kept):
+            return {}
+        sums = with_padded_days(kept, self._days()).select(
+            *[rule.broken.fill_null(False).sum().alias(rule.name) for rule in self.counted]
+        )
+        return {rule.name: count for rule in self.counted if (count := int(sums[rule.name][0]))}
+
+
+def row_rules(
+    columns: Collection[str], table: Table, source: str, *, labelled: bool, used: Collection[str] = ()
+) -> RowRules:
+    """The rules for a text table with these columns; as `apply_rules` otherwise. Raises `MissingColumnError`."""
+    optional = set() if labelled else {table.label.column, *table.with_role(Role.DAY)} - {*used}
+    _require_columns(columns, table, source, optional)
+    unused = {*table.with_role(Role.IGNORE), *optional}
+    names = [name for name in table.columns if name in columns and name not in unused]
+    every = rules(table, labelled=labelled, used=used)
+    claiming, counted = ([rule for rule in every if (rule.on is New.KEEP) == kept] for kept in (False, True))
+    return RowRules(table, names, claiming, counted)
+
+
+def apply_rules(
+    raw: nw.DataFrame, table: Table, source: str, *, labelled: bool, used: Collection[str] = ()
+) -> RuleResult:
+    """Sort the rows of a text table into leads and rejected rows.
+
+    Args:
+        raw: every value as text, with the row number in `schema.ROW`.
+        table: the meaning of the table.
+        source: the table's name in errors.
+        labelled: True for training; False for scoring (no label needed, no window).
+        used: columns of the model's inputs; in scoring the day is needed only where it is one of them.
+
+    Raises:
+        MissingColumnError, EmptyTableError. WrongTypeError: a value that the settings refuse.
+    """
+    ready = row_rules(raw.columns, table, source, labelled=labelled, used=used)
+    if not len(raw):
+        raise no_rows(source)
+    kept, rejected = ready.claim(raw)
+    kept = claim_duplicates(kept, table.id)
+    rejected = nw.concat([rejected, kept.filter(~nw.col(RULE).is_null())]).sort(ROW)
+    kept = kept.filter(nw.col(RULE).is_null()).drop(RULE)
+    tally = RuleTally(ready.claiming)
+    tally.add(rejected)
+    tally.refuse_new(source)
+    noticed = ready.noticed(kept)
+    noticed |= {} if labelled else _empty_columns(kept, [name for name in table.values if name in used])
+    return RuleResult(ready.leads(kept), rejected, tally, noticed)
+
+
+def no_rows(source: str) -> EmptyTableError:
+    """The error to raise for a table without rows."""
+    return EmptyTableError(f"{source}: has a header but no rows; at least one lead is needed")
+
+
+def _require_columns(columns: Collection[str], table: Table, source: str, spare: set) -> None:
+    # A column that is only ignored may be absent; so may, in scoring, the label and a day that nothing uses.
+    optional = {*table.with_role(Role.IGNORE), *spare}
+    missing = [name for name in table.columns if name not in columns and name not in optional]
+    if missing:
+        has = ", ".join(name for name in columns if name != ROW)
+        raise MissingColumnError(f"{source}: no column {', '.join(map(repr, missing))}; the header has: {has}")
+
+
+def _empty_columns(kept: nw.DataFrame, names: list[str]) -> dict[str, int]:
+    """Columns that the model uses and that have no value in any row: more likely a broken export than a property."""
+    return {f"{name}_empty": len(kept) for name in names if len(kept) and kept[name].is_null().all()}
+
+
+def _first_broken(rules: list[Rule]) -> nw.Expr:
+    # A null predicate (nothing to compare) does not break a rule.
+    claims = [nw.when(rule.broken.fill_null(False)).then(nw.lit(rule.name)).otherwise(None) for rule in rules]
+    return nw.coalesce(*claims, nw.lit(None, dtype=nw.String)).alias(RULE)
+
+
+def _final(name: str, table: Table) -> nw.Expr:
+    role = table.columns[name].role
+    if role is Role.LABEL:
+        positive = nw.col(name).is_in([*table.label.positive])
+        return nw.when(positive).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int8).alias(name)
+    if table.on(name, "type") is New.KEEP and role in {Role.NUMBER, Role.BOOLEAN, Role.DATE, Role.DAY}:
+        # What cannot be read has been counted and is missing from here on.
+        readable_text = nw.when(readable(name, role)).then(nw.col(name)).otherwise(None)
+        return typed_value(readable_text, role).alias(name)
+    levels = table.columns[name].levels
+    if levels and table.on(name, "level") is New.KEEP:
+        known = nw.col(name).is_null() | nw.col(name).is_in([*levels])
+        return nw.when(known).then(nw.col(name)).otherwise(nw.lit(NEW_LEVEL)).alias(name)
+    return typed(name, role)
