@@ -188,6 +188,12 @@ class SignatureError(GallopError):
     exit_code = 40
 
 
+class NotRandomisedError(GallopError):
+    """Who was contacted follows from what is known of the lead, so nobody can tell what the contact changed."""
+
+    exit_code = 41
+
+
 class StoppedError(GallopError):
     """A person stopped the command, by Ctrl-C say."""
 

@@ -39,6 +39,8 @@ class Role(StrEnum):
     GROUP = "group"
     """Rows with the same value are one lead's, and are never parted by a split or a fold."""
     LABEL = "label"
+    TREATMENT = "treatment"
+    """Whether the lead was contacted, at random: never an input."""
     DAY = "day"
     DATE = "date"
     NUMBER = "number"

@@ -33,7 +33,9 @@ class Scores:
     """Scored leads, the best first, and the rows that could not be scored with the rule each one broke."""
 
     ranked: nw.DataFrame
-    """Columns: the id; those to keep; probability; low and high, between which leads with such a score convert;
+    """Columns: the id; those to keep; probability; low and high, between which leads with such a score convert; uplift,
+    what a contact adds to the probability, where the project has a treatment (and then, where differences were seen,
+    the best are the first by it);
     prediction (`converts`, `does not` or `open`); decision (`contact` or `wait`); held_out (never contacted by score);
     band (`hot`, `warm` or `cold`); rank (from 1); reasons (in words, the largest first); model_version. A table without
     ids has the number of the row, `gallop_row`, as id."""
@@ -117,11 +119,14 @@ def score_table(
         raise EmptyTableError(f"{source}: none of the {len(raw)} rows can be scored ({listed})")
     explanation = explain(leads, bundle)
     probability = explanation.probability()
-    id_column = bundle.settings.table.id
-    order = np.argsort(-probability, kind="stable")
+    id_column, uplift = bundle.settings.table.id, _uplift(leads, bundle)
+    by_uplift = bundle.manifest.uplift_from is not None and uplift is not None
+    order = np.argsort(-uplift if by_uplift else -probability, kind="stable")
     leads, best = leads[order.tolist()], probability[order]
     ids = leads[id_column].to_list()
     yes, uncertainty = best >= bundle.manifest.threshold, bundle.manifest.uncertainty
+    if by_uplift:
+        yes = uplift[order] >= bundle.manifest.uplift_from
     held_out = _held_out(leads, project or bundle.settings)
     low, high = rate_interval(best, uncertainty.ranges)
     explanation = explanation.of(order)
@@ -129,6 +134,7 @@ def score_table(
         "probability": best.tolist(),
         "low": low.tolist(),
         "high": high.tolist(),
+        **({} if uplift is None else {"uplift": uplift[order].tolist()}),
         "prediction": predictions(best, uncertainty),
         "decision": [
             CONTACT if is_yes and not is_held else WAIT for is_yes, is_held in zip(yes, held_out, strict=True)
@@ -150,6 +156,12 @@ def score_table(
     explained = nw.from_dict({_free_name(id_column, parts): ids, **parts}, backend=backend)
     seen = [name for name in bundle.settings.table.columns if name in bundle.settings.features.used]
     return Scores(ranked, explained, raw.select(seen)[_indices(leads, raw)], rejected, counts, rows.noticed)
+
+
+@threadpool_limits.wrap(limits=1)
+def _uplift(leads: nw.DataFrame, bundle: Bundle) -> np.ndarray | None:
+    """What a contact adds to each lead's probability, shape (n,); None where the model does not know."""
+    return None if bundle.uplift is None else bundle.uplift.log_odds(_model_inputs(leads, bundle))
 
 
 def _held_out(leads: nw.DataFrame, settings: Settings) -> list[bool]:

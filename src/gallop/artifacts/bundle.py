@@ -5,8 +5,7 @@ and is what the figures are about and what promotions compare. Both are files wi
 
 The manifest holds the SHA-256 of every other file, and of itself without that line. `verify_bundle` compares them
 before anything is loaded, so a damaged, half-copied or added file is refused and never scores a lead. Two files may
-stand beside what the manifest lists: the version that a registry has given, which nobody knows when the bundle is
-made, and a signature.
+stand beside what it lists: the version that a registry gives to a bundle once it is made, and a signature.
 """
 
 import hashlib
@@ -19,7 +18,7 @@ from typing import Final, Literal
 
 from pydantic import Field, ValidationError
 
-from gallop.additive.document import read_document, write_document
+from gallop.additive.document import MODEL, read_document, write_document
 from gallop.additive.model import AdditiveModel
 from gallop.artifacts.golden import GOLDEN, replay_golden
 from gallop.errors import ChecksumError, GallopError, MissingOutputError
@@ -34,6 +33,7 @@ MANIFEST: Final = "manifest.json"
 SETTINGS: Final = "settings.json"
 VERSION_FILE: Final = "version.txt"
 SIGNATURE: Final = "signature.json"
+UPLIFT: Final = "uplift"
 LAYOUT: Final = 5
 """Of the files: a bundle of another layout is refused."""
 _SEAL: Final = "manifest_sha256"
@@ -63,6 +63,8 @@ class Manifest(ResultModel):
     """Name → its smallest probability, the best band first; the last begins at 0."""
     uncertainty: ScoreUncertainty
     """What a score can be taken to mean: who is said to convert, and the conversion rate of leads with such a score."""
+    uplift_from: float | None = None
+    """Smallest uplift that means contact, which then counts instead of `threshold`; None where no uplift decides."""
     libraries: dict[str, str]
     files: dict[str, str]
 
@@ -79,6 +81,8 @@ class Bundle:
     manifest: Manifest
     settings: Settings
     model: AdditiveModel
+    uplift: AdditiveModel | None = None
+    """Its `log_odds` are what a contact adds to the probability; None where the project has no treatment."""
 
 
 def write_bundle(
@@ -95,11 +99,14 @@ def write_bundle(
     plan: DecisionPlan,
     uncertainty: ScoreUncertainty,
     files: dict[str, bytes],
+    uplift: AdditiveModel | None = None,
+    uplift_from: float | None = None,
 ) -> Manifest:
     """Write a bundle, all of it or nothing. Of `plan`, it keeps the cut-offs; `files` are further ones, by name."""
+    models = {"live": live, "assessed": assessed} | ({UPLIFT: uplift} if uplift else {})
+    documents = {part: write_document(model) for part, model in models.items()}
     contents = {
-        **{f"live/{name}": content for name, content in write_document(live).items()},
-        **{f"assessed/{name}": content for name, content in write_document(assessed).items()},
+        **{f"{part}/{name}": content for part, texts in documents.items() for name, content in texts.items()},
         SETTINGS: settings.model_dump_json(indent=2).encode(),
         **files,
     }
@@ -115,6 +122,7 @@ def write_bundle(
         threshold=plan.cutoff.probability,
         bands={band.name: band.lowest for band in plan.bands},
         uncertainty=uncertainty,
+        uplift_from=uplift_from,
         libraries={
             "python": platform.python_version(),
             "gallop": version(DISTRIBUTION),
@@ -222,14 +230,11 @@ def load_bundle(folder: str | Path, fit: Fit = "live") -> Bundle:
     try:
         settings = Settings.model_validate_json((folder / SETTINGS).read_bytes())
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]["msg"]
-        raise ChecksumError(
-            f"{folder / SETTINGS}: {error.error_count()} settings do not fit this version of gallop ({first}); the "
-            f"bundle was made by {manifest.libraries.get('gallop')}"
-        ) from None
+        reason = f"{error.error_count()} settings do not fit this version of gallop ({error.errors()[0]['msg']})"
+        raise ChecksumError(f"{folder / SETTINGS}: {reason}; made by {manifest.libraries.get('gallop')}") from None
     try:
-        of_fit = [name for name in manifest.files if name.startswith(f"{fit}/")]
-        model = read_document({name.partition("/")[2]: (folder / name).read_bytes() for name in of_fit})
+        model = _read_model(folder, manifest, fit)
+        uplift = _read_model(folder, manifest, UPLIFT) if f"{UPLIFT}/{MODEL}" in manifest.files else None
         if fit == "live":
             replay_golden(model, (folder / GOLDEN).read_bytes(), folder / GOLDEN)
     except GallopError:
@@ -237,4 +242,9 @@ def load_bundle(folder: str | Path, fit: Fit = "live") -> Bundle:
     except Exception as error:  # noqa: BLE001 bytes that are no model break their readers in any way
         reason = (str(error).splitlines() or [""])[0]
         raise ChecksumError(f"{folder / fit}: holds no model that can be read: {reason}") from None
-    return Bundle(manifest, settings, model)
+    return Bundle(manifest, settings, model, uplift)
+
+
+def _read_model(folder: Path, manifest: Manifest, part: str) -> AdditiveModel:
+    names = [name for name in manifest.files if name.startswith(f"{part}/")]
+    return read_document({name.partition("/")[2]: (folder / name).read_bytes() for name in names})

@@ -34,6 +34,10 @@ def init(
         str | None,
         typer.Option("--split", help="random, or forward in time: day, a date column, order or reverse (of the rows)."),
     ] = None,
+    treatment: Annotated[
+        str | None, typer.Option("--treatment", help="Column that says who was contacted, drawn at random.")
+    ] = None,
+    treated: Annotated[str | None, typer.Option("--treated", help="Its value that means contacted.")] = None,
     sheet: Annotated[str | None, typer.Option("--sheet", help="Sheet of an Excel file.")] = None,
     events: Annotated[
         Path | None, typer.Option("--events", help="A log of events instead of a table of leads.")
@@ -75,7 +79,7 @@ def init(
         raise typer.BadParameter("a TABLE and --label are needed, or --events, --lead, --time and --converted")
     from gallop.profiling.proposal import InitOptions
 
-    options = InitOptions(label, id_, day, positive, tuple(negative or ()), split, horizon)
+    options = InitOptions(label, id_, day, positive, tuple(negative or ()), split, horizon, treatment, treated)
     _init_table(table, sheet, options, into, ask=not yes and sys.stdin.isatty())
 
 

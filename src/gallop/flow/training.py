@@ -33,6 +33,7 @@ def run_model_training(project: Project, on_trial: Callable[[str], None] = lambd
     from gallop.artifacts import bundle, outbox
     from gallop.artifacts.golden import GOLDEN, write_golden
     from gallop.leakage.policy import require_none
+    from gallop.modelling.uplift_training import train_uplift
     from gallop.stages.data_split import first_tested
     from gallop.stages.model_training import assess, refit, train
 
@@ -47,6 +48,10 @@ def run_model_training(project: Project, on_trial: Callable[[str], None] = lambd
     leads = read(paths.features / "features.parquet")
     live, live_scores = refit(trained, leads, settings)
     result = assess(trained, split.test, settings, all_rows=len(leads), live_scores=live_scores, truth=truth)
+    uplift = None
+    if settings.table.treatment is not None:
+        uplift = train_uplift(split, leads, settings, trained.recipe, trained.model, trained.plan.cutoff)
+        result = result.model_copy(update={"uplift": uplift.result})
 
     files = {RESULT: result.model_dump_json(indent=2).encode(), GOLDEN: write_golden(live, trained.golden)}
     files[LEAKS] = json.dumps([leak.model_dump(mode="json") for leak in leaks], indent=2).encode()
@@ -64,6 +69,8 @@ def run_model_training(project: Project, on_trial: Callable[[str], None] = lambd
         first_tested=first_tested(split.test, settings.table, settings.split),
         plan=result.evidence.decision,
         uncertainty=result.evidence.uncertainty,
+        uplift=uplift.live if uplift else None,
+        uplift_from=uplift.result.contact_from if uplift else None,
         files=files,
     )
     sign_candidate(project)

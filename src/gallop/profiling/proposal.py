@@ -13,6 +13,7 @@ from gallop.profiling.dates import late_dates, lead_day, outcome_dates
 from gallop.profiling.label import LabelValues, find_label
 from gallop.profiling.roles import ProposedColumn, find_roles
 from gallop.profiling.split import ProposedSplit
+from gallop.profiling.treatment import find_treatment, treatment_keys
 from gallop.schema import Role
 from gallop.settings.split import BY_DAY
 from gallop.settings.table import Format
@@ -37,6 +38,10 @@ class InitOptions:
     """As `split.by`; None to find out."""
     horizon: str | None = None
     """How soon a conversion counts, such as 30d."""
+    treatment: str | None = None
+    """Column that says who was contacted, at random."""
+    treated: str | None = None
+    """Its text that means contacted."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class Proposal:
     dates: dict[str, dict[str, str]]
     leaks: tuple[Leak, ...] = ()
     split: ProposedSplit = field(default_factory=ProposedSplit)
+    treatment: LabelValues | None = None
 
     @property
     def left_out(self) -> tuple[Leak, ...]:
@@ -132,6 +138,7 @@ class Proposal:
             "positive": list(self.label.positive),
             "negative": list(self.label.negative),
             "label_other": "reject" if junk else "refuse",
+            "treatment": treatment_keys(self.options.treatment, self.treatment),
             "columns": [self._entry(column) for column in self.columns],
             "dates": self.dates,
             "inputs": list(self.inputs),
@@ -190,7 +197,11 @@ def propose(columns: dict[str, list[str | None]], options: InitOptions, source: 
     table_profile = profile(columns, outcome)
     roles = find_roles(table_profile, options.label, options.id, options.day)
     roles = _varying_in_scope(roles, columns, outcome)
-    proposal = Proposal(options, table_profile, label, roles, _dates(roles, table_profile))
+    treatment = find_treatment(columns, options.treatment, options.treated, missing, source)
+    if treatment and options.treatment:
+        roles[options.treatment] = ProposedColumn(Role.TREATMENT, f"set with --treatment; {treatment.because}")
+    dates = _dates(roles, table_profile)
+    proposal = Proposal(options, table_profile, label, roles, dates, treatment=treatment)
     dated = outcome_dates(roles, table_profile) | late_dates(roles, columns, table_profile)
     proposal = proposal.without([Leak(name, f"{name}: {because} {_BY_INIT}") for name, because in dated.items()])
     if not proposal.inputs:

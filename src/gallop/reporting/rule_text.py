@@ -15,6 +15,9 @@ def meanings(table: Table) -> dict[str, str]:
         "duplicate_row": "the same row again; the first one stays",
         "conflicting_id": f"rows with the same {table.id} but different values; none can be trusted",
     }
+    if table.treatment:
+        known = [*table.treatment.treated, *table.treatment.control]
+        texts["no_treatment"] = f"{table.treatment.column} is neither {_either(known)}: contacted or not, nobody knows"
     if table.day and table.window:
         texts["no_day"] = f"{table.day} is empty"
         texts["outside_window"] = f"{table.day} is not within {table.window.first} to {table.window.last}"

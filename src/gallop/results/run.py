@@ -10,6 +10,7 @@ from gallop.results.estimates import Estimate, MetricsReport, ResultModel
 from gallop.results.evidence import TestEvidence
 from gallop.results.over_time import OverTime
 from gallop.results.unlike import LearntScores
+from gallop.results.uplift import UpliftResult
 from gallop.schema import Parameter
 
 SAMPLE: Final = "sample"
@@ -159,6 +160,8 @@ class TrainingResult(ResultModel):
     importances: tuple[Importance, ...]
     over_time: OverTime | None = None
     """What changes along the day, a date, or the order of the rows; None where nothing says when a lead was."""
+    uplift: UpliftResult | None = None
+    """What a contact changes; None where the settings name no treatment."""
     evidence: TestEvidence
     """How to decide, where the model is weak, and the reasons for its scores."""
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from gallop.schema import RESERVED, ROW, New, Role
 from gallop.settings.base import SettingsModel, Share, Texts
+from gallop.settings.treatment import Treatment
 
 
 class Format(SettingsModel):
@@ -47,7 +48,7 @@ class OnNew(SettingsModel):
 class Column(SettingsModel):
     """What one column of the raw table is, when it is known, and which of its values are possible."""
 
-    role: Role = Field(description="id, group, label, day, date, number, category, boolean or ignore.")
+    role: Role = Field(description="id, group, label, treatment, day, date, number, category, boolean or ignore.")
     known_at: str | None = Field(None, description="The moment at which the value is known; one of table.moments.")
     minimum: float | None = Field(None, description="Smallest number seen or possible; see table.on_new.range.")
     maximum: float | None = Field(None, description="Largest number seen or possible; see table.on_new.range.")
@@ -136,6 +137,9 @@ class Table(SettingsModel):
     moments: Texts = Field(("visit", "signup", "after"), description="The moments of a lead's life, in their order.")
     score_at: str | None = Field(None, description="The moment at which leads are scored; one of table.moments.")
     label: Label = Field(description="The outcome.")
+    treatment: Treatment | None = Field(
+        None, description="Who was contacted, drawn at random: then scores say what a contact changes."
+    )
     window: Window | None = Field(None, description="Days to keep; needs a column with the role day.")
     keep: dict[str, Texts] = Field(default_factory=dict, description="Column → values whose leads are in scope.")
     columns: dict[str, Column] = Field(min_length=2, description="Every column of the raw table, by name.")
@@ -188,6 +192,11 @@ class Table(SettingsModel):
         if self.with_role(Role.LABEL) != (self.label.column,):
             raise ValueError(
                 f"label.column is {self.label.column!r}, but the role label is at {self.with_role(Role.LABEL)}"
+            )
+        named = () if self.treatment is None else (self.treatment.column,)
+        if self.with_role(Role.TREATMENT) != named:
+            raise ValueError(
+                f"treatment.column is {list(named)}, but the role treatment is at {self.with_role(Role.TREATMENT)}"
             )
         if self.window and not self.day:
             raise ValueError("window needs a column with the role day")

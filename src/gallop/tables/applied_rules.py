@@ -118,7 +118,11 @@ def row_rules(
     columns: Collection[str], table: Table, source: str, *, labelled: bool, used: Collection[str] = ()
 ) -> RowRules:
     """The rules for a text table with these columns; as `apply_rules` otherwise. Raises `MissingColumnError`."""
-    optional = set() if labelled else {table.label.column, *table.with_role(Role.DAY)} - {*used}
+    optional = (
+        set()
+        if labelled
+        else {table.label.column, *table.with_role(Role.TREATMENT), *table.with_role(Role.DAY)} - {*used}
+    )
     _require_columns(columns, table, source, optional)
     unused = {*table.with_role(Role.IGNORE), *optional}
     names = [name for name in table.columns if name in columns and name not in unused]
@@ -187,6 +191,9 @@ def _final(name: str, table: Table) -> nw.Expr:
     if role is Role.LABEL:
         positive = nw.col(name).is_in([*table.label.positive])
         return nw.when(positive).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int8).alias(name)
+    if role is Role.TREATMENT and table.treatment is not None:
+        treated = nw.col(name).is_in([*table.treatment.treated])
+        return nw.when(treated).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int8).alias(name)
     if table.on(name, "type") is New.KEEP and role in {Role.NUMBER, Role.BOOLEAN, Role.DATE, Role.DAY}:
         # What cannot be read has been counted and is missing from here on.
         readable_text = nw.when(readable(name, role)).then(nw.col(name)).otherwise(None)

@@ -45,6 +45,11 @@ def rules(table: Table, *, labelled: bool, used: Collection[str] = ()) -> list[R
         rules.append(Rule("no_id", nw.col(table.id).is_null(), False, table.id, "an id"))
     if labelled:
         rules += _label_rules(table)
+    if labelled and table.treatment:
+        known, accepts = (*table.treatment.treated, *table.treatment.control), " or ".join(table.treatment.treated)
+        neither = nw.col(table.treatment.column).is_null() | ~nw.col(table.treatment.column).is_in([*known])
+        accepts = f"{accepts} (contacted), {' or '.join(table.treatment.control)} (not)"
+        rules.append(Rule("no_treatment", neither, False, table.treatment.column, accepts))
     if labelled and table.day:
         rules.append(Rule("no_day", nw.col(table.day).is_null(), False, table.day, "a day"))
         rules.append(_unreadable(table.day, table))

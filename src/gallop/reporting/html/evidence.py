@@ -6,10 +6,11 @@ from markupsafe import Markup
 
 from gallop.evaluation.metrics import Estimate
 from gallop.evaluation.slices import MIN_SLICE_ROWS
-from gallop.reporting import decision_text, time_text
+from gallop.reporting import decision_text, time_text, uplift_text
 from gallop.reporting.formatting import in_level_order
 from gallop.reporting.html.decision_plots import EFFECTS, decision_plots
 from gallop.reporting.html.scale import Mark, Scale
+from gallop.reporting.html.uplift_plot import uplift_plot
 from gallop.results.evidence import Band, Cutoff, DecisionPlan, Slice
 from gallop.results.over_time import Period
 from gallop.results.run import TrainingResult
@@ -37,6 +38,9 @@ def evidence_parts(result: TrainingResult) -> dict[str, Any]:
         "slices": _by_column(evidence.slices),
         "time_text": time_text,
         "later": result.over_time and time_text.describe_later(result.over_time, result.test.confidence),
+        "uplift": result.uplift,
+        "uplift_text": uplift_text,
+        "uplift_plot": result.uplift and Markup(uplift_plot(result.uplift)),
         "periods": _periods(result.over_time.periods if result.over_time else ()),
         "fewest": MIN_SLICE_ROWS,
         "shown_effects": min(EFFECTS, len(evidence.effects)),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from importlib import metadata
 
 from gallop.evaluation.metrics import METRICS, Estimate
-from gallop.reporting import decision_text, narrative, rule_text, time_text
+from gallop.reporting import decision_text, narrative, rule_text, time_text, uplift_text
 from gallop.reporting.event_text import told_counts
 from gallop.reporting.formatting import (
     METRIC_MEANINGS,
@@ -232,6 +232,7 @@ def _limits(result: TrainingResult, data: DataVersion, settings: Settings) -> It
     for caution in (*decision_text.cautions(result.evidence), *time_text.time_cautions(result.over_time)):
         yield f"- {escaped(caution)}"
     yield from (f"- {escaped(line)}" for line in time_text.over_time_lines(result))
+    yield from (f"- {escaped(line)}" for line in uplift_text.uplift_lines(result.uplift))
     if dominant := narrative.dominant_column(result):
         yield f"- {escaped(dominant)}"
     if not settings.split.is_forward:

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gallop.evaluation.metrics import LOWER_IS_BETTER, METRICS, Estimate
-from gallop.reporting import decision_text, narrative, time_text
+from gallop.reporting import decision_text, narrative, time_text, uplift_text
 from gallop.reporting.event_text import told_counts
 from gallop.reporting.formatting import (
     SAMPLE_BANNER,
@@ -234,5 +234,7 @@ def _whom(result: TrainingResult) -> Iterator[RenderableType]:
         customers = percent(band.rate.value, 1)
         table.add_row(band.name, figure(band.lowest), percent(band.share, 1), Text(customers, style="bold"), test)
     yield table
+    for line in uplift_text.uplift_lines(result.uplift):
+        yield Text(plain(line))
     for caution in (*decision_text.cautions(result.evidence), *time_text.time_cautions(result.over_time)):
         yield Text(f"Be careful: {plain(caution)}", style="yellow")
