@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from gallop.cli import audit, boundary, console, init, invocation, operate, pipeline, score
+from gallop.cli import afterwards, audit, boundary, console, init, invocation, operate, pipeline, score
 from gallop.cli.project import open_project
 from gallop.errors import GallopError
 
 STAGE_PANEL, DATA_PANEL, MODEL_PANEL, PROJECT_PANEL = "Stages, in order", "Data", "Using the model", "Project"
-LIVE_PANEL = "What is live"
+LIVE_PANEL, AFTERWARDS_PANEL = "What is live", "Afterwards"
 
 
 def _help_without_command(context: typer.Context) -> None:
@@ -146,6 +146,8 @@ def validate(
 for command in (operate.status, operate.history, operate.rollback, operate.promote, operate.unpin):
     app.command(command.__name__, rich_help_panel=LIVE_PANEL)(command)
 app.command("score", rich_help_panel=MODEL_PANEL)(score.score)
+for command in (afterwards.outcomes, afterwards.monitor):
+    app.command(command.__name__, rich_help_panel=AFTERWARDS_PANEL)(command)
 app.command("audit", rich_help_panel=MODEL_PANEL)(audit.audit)
 app.command("init", rich_help_panel=PROJECT_PANEL)(init.init)
 check_app.command("leaks")(init.check_leaks)

@@ -137,6 +137,16 @@ class ProjectPaths:
         return self.root / "data/monitoring/scores"
 
     @property
+    def outcomes(self) -> Path:
+        """The log of what became of leads."""
+        return self.root / "data/monitoring/outcomes"
+
+    @property
+    def monitoring_page(self) -> Path:
+        """How the live model does, to look at."""
+        return self.root / "reports/monitoring.html"
+
+    @property
     def monitoring_key(self) -> Path:
         """The key of the hash under which the logs know a lead."""
         return self.root / "data/monitoring/key"

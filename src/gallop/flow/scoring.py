@@ -88,7 +88,7 @@ def score_file(
     deployed = load_deployed(project)
     if deployed.settings.events is not None:
         raise SettingsError("the deployed model takes a log of events: say as of when to score, with --at TIME")
-    raw, remarks = _read_leads(leads, sheet)
+    raw, remarks = read_raw_table(leads, sheet)
     require_header(raw.columns, [*deployed.settings.table.columns], leads)
     scores = score_table(raw, deployed, leads, describe_reason, keep, project.settings)
     scored = write_outcome(scores, project, deployed, output, reasons, top, remarks)
@@ -161,8 +161,13 @@ def _is_of_values(rule: str) -> bool:
     return rule.endswith(("_unknown", "_below_minimum", "_above_maximum"))
 
 
-def _read_leads(leads: str, sheet: str | None) -> tuple[nw.DataFrame, tuple[str, ...]]:
-    """The leads as text, read as they are written, and what a person should know about that."""
+def read_raw_table(leads: str, sheet: str | None) -> tuple[nw.DataFrame, tuple[str, ...]]:
+    """A table as text, read as it is written, and what a person should know about that.
+
+    Args:
+        leads: a file, a folder of Parquet, or an address.
+        sheet: of an Excel file; None for the first one with cells.
+    """
     from gallop.adapters.tables import remote
     from gallop.adapters.tables.csv_format import detect
 

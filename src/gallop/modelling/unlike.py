@@ -50,11 +50,13 @@ def unlike_leads(
     error = _ERROR / (len(bands) + 1 + len(new_values))
     shares = {band.name: (band.share, learnt.bands[band.name] if learnt else band.share) for band in bands}
     differing = [
-        _share(name, int(inside.sum()), rows, shares[name], known, error)
+        share_unlike(name, int(inside.sum()), rows, shares[name], known, error)
         for name, inside in _inside(probability, bands).items()
     ]
     differing.append(_scores(probability, ranges, learnt, error))
-    differing += [_share(rule, count, read or rows, (0.0, 0.0), known, error) for rule, count in new_values.items()]
+    differing += [
+        share_unlike(rule, count, read or rows, (0.0, 0.0), known, error) for rule, count in new_values.items()
+    ]
     return tuple(one for one in differing if one is not None)
 
 
@@ -75,7 +77,9 @@ def _inside(probability: Vector, bands: Sequence[Band]) -> dict[str, np.ndarray]
     }
 
 
-def _share(what: str, count: int, rows: int, expected: tuple[float, float], known: int, error: float) -> Unlike | None:
+def share_unlike(
+    what: str, count: int, rows: int, expected: tuple[float, float], known: int, error: float
+) -> Unlike | None:
     """A share of the leads where it lies beyond its bounds.
 
     The bounds are what the known leads and usual variation allow; all of the observed share's interval is beyond them.

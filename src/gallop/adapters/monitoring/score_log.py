@@ -59,6 +59,12 @@ def read_scores(folder: Path) -> pl.DataFrame:
     return read_parts(folder, SCORE_COLUMNS).sort("scored_at", "lead", maintain_order=True)
 
 
+def first_scores(folder: Path) -> dict[str, int]:
+    """Lead → its first score, microseconds since 1970. Raises `ChecksumError`."""
+    firsts = read_scores(folder).group_by("lead").agg(pl.col("scored_at").min().dt.epoch("us"))
+    return dict(firsts.iter_rows())
+
+
 def read_parts(folder: Path, columns: dict[str, pl.DataType]) -> pl.DataFrame:
     """All parts of a log, in the order of their names. Raises `ChecksumError`: damaged, or no part of such a log."""
     frames = [pl.DataFrame(schema=columns)]
