@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gallop.cli import afterwards, audit, boundary, console, init, invocation, operate, pipeline, score
+from gallop.cli import afterwards, audit, boundary, console, init, invocation, operate, pipeline, score, serve
 from gallop.cli.project import open_project
 from gallop.errors import GallopError
 
@@ -148,6 +148,8 @@ for command in (operate.status, operate.history, operate.rollback, operate.promo
 app.command("score", rich_help_panel=MODEL_PANEL)(score.score)
 for command in (afterwards.outcomes, afterwards.monitor):
     app.command(command.__name__, rich_help_panel=AFTERWARDS_PANEL)(command)
+app.command("serve", rich_help_panel=MODEL_PANEL)(serve.serve)
+app.add_typer(serve.keys_app, name="keys", rich_help_panel=MODEL_PANEL)
 app.command("audit", rich_help_panel=MODEL_PANEL)(audit.audit)
 app.command("init", rich_help_panel=PROJECT_PANEL)(init.init)
 check_app.command("leaks")(init.check_leaks)

@@ -44,12 +44,13 @@ def text_table(frame: IntoDataFrame, source: str) -> nw.DataFrame:
 
 def _texts(column: nw.Series) -> list[str]:
     return [
-        "" if missing else _text(value)
+        "" if missing else cell_text(value)
         for value, missing in zip(column.to_list(), column.is_null().to_list(), strict=True)
     ]
 
 
-def _text(value: object) -> str:
+def cell_text(value: object) -> str:
+    """A value as the text that a cell of a table would hold; empty for lists and the like."""
     if isinstance(value, str):
         return value
     if isinstance(value, timedelta):

@@ -1,0 +1,78 @@
+"""The service, built over a deployed bundle: `create_app(deployed)` gives an ASGI application."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gallop.serving import inference_protocol, score_routes
+from gallop.serving.api_keys import ApiKeys
+from gallop.serving.door import Door
+from gallop.serving.limits import Limits
+from gallop.serving.live_model import LiveModel
+from gallop.serving.openapi import describe
+from gallop.serving.problems import RequestError
+from gallop.serving.service import Service
+from gallop.serving.telemetry import Telemetry
+from gallop.serving.work import ScoringThreads
+
+
+def create_app(
+    deployed: Path,
+    *,
+    keys: ApiKeys | None = None,
+    limits: Limits | None = None,
+    local: bool = True,
+    card: Callable[[str], str | None] | None = None,
+) -> FastAPI:
+    """The service over a deployed bundle, which is verified, loaded and warm when this returns.
+
+    Args:
+        deployed: the link that `gallop deploy` makes, or the folder of a bundle; it is followed.
+        keys: who may use it; None only where nothing but this machine can reach it.
+        limits: how much a caller may ask.
+        local: whether the service listens to this machine alone, and so answers to its own name alone.
+        card: gives the model card, in Markdown, of the bundle with a digest, where there is one.
+
+    Raises:
+        MissingOutputError, ChecksumError: as `load_bundle`.
+    """
+    limits, telemetry = limits or Limits(), Telemetry()
+    live = LiveModel(deployed, telemetry.swapped)
+    service = Service(live, telemetry, limits, ScoringThreads(limits.waiting), card)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:  # noqa: ARG001
+        following = asyncio.create_task(live.follow())
+        try:
+            yield
+        finally:
+            following.cancel()
+            service.threads.close()
+
+    app = FastAPI(
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        exception_handlers={HTTPException: _as_problem},
+    )
+    app.include_router(score_routes.router(service))
+    app.include_router(inference_protocol.router(service))
+    app.openapi = lambda: describe(app.routes, live.now)
+    app.add_middleware(Door, limits=limits, keys=keys, local=local, telemetry=telemetry)
+    return app
+
+
+async def _as_problem(request: Request, error: Any) -> Response:  # noqa: ARG001
+    status = HTTPStatus(error.status_code)
+    detail = {404: "no such route; /openapi.json lists them", 405: "not with this method"}.get(status, status.phrase)
+    return RequestError(status, detail, headers=error.headers).response()

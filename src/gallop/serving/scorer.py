@@ -1,0 +1,111 @@
+"""Leads as texts give scores in the order they came in: the seam between the service and `gallop.scoring`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from gallop.artifacts.bundle import Bundle
+from gallop.errors import EmptyTableError
+from gallop.reporting.formatting import describe_reason
+from gallop.results.evidence import Reason
+from gallop.schema import ROW, RULE, Role
+from gallop.scoring import score_table
+from gallop.tables.rules import Rule, apply_rules, rules
+
+_SCORE = ("probability", "low", "high", "prediction", "decision", "band")
+_SOURCE = "the request"
+
+
+@dataclass(frozen=True)
+class LeadReasons:
+    """Why a lead has its score."""
+
+    base: float
+    contributions: dict[str, float]
+    """Column → what it adds to the log-odds."""
+    log_odds: float
+    largest: list[dict[str, Any]]
+    """The largest ones: column, log_odds, and the sentence."""
+
+
+@dataclass(frozen=True)
+class LeadScores:
+    """The outcome for leads, by their place in the request."""
+
+    scores: dict[int, dict[str, Any]]
+    reasons: dict[int, LeadReasons]
+    rejected: dict[int, Rule]
+    """The rule that a lead breaks."""
+    noticed: dict[str, int] = field(default_factory=dict)
+
+
+class LeadScorer:
+    """Scores leads with one bundle."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle, table = bundle, bundle.settings.table
+        self._used = bundle.settings.features.used
+        self._rules = {rule.name: rule for rule in rules(table, labelled=False, used=self._used)}
+        # The label is never known here, and what is ignored does not matter.
+        spared = {table.label.column, table.id, *table.with_role(Role.IGNORE)}
+        self._columns = [name for name in table.columns if name not in spared]
+        events = bundle.settings.events
+        self._describe = partial(describe_reason, features=events.by_name if events else None)
+
+    def score(self, leads: Sequence[Mapping[str, str]]) -> LeadScores:
+        """Score leads; those that break a rule are set aside.
+
+        Args:
+            leads: column → text, as the table writes it; columns that are not there are empty.
+        """
+        raw = self._raw(leads)
+        reasons: list[dict[str, Any]] = []
+
+        def kept(reason: Reason) -> str:
+            words = self._describe(reason)
+            reasons.append({"column": reason.column, "log_odds": reason.log_odds, "words": words})
+            return ""
+
+        try:
+            scored = score_table(raw, self._bundle, _SOURCE, kept)
+        except EmptyTableError:
+            return LeadScores({}, {}, self._broken(self._rejected(raw)))
+        ranked, explained = scored.ranked, scored.explained
+        places = [int(row) - 1 for row in ranked[ranked.columns[0]].to_list()]
+        columns = {name: ranked[name].to_list() for name in _SCORE}
+        parts = {name: explained[name].to_list() for name in explained.columns[1:]}
+        names, per_lead = [*parts][1:-1], len(reasons) // len(places)
+        return LeadScores(
+            {place: {name: columns[name][index] for name in _SCORE} for index, place in enumerate(places)},
+            {
+                place: LeadReasons(
+                    parts["base"][index],
+                    {name: parts[name][index] for name in names},
+                    parts["log_odds"][index],
+                    reasons[index * per_lead : (index + 1) * per_lead],
+                )
+                for index, place in enumerate(places)
+            },
+            self._broken(scored.rejected),
+            {name: count for name, count in scored.noticed.items() if name in self._rules},
+        )
+
+    def _raw(self, leads: Sequence[Mapping[str, str]]) -> nw.DataFrame:
+        key = self._bundle.settings.table.id
+        rows = list(range(1, len(leads) + 1))
+        texts: dict[str, list] = {name: [lead.get(name, "") for lead in leads] for name in self._columns}
+        if key != ROW:
+            # Ids only tell the leads of this request apart, so that none is taken for another's duplicate.
+            texts[key] = [str(row) for row in rows]
+        types = dict.fromkeys(texts, nw.String()) | {ROW: nw.Int64()}
+        return nw.from_dict(texts | {ROW: rows}, types, backend="polars")
+
+    def _rejected(self, raw: nw.DataFrame) -> nw.DataFrame:
+        return apply_rules(raw, self._bundle.settings.table, _SOURCE, labelled=False, used=self._used).rejected
+
+    def _broken(self, rejected: nw.DataFrame) -> dict[int, Rule]:
+        pairs = zip(rejected[ROW].to_list(), rejected[RULE].to_list(), strict=True)
+        return {row - 1: self._rules[name] for row, name in sorted(pairs)}
