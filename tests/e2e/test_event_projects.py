@@ -12,6 +12,7 @@ from gallop.adapters.monitoring.score_log import read_scores
 from gallop.monitoring.scored_lead import hashed_id
 from tests.support.checkouts import Checkout
 from tests.support.hazard import known_hazard
+from tests.support.service import served
 from tests.support.tables import csv_text, leads
 
 # One worker makes the project for all of them.
@@ -158,3 +159,26 @@ def test_a_wrong_clock_is_seen_by_init_and_written_down(folder):
     params = YAML(typ="safe").load(folder / "clock" / "params.yaml")
     assert params["events"]["until"].startswith("2024-05-")
     assert json.loads(json.dumps(params["events"]["features"]))
+
+
+def test_the_service_scores_a_lead_by_its_events_as_the_batch_does(project, tmp_path):
+    project.gallop("score", "--at", "2024-04-15T09:00", "data/raw/log.csv", "-o", "scores.csv")
+    batch = {row["lead_id"]: row for row in read_csv(project.folder / "scores.csv")}
+    rows = read_csv(project.folder / "data/raw/log.csv")
+    people = {row["lead_id"]: row for row in csv.DictReader(open_people(project), delimiter=";")}
+    with served(project.folder, log=tmp_path / "log") as service, service.client() as client:
+        for lead in ("L00000", "L00007", "L00042"):
+            known = {name: value for name, value in people[lead].items() if name != "lead_id"}
+            mine = [row for row in rows if row["lead_id"] == lead]
+            asked = {"events": mine, "at": "2024-04-15T09:00:00Z", "lead": known}
+            score = client.post("/v1/explain", json=asked).raise_for_status().json()["scores"][0]
+            assert f"{score['probability']:.4f}" == batch[lead]["probability"]
+            assert "; ".join(reason["words"] for reason in score["reasons"]) == batch[lead]["reasons"]
+            wrong = client.post("/v1/score", json=asked | {"at": "canary"})
+            assert wrong.status_code == 422
+            assert "canary" not in wrong.text
+            assert client.post("/v1/score", json={"lead": known}).status_code == 422
+
+
+def open_people(project):
+    return (project.folder.parent / "people.csv").open(encoding="utf-8")

@@ -32,14 +32,14 @@ def serve(
 ) -> None:
     """Serve the deployed model: a page for people at /, and an API; follows deployments and rollbacks."""
     from gallop.flow.serving import serve_project
-    from gallop.serving.limits import Limits
+    from gallop.serving.limits import ServiceLimits
     from gallop.serving.server import Address
 
     project = open_project(context)
     serve_project(
         project,
         Address(host, port, certificate, key),
-        Limits(requests_per_s=rate),
+        ServiceLimits(requests_per_s=rate),
         keys=keys_file,
         ask_for_keys=keys,
         tell=console.say,

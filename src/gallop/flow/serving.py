@@ -10,7 +10,7 @@ from gallop.flow.project import Project
 
 if TYPE_CHECKING:
     from gallop.serving.api_keys import ApiKeys
-    from gallop.serving.limits import Limits
+    from gallop.serving.limits import ServiceLimits
     from gallop.serving.server import Address
 
 KEYS = "keys.json"
@@ -30,7 +30,7 @@ def keys_of(project: Project, path: Path | None = None) -> "ApiKeys":
 def serve_project(
     project: Project,
     address: "Address",
-    limits: "Limits",
+    limits: "ServiceLimits",
     *,
     keys: Path | None,
     ask_for_keys: bool | None,

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from gallop.serving import inference_protocol, score_routes
 from gallop.serving.api_keys import ApiKeys
 from gallop.serving.door import Door
-from gallop.serving.limits import Limits
+from gallop.serving.limits import ServiceLimits
 from gallop.serving.live_model import LiveModel
 from gallop.serving.openapi import describe
 from gallop.serving.problems import RequestError
@@ -28,7 +28,7 @@ def create_app(
     deployed: Path,
     *,
     keys: ApiKeys | None = None,
-    limits: Limits | None = None,
+    limits: ServiceLimits | None = None,
     local: bool = True,
     card: Callable[[str], str | None] | None = None,
 ) -> FastAPI:
@@ -44,7 +44,7 @@ def create_app(
     Raises:
         MissingOutputError, ChecksumError: as `load_bundle`.
     """
-    limits, telemetry = limits or Limits(), Telemetry()
+    limits, telemetry = limits or ServiceLimits(), Telemetry()
     live = LiveModel(deployed, telemetry.swapped)
     service = Service(live, telemetry, limits, ScoringThreads(limits.waiting), card)
 
@@ -65,8 +65,8 @@ def create_app(
         redirect_slashes=False,
         exception_handlers={HTTPException: _as_problem},
     )
-    app.include_router(score_routes.router(service))
-    app.include_router(inference_protocol.router(service))
+    app.include_router(score_routes.score_router(service))
+    app.include_router(inference_protocol.inference_router(service))
     app.openapi = lambda: describe(app.routes, live.now)
     app.add_middleware(Door, limits=limits, keys=keys, local=local, telemetry=telemetry)
     return app

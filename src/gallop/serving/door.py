@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gallop.serving.api_keys import ApiKeys, presented_keys
-from gallop.serving.limits import Limits, RateLimit
+from gallop.serving.limits import RateLimit, ServiceLimits
 from gallop.serving.problems import RequestError
 from gallop.serving.telemetry import Telemetry
 
@@ -45,7 +45,7 @@ class Door:
     """ASGI middleware around the whole service."""
 
     def __init__(
-        self, app: ASGIApp, *, limits: Limits, keys: ApiKeys | None, local: bool, telemetry: Telemetry
+        self, app: ASGIApp, *, limits: ServiceLimits, keys: ApiKeys | None, local: bool, telemetry: Telemetry
     ) -> None:
         """Args:
         keys: who may come in; None where nobody is asked.

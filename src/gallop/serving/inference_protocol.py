@@ -35,7 +35,7 @@ _OF_MODELS: Final = OF_ALL | {404: PROBLEM, 422: PROBLEM}
 _OF_INFER: Final = OF_BODIES | {404: PROBLEM}
 
 
-def router(service: Service) -> APIRouter:
+def inference_router(service: Service) -> APIRouter:
     """The routes."""
     routes = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
 

@@ -9,7 +9,7 @@ _MOST_CALLERS: Final = 10_000
 
 
 @dataclass(frozen=True)
-class Limits:
+class ServiceLimits:
     """Bounds of one service."""
 
     body_bytes: int = 8_000_000

@@ -4,7 +4,7 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from gallop.serving.limits import Limits
+from gallop.serving.limits import ServiceLimits
 
 _SPARE_S = 5.0
 """The door answers a slow body with 408 before the connection is closed here."""
@@ -13,7 +13,7 @@ _SPARE_S = 5.0
 class DeadlineProtocol(HttpToolsProtocol):
     """Closes a connection whose headers, or whose body, are not whole in time."""
 
-    limits = Limits()
+    limits = ServiceLimits()
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -54,6 +54,6 @@ class DeadlineProtocol(HttpToolsProtocol):
         self.transport.abort()
 
 
-def with_limits(limits: Limits) -> type[DeadlineProtocol]:
+def with_limits(limits: ServiceLimits) -> type[DeadlineProtocol]:
     """The protocol with these deadlines."""
     return type("DeadlineProtocol", (DeadlineProtocol,), {"limits": limits})

@@ -29,7 +29,7 @@ class LeadsAsked:
         return pointer("lead", field) if self.single else pointer("leads", index, field)
 
 
-def read_json(body: bytes) -> dict[str, Any]:
+def strict_json(body: bytes) -> dict[str, Any]:
     """An object out of strict JSON. Raises `RequestError`."""
     try:
         # Refuses NaN, Infinity, 1e999, lone surrogates, bytes that are not UTF-8, and whatever nests too deep.
@@ -48,10 +48,10 @@ async def json_body(request: Request) -> dict[str, Any]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json")
-    return read_json(await request.body())
+    return strict_json(await request.body())
 
 
-def read_leads(content: Mapping[str, Any], fields: LeadFields, most: int) -> LeadsAsked:
+def leads_of_request(content: Mapping[str, Any], fields: LeadFields, most: int) -> LeadsAsked:
     """The leads of `{"lead": …}` or `{"leads": […]}`; with `events` and `at` where they are made of events.
 
     Args:

@@ -18,7 +18,7 @@ from gallop.serving.answers import (
 )
 from gallop.serving.live_model import ServedModel
 from gallop.serving.problems import MEDIA_TYPE, FieldProblem, RequestError
-from gallop.serving.requests import LeadsAsked, json_body, read_leads
+from gallop.serving.requests import LeadsAsked, json_body, leads_of_request
 from gallop.serving.scorer import LeadReasons, LeadScores
 from gallop.serving.service import Service, fault
 
@@ -37,7 +37,7 @@ LEADS: Final = {
 }
 
 
-def router(service: Service) -> APIRouter:
+def score_router(service: Service) -> APIRouter:
     """The routes."""
     routes = APIRouter()
 
@@ -89,7 +89,7 @@ def json_answer(content: Any) -> Response:
 
 async def _scored(request: Request, service: Service, *, explain: bool) -> Response:
     model = service.live.now
-    asked = read_leads(await json_body(request), model.fields, service.limits.rows)
+    asked = leads_of_request(await json_body(request), model.fields, service.limits.rows)
     outcome = await service.score(model, asked)
     if asked.single and outcome.rejected:
         rule = outcome.rejected[0]

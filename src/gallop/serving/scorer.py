@@ -33,7 +33,7 @@ class LeadReasons:
 
 @dataclass(frozen=True)
 class LeadScores:
-    """The outcome for leads, by their place in the request."""
+    """The outcome for leads, by their position in the request."""
 
     scores: dict[int, dict[str, Any]]
     reasons: dict[int, LeadReasons]
@@ -74,20 +74,20 @@ class LeadScorer:
         except EmptyTableError:
             return LeadScores({}, {}, self._broken(self._rejected(raw)))
         ranked, explained = scored.ranked, scored.explained
-        places = [int(row) - 1 for row in ranked[ranked.columns[0]].to_list()]
+        positions = [int(row) - 1 for row in ranked[ranked.columns[0]].to_list()]
         columns = {name: ranked[name].to_list() for name in _SCORE}
         parts = {name: explained[name].to_list() for name in explained.columns[1:]}
-        names, per_lead = [*parts][1:-1], len(reasons) // len(places)
+        names, per_lead = [*parts][1:-1], len(reasons) // len(positions)
         return LeadScores(
-            {place: {name: columns[name][index] for name in _SCORE} for index, place in enumerate(places)},
+            {position: {name: columns[name][index] for name in _SCORE} for index, position in enumerate(positions)},
             {
-                place: LeadReasons(
+                position: LeadReasons(
                     parts["base"][index],
                     {name: parts[name][index] for name in names},
                     parts["log_odds"][index],
                     reasons[index * per_lead : (index + 1) * per_lead],
                 )
-                for index, place in enumerate(places)
+                for index, position in enumerate(positions)
             },
             self._broken(scored.rejected),
             {name: count for name, count in scored.noticed.items() if name in self._rules},

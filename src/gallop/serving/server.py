@@ -2,6 +2,7 @@
 
 import ipaddress
 import logging
+import signal
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from fastapi import FastAPI
 from threadpoolctl import threadpool_limits
 
 from gallop.errors import SettingsError
-from gallop.serving.limits import Limits
+from gallop.serving.limits import ServiceLimits
 from gallop.serving.protocol import with_limits
 
 _DRAIN_S = 30
@@ -67,7 +68,7 @@ def bind(address: Address) -> socket.socket:
     return listener
 
 
-def run_server(app: FastAPI, listener: socket.socket, address: Address, limits: Limits) -> None:
+def run_server(app: FastAPI, listener: socket.socket, address: Address, limits: ServiceLimits) -> None:
     """Serve until SIGTERM or Ctrl-C; then what has begun is answered, and nothing new is begun."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     # The libraries' own threads would take the processors from each other.
@@ -86,4 +87,7 @@ def run_server(app: FastAPI, listener: socket.socket, address: Address, limits: 
             ssl_keyfile=address.key,
             timeout_graceful_shutdown=_DRAIN_S,
         )
+        # uvicorn raises a signal again once it has ended by it; an end that was asked for is no failure.
+        for asked in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(asked, signal.SIG_IGN)
         uvicorn.Server(config).run(sockets=[listener])

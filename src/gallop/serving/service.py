@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gallop.serving.limits import Limits
+from gallop.serving.limits import ServiceLimits
 from gallop.serving.live_model import LiveModel, ServedModel
 from gallop.serving.requests import LeadsAsked
 from gallop.serving.scorer import LeadScores
@@ -19,7 +19,7 @@ class Service:
 
     live: LiveModel
     telemetry: Telemetry
-    limits: Limits
+    limits: ServiceLimits
     threads: ScoringThreads
     card: Callable[[str], str | None] | None
     """Digest of a bundle → its model card."""

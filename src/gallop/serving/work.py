@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from gallop.serving.problems import RequestError
 
-Outcome = TypeVar("Outcome")
+_Outcome = TypeVar("_Outcome")
 
 
 class ScoringThreads:
@@ -22,7 +22,7 @@ class ScoringThreads:
         self._pool = ThreadPoolExecutor(max(2, os.cpu_count() or 1), "scoring")
         self._waiting, self._most = 0, waiting
 
-    async def run(self, work: Callable[[], Outcome]) -> Outcome:
+    async def run(self, work: Callable[[], _Outcome]) -> _Outcome:
         """Run in a thread. Raises `RequestError`: too much waits already."""
         if self._waiting >= self._most:
             raise RequestError(
