@@ -64,9 +64,11 @@ def test_leads_get_the_scores_that_the_batch_gives_them(client: httpx.Client, pr
     answer = client.post("/v1/explain", json={"leads": rows}).raise_for_status().json()
     assert answer["model_version"] == "1"
     assert len(answer["scores"]) == len(scored) > 50
+    assert any(score["held_out"] for score in answer["scores"])
     for score in answer["scores"]:
         batch = scored.loc[score["id"]]
-        assert (score["probability"], score["band"]) == (batch["probability"], batch["band"])
+        for name in ("probability", "band", "decision", "held_out"):
+            assert score[name] == batch[name]
         assert "; ".join(reason["words"] for reason in score["reasons"]) == batch["reasons"]
         assert score["base"] + sum(score["contributions"].values()) == pytest.approx(score["log_odds"], abs=1e-9)
     assert [score["index"] for score in answer["scores"]] == sorted(score["index"] for score in answer["scores"])

@@ -61,7 +61,14 @@ def serve_project(
     with server.bind(address) as listener:
         keys_asked = known if asking else None
         card = partial(_card, project)
-        app = create_app(project.paths.deployed, keys=keys_asked, limits=limits, local=local, card=card)
+        app = create_app(
+            project.paths.deployed,
+            keys=keys_asked,
+            limits=limits,
+            local=local,
+            project=project.settings,
+            card=card,
+        )
         tell(f"{address.url} serves {project.settings.project.model}; Ctrl-C ends it")
         if asking:
             tell("A browser asks for a password: it is the key, with any user name")

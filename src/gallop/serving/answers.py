@@ -17,6 +17,7 @@ class LeadScore(BaseModel):
     high: float = Field(description="Of leads with such a score, at most this share converts.")
     prediction: Literal["converts", "does not", "open"]
     decision: Literal["contact", "wait"]
+    held_out: bool = Field(description="In the standing random hold-out, and so not contacted by score.")
     band: str
 
 

@@ -22,6 +22,7 @@ from gallop.serving.problems import RequestError
 from gallop.serving.service import Service
 from gallop.serving.telemetry import Telemetry
 from gallop.serving.work import ScoringThreads
+from gallop.settings.params import Settings
 
 
 def create_app(
@@ -30,6 +31,7 @@ def create_app(
     keys: ApiKeys | None = None,
     limits: ServiceLimits | None = None,
     local: bool = True,
+    project: Settings | None = None,
     card: Callable[[str], str | None] | None = None,
 ) -> FastAPI:
     """The service over a deployed bundle, which is verified, loaded and warm when this returns.
@@ -39,13 +41,14 @@ def create_app(
         keys: who may use it; None only where nothing but this machine can reach it.
         limits: how much a caller may ask.
         local: whether the service listens to this machine alone, and so answers to its own name alone.
+        project: the settings that say who is held out at random; None for those the model was trained under.
         card: gives the model card, in Markdown, of the bundle with a digest, where there is one.
 
     Raises:
         MissingOutputError, ChecksumError: as `load_bundle`.
     """
     limits, telemetry = limits or ServiceLimits(), Telemetry()
-    live = LiveModel(deployed, telemetry.swapped)
+    live = LiveModel(deployed, telemetry.swapped, project)
     service = Service(live, telemetry, limits, ScoringThreads(limits.waiting), card)
 
     @contextlib.asynccontextmanager

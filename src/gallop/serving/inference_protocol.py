@@ -151,7 +151,9 @@ def _read_tensors(content: Mapping[str, Any], model: ServedModel, most: int) -> 
     if problems := [problem for _, problems in read for problem in problems]:
         detail = f"{len(problems)} values are missing, or not what their column accepts"
         raise RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, problems)
-    return LeadsAsked([texts for texts, _ in read], [None] * rows, single=False)
+    return LeadsAsked(
+        [texts for texts, _ in read], [None] * rows, [model.fields.name_of(lead) for lead in leads], single=False
+    )
 
 
 def _read_tensor(tensor: object, where: str) -> tuple[str, list[Any]]:

@@ -32,14 +32,16 @@ class LeadFields:
     def __init__(self, settings: Settings) -> None:
         table, used = settings.table, settings.features.used
         self.id = next(iter(table.with_role(Role.ID)), None)
-        made = set(settings.events.by_name) if settings.events else set()
-        self.made = frozenset(made & set(table.columns))
-        """Fields that are worked out of a lead's events."""
+        self.group = table.group
+        events = settings.events
+        made = {*events.by_name, *events.expressions} if events else set()
+        self.made = {name: table.columns[name] for name in table.columns if name in made}
+        """Columns that are worked out of a lead's events."""
         self.required = tuple(name for name in table.columns if name in {*used, *table.keep} - made)
         self.columns = {
             name: column
             for name, column in table.columns.items()
-            if column.role in _VALUES and (name in table.values or name in used)
+            if column.role in _VALUES and (name in table.values or name in used) and name not in made
         }
         self.settings = settings
 
@@ -65,19 +67,27 @@ class LeadFields:
                 problems.append(FieldProblem(pointer(*where, name), f"accepted is {_ACCEPTED[column.role]}"))
             else:
                 texts[name] = text
-        if self.id and not _is_id(lead.get(self.id)):
-            problems.append(FieldProblem(pointer(*where, self.id), "accepted is a short text or a number"))
+        problems += [
+            FieldProblem(pointer(*where, name), "accepted is a short text or a number")
+            for name in (self.id, self.group)
+            if name and not _is_id(lead.get(name))
+        ]
         return texts, problems
 
     def id_of(self, lead: Mapping[str, Any]) -> str | int | float | None:
         """The id as it came, to tell answers apart; None where there is none."""
         return lead.get(self.id) if self.id else None
 
+    def name_of(self, lead: Mapping[str, Any]) -> str:
+        """By what the lead is known wherever it comes up: its group, else its id; empty where it has neither."""
+        names = [cell_text(lead[name]) for name in (self.group, self.id) if name and lead.get(name) is not None]
+        return next(filter(None, map(str.strip, names)), "")
+
     def json_schema(self) -> dict[str, Any]:
         """The JSON schema of a lead."""
         fields = {name: self._field_schema(name, column) for name, column in self.columns.items()}
-        if self.id:
-            fields = {self.id: {"type": ["string", "number", "null"], "maxLength": 200}} | fields
+        names = [name for name in (self.id, self.group) if name and not self.made]
+        fields = {name: {"type": ["string", "number", "null"], "maxLength": 200} for name in names} | fields
         return {"type": "object", "title": "Lead", "required": [*self.required], "properties": fields}
 
     def example(self) -> dict[str, Any]:

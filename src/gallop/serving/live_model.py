@@ -40,15 +40,18 @@ class ServedModel:
 class LiveModel:
     """Holds the model that answers now, and looks for a new one."""
 
-    def __init__(self, deployed: Path, on_swap: Callable[[ServedModel | None], None]) -> None:
+    def __init__(
+        self, deployed: Path, on_swap: Callable[[ServedModel | None], None], project: Settings | None = None
+    ) -> None:
         """Args:
         deployed: the link to the bundle, or a bundle's folder.
+        project: the settings that say who is held out at random.
         on_swap: is told the model that answers from now on, or None where a new one could not be loaded.
         """
-        self._deployed, self._on_swap = deployed, on_swap
+        self._deployed, self._on_swap, self._project = deployed, on_swap, project
         self._identity = _identity(deployed)
         self._failed: tuple[Identity | None, float] | None = None
-        self.now = serve_bundle(deployed)
+        self.now = serve_bundle(deployed, project)
         on_swap(self.now)
 
     async def follow(self) -> None:
@@ -64,7 +67,7 @@ class LiveModel:
         if identity is None or identity == self._identity or waiting:
             return False
         try:
-            model = await asyncio.to_thread(serve_bundle, self._deployed)
+            model = await asyncio.to_thread(serve_bundle, self._deployed, self._project)
         except (GallopError, OSError):
             self._failed = (identity, time.monotonic() + _RETRY_S)
             self._on_swap(None)
@@ -82,7 +85,7 @@ def _identity(deployed: Path) -> Identity | None:
     return None
 
 
-def serve_bundle(deployed: Path) -> ServedModel:
+def serve_bundle(deployed: Path, project: Settings | None = None) -> ServedModel:
     """Verify and load a bundle, and let it score a lead.
 
     Raises:
@@ -92,12 +95,12 @@ def serve_bundle(deployed: Path) -> ServedModel:
     folder = deployed.resolve()
     bundle = load_bundle(folder)
     bundle = replace(bundle, settings=_rejecting(bundle.settings))
-    fields, scorer = LeadFields(bundle.settings), LeadScorer(bundle)
+    fields, scorer = LeadFields(bundle.settings), LeadScorer(bundle, project)
     model = ServedModel(bundle, bundle.manifest.version or "candidate", folder, fields, scorer)
     if not fields.made:
         texts, _ = fields.read(fields.example())
         for _ in range(2):
-            scorer.score([texts])
+            scorer.score([texts], [""])
     return model
 
 

@@ -21,6 +21,8 @@ class LeadsAsked:
 
     texts: list[dict[str, str]]
     ids: list[str | int | float | None]
+    names: list[str]
+    """By what each lead is known wherever it comes up; empty where it has no name."""
     single: bool
     """One lead: what is wrong with it is a problem, and not an entry of a list."""
 
@@ -67,7 +69,7 @@ def leads_of_request(content: Mapping[str, Any], fields: LeadFields, most: int) 
     if "lead" in content:
         texts, problems = fields.read(content["lead"], "lead")
         _refuse(problems)
-        return LeadsAsked([texts], [fields.id_of(content["lead"])], single=True)
+        return _asked([content["lead"]], [texts], fields, single=True)
     leads = content["leads"]
     if not isinstance(leads, list) or not leads:
         raise _refused("`leads` must be a list of leads", [FieldProblem("/leads", "a list with at least one lead")])
@@ -75,7 +77,11 @@ def leads_of_request(content: Mapping[str, Any], fields: LeadFields, most: int) 
         raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{len(leads):,} leads; at most {most:,} are accepted")
     read = [fields.read(lead, "leads", index) for index, lead in enumerate(leads)]
     _refuse([problem for _, problems in read for problem in problems])
-    return LeadsAsked([texts for texts, _ in read], [fields.id_of(lead) for lead in leads], single=False)
+    return _asked(leads, [texts for texts, _ in read], fields, single=False)
+
+
+def _asked(leads: list[Any], texts: list[dict[str, str]], fields: LeadFields, *, single: bool) -> LeadsAsked:
+    return LeadsAsked(texts, [fields.id_of(lead) for lead in leads], [fields.name_of(lead) for lead in leads], single)
 
 
 def _of_events(content: Mapping[str, Any], fields: LeadFields) -> LeadsAsked:
@@ -102,10 +108,11 @@ def _of_events(content: Mapping[str, Any], fields: LeadFields) -> LeadsAsked:
         faults = [FieldProblem("/events", detail), FieldProblem("/at", "such as 2024-03-01T09:00:00+01:00")]
         raise _refused("`events` or `at` cannot be read", faults) from None
     for name, value in features.items():
-        if name in fields.columns and value is not None:
+        if name in fields.made and value is not None:
             number = isinstance(value, float)
-            texts[name] = number_text(value, fields.columns[name]) if number else cell_text(value)
-    return LeadsAsked([texts], [fields.id_of(lead)], single=True)
+            texts[name] = number_text(value, fields.made[name]) if number else cell_text(value)
+    name = next((cell_text(event.get(settings.events.lead)).strip() for event in events), "")
+    return LeadsAsked([texts], [name or None], [name], single=True)
 
 
 def _is_event(event: object) -> bool:

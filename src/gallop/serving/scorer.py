@@ -1,7 +1,7 @@
 """Leads as texts give scores in the order they came in: the seam between the service and `gallop.scoring`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -12,10 +12,12 @@ from gallop.errors import EmptyTableError
 from gallop.reporting.formatting import describe_reason
 from gallop.results.evidence import Reason
 from gallop.schema import ROW, RULE, Role
-from gallop.scoring import score_table
+from gallop.scoring import WAIT, score_table
+from gallop.settings.params import Settings
+from gallop.tables.hash_draw import in_hold_out
 from gallop.tables.rules import Rule, apply_rules, rules
 
-_SCORE = ("probability", "low", "high", "prediction", "decision", "band")
+_SCORE = ("probability", "low", "high", "prediction", "decision", "held_out", "band")
 _SOURCE = "the request"
 
 
@@ -42,11 +44,22 @@ class LeadScores:
     noticed: dict[str, int] = field(default_factory=dict)
 
 
+def _without_hold_out(bundle: Bundle) -> Bundle:
+    """The bundle under settings that hold nobody out: here rows stand for names, and who is held out goes by name."""
+    nobody = bundle.settings.monitoring.model_copy(update={"hold_out": 0.0})
+    return replace(bundle, settings=bundle.settings.model_copy(update={"monitoring": nobody}))
+
+
 class LeadScorer:
     """Scores leads with one bundle."""
 
-    def __init__(self, bundle: Bundle) -> None:
-        self._bundle, table = bundle, bundle.settings.table
+    def __init__(self, bundle: Bundle, project: Settings | None = None) -> None:
+        """Args:
+        project: the settings that say who is held out at random; None for those the bundle was trained under.
+        """
+        holding = project or bundle.settings
+        self._share, self._salt = holding.monitoring.hold_out, holding.hold_out_salt
+        self._bundle, table = _without_hold_out(bundle), bundle.settings.table
         self._used = bundle.settings.features.used
         self._rules = {rule.name: rule for rule in rules(table, labelled=False, used=self._used)}
         # The label is never known here, and what is ignored does not matter.
@@ -55,11 +68,12 @@ class LeadScorer:
         events = bundle.settings.events
         self._describe = partial(describe_reason, features=events.by_name if events else None)
 
-    def score(self, leads: Sequence[Mapping[str, str]]) -> LeadScores:
+    def score(self, leads: Sequence[Mapping[str, str]], names: Sequence[str]) -> LeadScores:
         """Score leads; those that break a rule are set aside.
 
         Args:
             leads: column → text, as the table writes it; columns that are not there are empty.
+            names: by what each lead is known wherever it comes up; it says who is held out at random.
         """
         raw = self._raw(leads)
         reasons: list[dict[str, Any]] = []
@@ -75,15 +89,19 @@ class LeadScorer:
             return LeadScores({}, {}, self._broken(self._rejected(raw)))
         ranked, explained = scored.ranked, scored.explained
         positions = [int(row) - 1 for row in ranked[ranked.columns[0]].to_list()]
-        columns = {name: ranked[name].to_list() for name in _SCORE}
+        columns = {name: ranked[name].to_list() for name in _SCORE if name != "held_out"}
         parts = {name: explained[name].to_list() for name in explained.columns[1:]}
-        names, per_lead = [*parts][1:-1], len(reasons) // len(positions)
+        columns["held_out"] = held_out = self._held_out([names[position] for position in positions])
+        columns["decision"] = [
+            WAIT if held else decision for held, decision in zip(held_out, columns["decision"], strict=True)
+        ]
+        sources, per_lead = [*parts][1:-1], len(reasons) // len(positions)
         return LeadScores(
             {position: {name: columns[name][index] for name in _SCORE} for index, position in enumerate(positions)},
             {
                 position: LeadReasons(
                     parts["base"][index],
-                    {name: parts[name][index] for name in names},
+                    {name: parts[name][index] for name in sources},
                     parts["log_odds"][index],
                     reasons[index * per_lead : (index + 1) * per_lead],
                 )
@@ -92,6 +110,12 @@ class LeadScorer:
             self._broken(scored.rejected),
             {name: count for name, count in scored.noticed.items() if name in self._rules},
         )
+
+    def _held_out(self, names: Sequence[str]) -> list[bool]:
+        """Who is not contacted by score; a lead without a name is nobody to remember."""
+        return [
+            bool(name) and held for name, held in zip(names, in_hold_out(names, self._share, self._salt), strict=True)
+        ]
 
     def _raw(self, leads: Sequence[Mapping[str, str]]) -> nw.DataFrame:
         key = self._bundle.settings.table.id

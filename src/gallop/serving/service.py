@@ -26,7 +26,7 @@ class Service:
 
     async def score(self, model: ServedModel, asked: LeadsAsked) -> LeadScores:
         """Score the leads of a request, and count them."""
-        outcome = await self.threads.run(lambda: model.scorer.score(asked.texts))
+        outcome = await self.threads.run(lambda: model.scorer.score(asked.texts, asked.names))
         self.telemetry.scored(outcome)
         return outcome
 
