@@ -6,7 +6,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow test-containers coverage check docs report-image format lock ui bench bench-quality clean
+.PHONY: help setup run test test-slow test-containers coverage check docs report-image page-image format lock ui bench bench-quality bench-serving clean
 
 help: ## Show the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -66,6 +66,12 @@ docs: .venv/ready ## Build the docs' site into site/; a broken link is an error
 
 report-image: .venv/ready ## Draw docs/report.png anew from the report of the last run (needs Chromium)
 	@$(BIN)/python -m scripts.report_image $(ARGS)
+
+page-image: .venv/ready ## Draw docs/page.png anew from a running `gallop serve` (needs Chromium)
+	@$(BIN)/python -m scripts.page_image $(ARGS)
+
+bench-serving: .venv/ready ## Ask `gallop serve` and `mlflow models serve` in turn (PROJECT=folder for another project)
+	@$(BIN)/python -m benchmarks.serving $${PROJECT:-.}
 
 format: .venv/ready ## Format the code
 	@$(BIN)/ruff check --fix .

@@ -165,7 +165,8 @@ def test_the_service_scores_a_lead_by_its_events_as_the_batch_does(project, tmp_
     project.gallop("score", "--at", "2024-04-15T09:00", "data/raw/log.csv", "-o", "scores.csv")
     batch = {row["lead_id"]: row for row in read_csv(project.folder / "scores.csv")}
     rows = read_csv(project.folder / "data/raw/log.csv")
-    people = {row["lead_id"]: row for row in csv.DictReader(open_people(project), delimiter=";")}
+    table = (project.folder.parent / "people.csv").read_text(encoding="utf-8")
+    people = {row["lead_id"]: row for row in csv.DictReader(table.splitlines(), delimiter=";")}
     with served(project.folder, log=tmp_path / "log") as service, service.client() as client:
         for lead in ("L00000", "L00007", "L00042"):
             known = {name: value for name, value in people[lead].items() if name != "lead_id"}
@@ -178,7 +179,3 @@ def test_the_service_scores_a_lead_by_its_events_as_the_batch_does(project, tmp_
             assert wrong.status_code == 422
             assert "canary" not in wrong.text
             assert client.post("/v1/score", json={"lead": known}).status_code == 422
-
-
-def open_people(project):
-    return (project.folder.parent / "people.csv").open(encoding="utf-8")

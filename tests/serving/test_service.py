@@ -4,7 +4,10 @@ import concurrent.futures
 import itertools
 import json
 import random
+import shutil
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -135,8 +139,24 @@ def test_whatever_comes_is_answered_without_a_5xx(client: httpx.Client, body: by
         assert client.post(route, content=body, headers=JSON).status_code < 500
 
 
+def schemathesis(url: str, examples: int, *options: str) -> None:
+    """Ask what the OpenAPI allows and what it does not; every check of schemathesis must hold."""
+    command = [Path(sys.executable).with_name("st"), "run", f"{url}/openapi.json", "--no-color", *options]
+    command += ["--phases", "examples,coverage,fuzzing", "--max-examples", str(examples), "--generation-deterministic"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("examples", [5, pytest.param(3000, marks=pytest.mark.slow)])
+def test_each_route_keeps_to_its_openapi(service: RunningService, examples: int) -> None:
+    schemathesis(service.url, examples, "--exclude-path-regex", "infer")
+    # What one tensor may be depends on another, which a schema does not say.
+    infer = ("--include-path-regex", "infer", "--exclude-checks", "positive_data_acceptance")
+    schemathesis(service.url, examples, *infer)
+
+
 def test_more_than_ten_thousand_leads_and_other_types_are_refused(client: httpx.Client) -> None:
-    assert client.post("/v1/score", json={"leads": [{}] * 10_001}).status_code == 413
+    assert client.post("/v1/score", json={"leads": [{}] * 10_001}).status_code == 422
     assert client.post("/v1/score", content=b"{}", headers={"content-type": "text/plain"}).status_code == 415
     assert client.get("/v1/score").status_code == 405
     assert client.get("/nothing").json()["status"] == 404
@@ -205,6 +225,27 @@ def test_counters_and_log_hold_no_value(service: RunningService, client: httpx.C
     assert 'gallop_rejected_leads_total{field="source",rule="source_unknown"}' in counters
     assert CANARY not in counters
     assert CANARY not in service.log.read_text()
+
+
+def test_scored_leads_are_recorded_with_hashed_ids_and_the_last_ones_when_the_service_ends(
+    project: Checkout, tmp_path: Path
+) -> None:
+    mine = project.copy(tmp_path / "project")
+    shutil.rmtree(mine.folder / "data/monitoring", ignore_errors=True)
+    with served(mine.folder, log=tmp_path / "log") as running:
+        with running.client() as asking:
+            asking.post("/v1/score", json={"leads": [LEAD, LEAD | {"lead_id": "x2"}, LEAD | {"lead_id": None}]})
+            time.sleep(1.6)
+            assert "gallop_recorded_leads 2.0" in asking.get("/metrics").text
+            asking.post("/v1/score", json={"lead": LEAD | {"lead_id": "x3", "n_visits": 1}})
+        assert running.stop() == 0
+    recorded = pl.concat(
+        [pl.read_parquet(path) for path in sorted((mine.folder / "data/monitoring/scores").glob("*.parquet"))]
+    )
+    assert len(recorded) == 3
+    assert not {"x1", "x2", "x3"} & {*recorded["lead"]}
+    assert json.loads(recorded.sort("scored_at")["inputs"][-1])["n_visits"] == "1"
+    assert {*recorded["model_version"]} == {"1"}
 
 
 def test_a_deployment_is_followed_without_a_lost_request(project: Checkout, tmp_path: Path) -> None:

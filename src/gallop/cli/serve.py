@@ -28,6 +28,9 @@ def serve(
     keys_file: KeysFile = None,
     certificate: Annotated[Path | None, typer.Option(help="For TLS: the certificate and its chain, PEM.")] = None,
     key: Annotated[Path | None, typer.Option(help="For TLS: the certificate's private key, PEM.")] = None,
+    record: Annotated[
+        bool, typer.Option("--record/--no-record", help="Add scored leads to the log of scores, ids hashed.")
+    ] = True,
     rate: Annotated[float, typer.Option(min=1, help="Requests a second that one caller may make.")] = 1000.0,
 ) -> None:
     """Serve the deployed model: a page for people at /, and an API; follows deployments and rollbacks."""
@@ -42,6 +45,7 @@ def serve(
         ServiceLimits(requests_per_s=rate),
         keys=keys_file,
         ask_for_keys=keys,
+        record=record,
         tell=console.say,
     )
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from gallop.errors import GallopError, SettingsError
 from gallop.flow.project import Project
+from gallop.schema import ROW
 
 if TYPE_CHECKING:
     from gallop.serving.api_keys import ApiKeys
     from gallop.serving.limits import ServiceLimits
+    from gallop.serving.recorder import ScoreRecorder
     from gallop.serving.server import Address
 
 KEYS = "keys.json"
@@ -34,6 +36,7 @@ def serve_project(
     *,
     keys: Path | None,
     ask_for_keys: bool | None,
+    record: bool,
     tell: Callable[[str], None],
 ) -> None:
     """Serve the deployed model until SIGTERM or Ctrl-C.
@@ -41,6 +44,7 @@ def serve_project(
     Args:
         keys: where the keys are kept; None for the project's own folder.
         ask_for_keys: None to ask for them unless only this machine can reach the service.
+        record: whether scored leads go to the log of scores; those of a table without ids never do.
         tell: is given sentences for whoever started it.
 
     Raises:
@@ -60,14 +64,16 @@ def serve_project(
         )
     with server.bind(address) as listener:
         keys_asked = known if asking else None
-        card = partial(_card, project)
         app = create_app(
             project.paths.deployed,
             keys=keys_asked,
             limits=limits,
             local=local,
             project=project.settings,
-            card=card,
+            recorder=_recorder(project) if record else None,
+            card=partial(_beside_candidate, project, project.paths.card),
+            report=partial(_beside_candidate, project, project.paths.report),
+            history=partial(_history, project),
         )
         tell(f"{address.url} serves {project.settings.project.model}; Ctrl-C ends it")
         if asking:
@@ -77,13 +83,42 @@ def serve_project(
         server.run_server(app, listener, address, limits)
 
 
-def _card(project: Project, digest: str) -> str | None:
-    """The card of the model with this digest; None where the last training made another one."""
+def _recorder(project: Project) -> "ScoreRecorder | None":
+    from gallop.adapters.monitoring.score_log import record_scores
+    from gallop.flow.score_log import ScoreLog
+    from gallop.serving.recorder import ScoreRecorder
+
+    if project.settings.table.id == ROW:
+        return None
+    log = ScoreLog.of_project(project)
+    return ScoreRecorder(partial(record_scores, folder=log.folder), log.key)
+
+
+def _beside_candidate(project: Project, path: Path, digest: str) -> str | None:
+    """What the last training wrote, where it made the model with this digest."""
     from gallop.artifacts.bundle import read_manifest
 
     try:
         if read_manifest(project.paths.candidate).digest == digest:
-            return project.paths.card.read_text(encoding="utf-8")
+            return path.read_text(encoding="utf-8")
     except (GallopError, OSError):
         pass
     return None
+
+
+def _history(project: Project) -> list[dict[str, str]]:
+    from gallop.flow.status import read_registry_history
+
+    try:
+        changes = [entry.change for entry in read_registry_history(project).changes][::-1]
+    except (GallopError, ImportError):
+        return []
+    return [
+        {
+            "at": change.at,
+            "who": f"{change.who}, {change.command}",
+            "what": f"version {change.live} is live" + (", and pinned" if change.pinned else ""),
+            "because": change.because,
+        }
+        for change in changes
+    ]

@@ -54,6 +54,7 @@ def run_summary(
 
 
 def _next_steps(project: Project, gallop: str, make: str) -> Iterator[str]:
+    yield f"{gallop} serve"
     yield f"{gallop} score LEADS.csv -o scores.csv"
     if project.settings.export.contract:
         yield f"{gallop} validate {shlex.quote(os.path.relpath(project.paths.export))} --isolated"

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gallop.serving import inference_protocol, score_routes
+from gallop.serving import inference_protocol, page_routes, score_routes
 from gallop.serving.api_keys import ApiKeys
 from gallop.serving.door import Door
 from gallop.serving.limits import ServiceLimits
 from gallop.serving.live_model import LiveModel
 from gallop.serving.openapi import describe
 from gallop.serving.problems import RequestError
+from gallop.serving.recorder import ScoreRecorder
 from gallop.serving.service import Service
 from gallop.serving.telemetry import Telemetry
 from gallop.serving.work import ScoringThreads
@@ -32,7 +33,10 @@ def create_app(
     limits: ServiceLimits | None = None,
     local: bool = True,
     project: Settings | None = None,
+    recorder: ScoreRecorder | None = None,
     card: Callable[[str], str | None] | None = None,
+    report: Callable[[str], str | None] | None = None,
+    history: Callable[[], Sequence[Mapping[str, str]]] | None = None,
 ) -> FastAPI:
     """The service over a deployed bundle, which is verified, loaded and warm when this returns.
 
@@ -42,14 +46,20 @@ def create_app(
         limits: how much a caller may ask.
         local: whether the service listens to this machine alone, and so answers to its own name alone.
         project: the settings that say who is held out at random; None for those the model was trained under.
+        recorder: takes each scored lead for the log of scores.
         card: gives the model card, in Markdown, of the bundle with a digest, where there is one.
+
+        report: gives the report, in HTML, of the bundle with a digest.
+        history: gives the changes of what is live, the newest first: `at`, `who`, `what`, `because`.
 
     Raises:
         MissingOutputError, ChecksumError: as `load_bundle`.
     """
     limits, telemetry = limits or ServiceLimits(), Telemetry()
     live = LiveModel(deployed, telemetry.swapped, project)
-    service = Service(live, telemetry, limits, ScoringThreads(limits.waiting), card)
+    if recorder:
+        telemetry.watch(recorder)
+    service = Service(live, telemetry, limits, ScoringThreads(limits.waiting), card, recorder)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:  # noqa: ARG001
@@ -59,6 +69,8 @@ def create_app(
         finally:
             following.cancel()
             service.threads.close()
+            if recorder:
+                recorder.close()
 
     app = FastAPI(
         lifespan=lifespan,
@@ -69,6 +81,7 @@ def create_app(
         exception_handlers={HTTPException: _as_problem},
     )
     app.include_router(score_routes.score_router(service))
+    app.include_router(page_routes.page_router(service, project, report, history))
     app.include_router(inference_protocol.inference_router(service))
     app.openapi = lambda: describe(app.routes, live.now)
     app.add_middleware(Door, limits=limits, keys=keys, local=local, telemetry=telemetry)

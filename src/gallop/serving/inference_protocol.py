@@ -62,40 +62,56 @@ def inference_router(service: Service) -> APIRouter:
         return json_answer({"ready": True})
 
     @routes.get("/models/{name}", responses=_OF_MODELS)
-    @routes.get("/models/{name}/versions/{wanted}", responses=_OF_MODELS)
-    async def metadata(name: str, wanted: str | None = None) -> Response:
+    async def metadata(name: str) -> Response:
         """The model's inputs and outputs."""
-        model = named(name, wanted)
-        return json_answer(
-            {
-                "name": name,
-                "versions": [model.version],
-                "platform": "gallop",
-                "inputs": [_tensor(column, kind) for column, kind in _inputs(model).items()],
-                "outputs": [_tensor(output, kind) for output, kind in _OUTPUTS.items()],
-            }
-        )
+        return json_answer(_metadata(named(name)))
+
+    @routes.get("/models/{name}/versions/{wanted}", responses=_OF_MODELS)
+    async def version_metadata(name: str, wanted: str) -> Response:
+        """The inputs and outputs of a version."""
+        return json_answer(_metadata(named(name, wanted)))
 
     @routes.get("/models/{name}/ready", responses=_OF_MODELS)
-    @routes.get("/models/{name}/versions/{wanted}/ready", responses=_OF_MODELS)
-    async def model_ready(name: str, wanted: str | None = None) -> Response:
+    async def model_ready(name: str) -> Response:
         """That this model answers."""
+        named(name)
+        return json_answer({"name": name, "ready": True})
+
+    @routes.get("/models/{name}/versions/{wanted}/ready", responses=_OF_MODELS)
+    async def version_ready(name: str, wanted: str) -> Response:
+        """That this version answers."""
         named(name, wanted)
         return json_answer({"name": name, "ready": True})
 
     @routes.post("/models/{name}/infer", responses=_OF_INFER, openapi_extra=_INFER)
-    @routes.post("/models/{name}/versions/{wanted}/infer", responses=_OF_INFER, openapi_extra=_INFER)
-    async def infer(request: Request, name: str, wanted: str | None = None) -> Response:
+    async def infer(request: Request, name: str) -> Response:
         """Score leads, one tensor a column."""
+        return await _inferred(request, service, named(name))
+
+    @routes.post("/models/{name}/versions/{wanted}/infer", responses=_OF_INFER, openapi_extra=_INFER)
+    async def version_infer(request: Request, name: str, wanted: str) -> Response:
+        """Score leads with a version, one tensor a column."""
         return await _inferred(request, service, named(name, wanted))
 
     return routes
+
+
+def _metadata(model: ServedModel) -> dict[str, Any]:
+    return {
+        "name": model.bundle.manifest.model,
+        "versions": [model.version],
+        "platform": "gallop",
+        "inputs": [_tensor(column, kind) for column, kind in _inputs(model).items()],
+        "outputs": [_tensor(output, kind) for output, kind in _OUTPUTS.items()],
+    }
 
 
 async def _inferred(request: Request, service: Service, model: ServedModel) -> Response:
     content = await json_body(request)
     if model.fields.made:
         raise RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "the model takes events: ask /v1/score")
+    if not isinstance(content.get("id", ""), str):
+        raise _refused("`id` must be a text", "/id")
     asked = _read_tensors(content, model, service.limits.rows)
     outputs = _outputs_wanted(content)
     outcome = await service.score(model, asked)
@@ -106,7 +122,7 @@ async def _inferred(request: Request, service: Service, model: ServedModel) -> R
         ]
         raise RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, f"{len(problems)} leads cannot be scored", problems)
     scores = [score for _, score in sorted(outcome.scores.items())]
-    identifier = {"id": content["id"]} if isinstance(content.get("id"), str) else {}
+    identifier = {"id": content["id"]} if "id" in content else {}
     return json_answer(
         {
             "model_name": model.bundle.manifest.model,
@@ -145,7 +161,7 @@ def _read_tensors(content: Mapping[str, Any], model: ServedModel, most: int) -> 
     if len(lengths) != 1 or 0 in lengths:
         raise _refused("all tensors must have one value per lead", "/inputs")
     if (rows := lengths.pop()) > most:
-        raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{rows:,} leads; at most {most:,} are accepted")
+        raise _refused(f"{rows:,} leads; at most {most:,} are accepted", "/inputs")
     leads = [{name: data[row] for name, data in columns.items()} for row in range(rows)]
     read = [model.fields.read(lead, "inputs", row) for row, lead in enumerate(leads)]
     if problems := [problem for _, problems in read for problem in problems]:
@@ -160,7 +176,7 @@ def _read_tensor(tensor: object, where: str) -> tuple[str, list[Any]]:
     if not isinstance(tensor, dict) or not isinstance(tensor.get("name"), str):
         raise _refused("a tensor is an object with name, datatype, shape and data", where)
     kind, shape, data = tensor.get("datatype"), tensor.get("shape"), tensor.get("data")
-    if kind not in {*_NUMBERS, "BOOL", "BYTES"}:
+    if not isinstance(kind, str) or kind not in {*_NUMBERS, "BOOL", "BYTES"}:
         raise _refused("the datatype must be FP64, BOOL, BYTES or another number type", f"{where}/datatype")
     if not isinstance(data, list):
         raise _refused("`data` must be a list; binary tensors are not taken", f"{where}/data")

@@ -83,9 +83,13 @@ class LeadFields:
         names = [cell_text(lead[name]) for name in (self.group, self.id) if name and lead.get(name) is not None]
         return next(filter(None, map(str.strip, names)), "")
 
-    def json_schema(self) -> dict[str, Any]:
-        """The JSON schema of a lead."""
-        fields = {name: self._field_schema(name, column) for name, column in self.columns.items()}
+    def json_schema(self, *, within: bool = True) -> dict[str, Any]:
+        """The JSON schema of a lead.
+
+        Args:
+            within: whether values are within what the rules accept; among others, a lead that is not is set aside.
+        """
+        fields = {name: self._field_schema(name, column, within) for name, column in self.columns.items()}
         names = [name for name in (self.id, self.group) if name and not self.made]
         fields = {name: {"type": ["string", "number", "null"], "maxLength": 200} for name in names} | fields
         return {"type": "object", "title": "Lead", "required": [*self.required], "properties": fields}
@@ -105,17 +109,18 @@ class LeadFields:
             return (self.settings.table.keep.get(name) or column.levels or ("a",))[0]
         return {"ymd": "2024-01-31", "dmy": "31/01/2024", "mdy": "01/31/2024", "epoch": 1706659200}[column.order]
 
-    def _field_schema(self, name: str, column: Column) -> dict[str, Any]:
+    def _field_schema(self, name: str, column: Column, within: bool) -> dict[str, Any]:
         table = self.settings.table
         kept = table.keep.get(name)
         if column.role is Role.NUMBER:
-            strict = table.on(name, "range") is not New.KEEP
+            strict = within and table.on(name, "range") is not New.KEEP
             lowest = column.minimum if strict and column.minimum is not None else -_LARGEST
             highest = column.maximum if strict and column.maximum is not None else _LARGEST
             return {"type": ["number", "null"], "minimum": lowest, "maximum": highest}
         if column.role is Role.BOOLEAN:
             return {"type": ["boolean", "null"]}
-        if column.role is Role.CATEGORY and (kept or (column.levels and table.on(name, "level") is not New.KEEP)):
+        closed = kept or (column.levels and table.on(name, "level") is not New.KEEP)
+        if within and column.role is Role.CATEGORY and closed:
             return {"enum": [*(kept or column.levels or ())] + ([] if kept else [None])}
         if column.role is Role.CATEGORY:
             known = {"examples": [*column.levels][:10]} if column.levels else {}
@@ -133,7 +138,7 @@ def _text(value: object, column: Column) -> str | None:
     """The value as the column writes it; None where it is of another kind."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if column.role is Role.NUMBER:
-        return number_text(value, column) if number else None
+        return number_text(value, column) if number and abs(value) <= _LARGEST else None
     if column.role is Role.BOOLEAN:
         return str(value) if isinstance(value, bool) else None
     if isinstance(value, str):

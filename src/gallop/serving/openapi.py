@@ -31,10 +31,16 @@ def describe(routes: Sequence[BaseRoute], model: ServedModel) -> dict[str, Any]:
         | {
             "ProblemAnswer": problem,
             "Lead": model.fields.json_schema(),
+            "LeadAmongOthers": model.fields.json_schema(within=False),
             "LeadsAsked": _leads_asked(model),
             "InferAsked": infer_schema(model) | {"example": infer_example(model)},
         }
     )
+    known = {"name": model.bundle.manifest.model, "wanted": model.version}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                parameter["schema"] = {"enum": [known[parameter["name"]]]}
     components["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer"},
         "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -45,6 +51,7 @@ def describe(routes: Sequence[BaseRoute], model: ServedModel) -> dict[str, Any]:
 
 def _leads_asked(model: ServedModel) -> dict[str, Any]:
     lead = {"$ref": "#/components/schemas/Lead"}
+    another = {"$ref": "#/components/schemas/LeadAmongOthers"}
     example = model.fields.example()
     if model.fields.made:
         return {
@@ -63,7 +70,7 @@ def _leads_asked(model: ServedModel) -> dict[str, Any]:
                 "type": "object",
                 "required": ["leads"],
                 "properties": {
-                    "leads": {"type": "array", "minItems": 1, "maxItems": 10_000, "items": lead},
+                    "leads": {"type": "array", "minItems": 1, "maxItems": 10_000, "items": another},
                     "lead": False,
                 },
             },

@@ -74,7 +74,7 @@ def leads_of_request(content: Mapping[str, Any], fields: LeadFields, most: int) 
     if not isinstance(leads, list) or not leads:
         raise _refused("`leads` must be a list of leads", [FieldProblem("/leads", "a list with at least one lead")])
     if len(leads) > most:
-        raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{len(leads):,} leads; at most {most:,} are accepted")
+        raise _refused(f"{len(leads):,} leads; at most {most:,} are accepted", [FieldProblem("/leads", "fewer leads")])
     read = [fields.read(lead, "leads", index) for index, lead in enumerate(leads)]
     _refuse([problem for _, problems in read for problem in problems])
     return _asked(leads, [texts for texts, _ in read], fields, single=False)

@@ -6,6 +6,7 @@ from typing import Any
 
 from gallop.serving.limits import ServiceLimits
 from gallop.serving.live_model import LiveModel, ServedModel
+from gallop.serving.recorder import ScoreRecorder
 from gallop.serving.requests import LeadsAsked
 from gallop.serving.scorer import LeadScores
 from gallop.serving.telemetry import Telemetry
@@ -23,11 +24,14 @@ class Service:
     threads: ScoringThreads
     card: Callable[[str], str | None] | None
     """Digest of a bundle → its model card."""
+    recorder: ScoreRecorder | None
 
     async def score(self, model: ServedModel, asked: LeadsAsked) -> LeadScores:
         """Score the leads of a request, and count them."""
         outcome = await self.threads.run(lambda: model.scorer.score(asked.texts, asked.names))
         self.telemetry.scored(outcome)
+        if self.recorder:
+            self.recorder.add(model, asked, outcome)
         return outcome
 
 

@@ -2,10 +2,12 @@
 
 from collections import Counter as Tally
 from collections.abc import Mapping
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from gallop.serving.live_model import ServedModel
+from gallop.serving.recorder import ScoreRecorder
 from gallop.serving.scorer import LeadScores
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -64,6 +66,12 @@ class Telemetry:
         if model:
             self._model.clear()
             self._model.labels(model.bundle.manifest.model, model.version).set(1)
+
+    def watch(self, recorder: ScoreRecorder) -> None:
+        """Count what becomes of leads on their way to the log of scores."""
+        for outcome in ("recorded", "dropped"):
+            gauge = Gauge(f"gallop_{outcome}_leads", f"Leads {outcome} by the log of scores.", registry=self._registry)
+            gauge.set_function(partial(getattr, recorder, outcome))
 
     def text(self) -> bytes:
         """In Prometheus's text format."""
