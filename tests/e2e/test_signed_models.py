@@ -15,6 +15,7 @@ def test_a_project_that_begins_to_ask_for_signatures_uses_signed_models_alone(li
     params.write_text(f"{text}\nsigning:\n  public_key: team.pub\n")
     score = ("score", "data/raw/leads.csv", "-o", "scores.csv")
     assert "is not signed" in little.gallop(*score, code=40)
+    assert "is not signed" in little.gallop("serve", code=40)
     little.gallop("run", code=40)
     little.environment["GALLOP_SIGNING_KEY"] = str(private)
     little.gallop("model-training")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gallop.errors import GallopError, SettingsError
 from gallop.flow.project import Project
+from gallop.flow.signature import require_signature
 from gallop.schema import ROW
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def serve_project(
     """
     from gallop.serving import server
     from gallop.serving.app import create_app
+    from gallop.serving.live_model import Trust
 
     local = server.is_loopback(address.host)
     known = keys_of(project, keys)
@@ -69,7 +71,7 @@ def serve_project(
             keys=keys_asked,
             limits=limits,
             local=local,
-            project=project.settings,
+            trust=Trust(project.settings, partial(require_signature, project)),
             recorder=_recorder(project) if record else None,
             card=partial(_beside_candidate, project, project.paths.card),
             report=partial(_beside_candidate, project, project.paths.report),

@@ -16,14 +16,13 @@ from gallop.serving import inference_protocol, page_routes, score_routes
 from gallop.serving.api_keys import ApiKeys
 from gallop.serving.door import Door
 from gallop.serving.limits import ServiceLimits
-from gallop.serving.live_model import LiveModel
+from gallop.serving.live_model import LiveModel, Trust
 from gallop.serving.openapi import describe
 from gallop.serving.problems import RequestError
 from gallop.serving.recorder import ScoreRecorder
 from gallop.serving.service import Service
 from gallop.serving.telemetry import Telemetry
 from gallop.serving.work import ScoringThreads
-from gallop.settings.params import Settings
 
 
 def create_app(
@@ -32,7 +31,7 @@ def create_app(
     keys: ApiKeys | None = None,
     limits: ServiceLimits | None = None,
     local: bool = True,
-    project: Settings | None = None,
+    trust: Trust | None = None,
     recorder: ScoreRecorder | None = None,
     card: Callable[[str], str | None] | None = None,
     report: Callable[[str], str | None] | None = None,
@@ -45,7 +44,7 @@ def create_app(
         keys: who may use it; None only where nothing but this machine can reach it.
         limits: how much a caller may ask.
         local: whether the service listens to this machine alone, and so answers to its own name alone.
-        project: the settings that say who is held out at random; None for those the model was trained under.
+        trust: what the project asks of a bundle, besides that it is whole.
         recorder: takes each scored lead for the log of scores.
         card: gives the model card, in Markdown, of the bundle with a digest, where there is one.
 
@@ -55,8 +54,8 @@ def create_app(
     Raises:
         MissingOutputError, ChecksumError: as `load_bundle`.
     """
-    limits, telemetry = limits or ServiceLimits(), Telemetry()
-    live = LiveModel(deployed, telemetry.swapped, project)
+    trust, limits, telemetry = trust or Trust(), limits or ServiceLimits(), Telemetry()
+    live = LiveModel(deployed, telemetry.swapped, trust)
     if recorder:
         telemetry.watch(recorder)
     service = Service(live, telemetry, limits, ScoringThreads(limits.waiting), card, recorder)
@@ -81,7 +80,7 @@ def create_app(
         exception_handlers={HTTPException: _as_problem},
     )
     app.include_router(score_routes.score_router(service))
-    app.include_router(page_routes.page_router(service, project, report, history))
+    app.include_router(page_routes.page_router(service, trust.project, report, history))
     app.include_router(inference_protocol.inference_router(service))
     app.openapi = lambda: describe(app.routes, live.now)
     app.add_middleware(Door, limits=limits, keys=keys, local=local, telemetry=telemetry)

@@ -27,6 +27,16 @@ Identity = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
+class Trust:
+    """What the project asks of a bundle."""
+
+    project: Settings | None = None
+    """The settings that say who is held out at random; None for those the bundle was trained under."""
+    check: Callable[[Path], object] = lambda folder: None  # noqa: ARG005
+    """Raises a `GallopError` for a folder that may not be used: one without the signature that is asked for."""
+
+
+@dataclass(frozen=True)
 class ServedModel:
     """A bundle that has been verified, loaded, and has scored a lead."""
 
@@ -40,18 +50,16 @@ class ServedModel:
 class LiveModel:
     """Holds the model that answers now, and looks for a new one."""
 
-    def __init__(
-        self, deployed: Path, on_swap: Callable[[ServedModel | None], None], project: Settings | None = None
-    ) -> None:
+    def __init__(self, deployed: Path, on_swap: Callable[[ServedModel | None], None], trust: Trust) -> None:
         """Args:
         deployed: the link to the bundle, or a bundle's folder.
-        project: the settings that say who is held out at random.
+        trust: what a bundle needs besides its own word.
         on_swap: is told the model that answers from now on, or None where a new one could not be loaded.
         """
-        self._deployed, self._on_swap, self._project = deployed, on_swap, project
+        self._deployed, self._on_swap, self._trust = deployed, on_swap, trust
         self._identity = _identity(deployed)
         self._failed: tuple[Identity | None, float] | None = None
-        self.now = serve_bundle(deployed, project)
+        self.now = serve_bundle(deployed, trust)
         on_swap(self.now)
 
     async def follow(self) -> None:
@@ -67,7 +75,7 @@ class LiveModel:
         if identity is None or identity == self._identity or waiting:
             return False
         try:
-            model = await asyncio.to_thread(serve_bundle, self._deployed, self._project)
+            model = await asyncio.to_thread(serve_bundle, self._deployed, self._trust)
         except (GallopError, OSError):
             self._failed = (identity, time.monotonic() + _RETRY_S)
             self._on_swap(None)
@@ -85,17 +93,18 @@ def _identity(deployed: Path) -> Identity | None:
     return None
 
 
-def serve_bundle(deployed: Path, project: Settings | None = None) -> ServedModel:
+def serve_bundle(deployed: Path, trust: Trust | None = None) -> ServedModel:
     """Verify and load a bundle, and let it score a lead.
 
     Raises:
-        MissingOutputError, ChecksumError: as `load_bundle`.
+        MissingOutputError, ChecksumError: as `load_bundle`. Whatever `trust.check` raises.
     """
     # Resolved once: the link may be pointed elsewhere while the files are read.
-    folder = deployed.resolve()
+    folder, trust = deployed.resolve(), trust or Trust()
+    trust.check(folder)
     bundle = load_bundle(folder)
     bundle = replace(bundle, settings=_rejecting(bundle.settings))
-    fields, scorer = LeadFields(bundle.settings), LeadScorer(bundle, project)
+    fields, scorer = LeadFields(bundle.settings), LeadScorer(bundle, trust.project)
     model = ServedModel(bundle, bundle.manifest.version or "candidate", folder, fields, scorer)
     if not fields.made:
         texts, _ = fields.read(fields.example())
