@@ -97,8 +97,7 @@ def deploy_copy(deployed: Path, version: str) -> Path:
     folder = current.with_name(f"copy-{version}")
     if not folder.exists():
         subprocess.run(["cp", "-r", current, folder], check=True)
-        manifest = bundle.read_manifest(folder).model_copy(update={"version": version})
-        bundle.write_manifest(folder, manifest)
+        bundle.write_version(folder, version)
     point_at(deployed, folder)
     return folder
 
