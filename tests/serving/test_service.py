@@ -3,7 +3,6 @@
 import concurrent.futures
 import itertools
 import json
-import random
 import shutil
 import socket
 import subprocess
@@ -227,25 +226,45 @@ def test_counters_and_log_hold_no_value(service: RunningService, client: httpx.C
     assert CANARY not in service.log.read_text()
 
 
-def test_scored_leads_are_recorded_with_hashed_ids_and_the_last_ones_when_the_service_ends(
+def test_at_its_end_the_service_answers_what_has_begun_and_writes_down_what_it_has_scored(
     project: Checkout, tmp_path: Path
 ) -> None:
     mine = project.copy(tmp_path / "project")
     shutil.rmtree(mine.folder / "data/monitoring", ignore_errors=True)
-    with served(mine.folder, log=tmp_path / "log") as running:
-        with running.client() as asking:
-            asking.post("/v1/score", json={"leads": [LEAD, LEAD | {"lead_id": "x2"}, LEAD | {"lead_id": None}]})
-            time.sleep(1.6)
-            assert "gallop_recorded_leads 2.0" in asking.get("/metrics").text
-            asking.post("/v1/score", json={"lead": LEAD | {"lead_id": "x3", "n_visits": 1}})
+    many = [LEAD | {"lead_id": f"m{index}", "n_visits": index % 30} for index in range(10_000)]
+    with (
+        served(mine.folder, log=tmp_path / "log") as running,
+        concurrent.futures.ThreadPoolExecutor() as pool,
+        running.client() as asking,
+    ):
+        asking.post("/v1/score", json={"leads": [LEAD, LEAD | {"lead_id": "x2"}, LEAD | {"lead_id": None}]})
+        time.sleep(1.6)
+        assert "gallop_recorded_leads 2.0" in asking.get("/metrics").text
+        asked = pool.submit(asking.post, "/v1/explain", json={"leads": many})
+        time.sleep(0.4)
         assert running.stop() == 0
-    recorded = pl.concat(
-        [pl.read_parquet(path) for path in sorted((mine.folder / "data/monitoring/scores").glob("*.parquet"))]
-    )
-    assert len(recorded) == 3
-    assert not {"x1", "x2", "x3"} & {*recorded["lead"]}
-    assert json.loads(recorded.sort("scored_at")["inputs"][-1])["n_visits"] == "1"
+        answer = asked.result()
+    assert len(answer.raise_for_status().json()["scores"]) == len(many)
+    parts = sorted((mine.folder / "data/monitoring/scores").glob("*.parquet"))
+    recorded = pl.concat([pl.read_parquet(path) for path in parts])
+    assert len(recorded) == len(many) + 2
+    assert not {"x1", "x2", "m0"} & {*recorded["lead"]}
+    assert json.loads(recorded.sort("scored_at")["inputs"][0])["n_visits"] == "19"
     assert {*recorded["model_version"]} == {"1"}
+
+
+def test_what_a_person_should_know_about_a_dropped_file_is_told(client: httpx.Client) -> None:
+    lines = [",".join(LEAD), *(f"L{number},signup,3,true,,80.1,{number}" for number in range(20))]
+    headers = {"content-type": "application/octet-stream", "x-file-name": "%2Fa%20b.csv"}
+    opened = client.post("/page/lists", content="\n".join([*lines, ""]), headers=headers).raise_for_status()
+    until = time.monotonic() + 30
+    while (state := client.get(f"/page/lists/{opened.json()['list']}").json())["state"] == "scoring":
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert (state["name"], state["leads"]) == ("a b.csv", 20)
+    assert state["remarks"] == ["20 leads: purchases empty; scored all the same"]
+    assert client.get("/page/lists/another").status_code == 404
+    assert client.post("/page/lists", content=b"a", headers=JSON).status_code == 415
 
 
 def test_a_deployment_is_followed_without_a_lost_request(project: Checkout, tmp_path: Path) -> None:
@@ -306,31 +325,6 @@ def _received(connection: socket.socket) -> bytes:
         return connection.recv(65_536)
     except ConnectionResetError:
         return b""
-
-
-def test_the_rate_of_a_caller_is_limited(project: Checkout, tmp_path: Path) -> None:
-    with (
-        served_with_limits(project.folder / "models/deployed", log=tmp_path / "log", requests_per_s=20) as running,
-        running.client() as mine,
-    ):
-        answers = [mine.get("/ready") for _ in range(60)]
-    assert {answer.status_code for answer in answers} == {200, 429}
-    refused = next(answer for answer in answers if answer.status_code == 429)
-    assert int(refused.headers["retry-after"]) >= 1
-
-
-def test_what_has_begun_is_answered_when_the_service_ends(project: Checkout, tmp_path: Path) -> None:
-    leads = [LEAD | {"n_visits": random.Random(index).randint(0, 30)} for index in range(10_000)]
-    with (
-        served_with_limits(project.folder / "models/deployed", log=tmp_path / "log") as running,
-        concurrent.futures.ThreadPoolExecutor() as pool,
-        running.client() as mine,
-    ):
-        asked = pool.submit(mine.post, "/v1/explain", json={"leads": leads})
-        time.sleep(0.4)
-        assert running.stop() == 0
-        answer = asked.result()
-    assert len(answer.raise_for_status().json()["scores"]) == len(leads)
 
 
 @pytest.fixture(scope="module")

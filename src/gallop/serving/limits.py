@@ -5,7 +5,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-_MOST_CALLERS: Final = 10_000
+MOST_CALLERS: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ class RateLimit:
         self._per_s = per_s
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
+    @property
+    def callers(self) -> int:
+        """How many are remembered."""
+        return len(self._buckets)
+
     def take(self, caller: str) -> float:
         """Take a request out of the caller's bucket; the seconds to wait where there is none, else 0."""
         now = time.monotonic()
@@ -42,6 +47,6 @@ class RateLimit:
         left = min(self._per_s, left + (now - last) * self._per_s)
         wait = 0.0 if left >= 1 else (1 - left) / self._per_s
         self._buckets[caller] = (left if wait else left - 1, now)
-        if len(self._buckets) > _MOST_CALLERS:
+        if len(self._buckets) > MOST_CALLERS:
             self._buckets.popitem(last=False)
         return wait

@@ -162,10 +162,7 @@ def _facts(scores: Scores, settings: Settings, remarks: Sequence[str]) -> dict[s
         "rejected": [{"rows": rows, "because": words(rule)} for rule, rows in scores.counts.items()],
         "remarks": [
             *remarks,
-            *(
-                f"{rows:,} leads: {words.get(rule, rule.replace('_', ' '))}; scored"
-                for rule, rows in scores.noticed.items()
-            ),
+            *(f"{rows:,} leads: {words(rule)}; scored all the same" for rule, rows in scores.noticed.items()),
         ],
         "points": _points(scores),
     }

@@ -14,8 +14,9 @@ from gallop.results.evidence import Reason
 from gallop.schema import ROW, RULE, Role
 from gallop.scoring import WAIT, score_table
 from gallop.settings.params import Settings
+from gallop.tables.applied_rules import apply_rules
 from gallop.tables.hash_draw import in_hold_out
-from gallop.tables.rules import Rule, apply_rules, rules
+from gallop.tables.rules import Rule, rules
 
 _SCORE = ("probability", "low", "high", "prediction", "decision", "held_out", "band")
 _SOURCE = "the request"
