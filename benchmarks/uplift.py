@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.machine import machine
 from gallop.evaluation.metrics import Vector
 from gallop.modelling.families import columns
-from gallop.modelling.uplift import SPLINES, Trial, fit_uplift, robust_scores
+from gallop.modelling.uplift import Experiment, fit_uplift, robust_scores
 from gallop.modelling.uplift_assessment import assess_uplift
 from gallop.schema import Role
 from gallop.settings.decision import DecisionRule
@@ -38,12 +38,12 @@ EFFECTS: dict[str, Callable[[pd.DataFrame], Vector]] = {
 
 def fit(X: pd.DataFrame, label: Vector) -> Callable[[pd.DataFrame], Vector]:
     """A model of the outcome: an untuned additive logistic regression."""
-    step = columns(SPLINES, ROLES)
+    step = columns("splines", ROLES)
     model = LogisticRegression(C=1.0, max_iter=500).fit(step.fit_transform(X, label), label)
     return lambda other: model.predict_proba(step.transform(other))[:, 1]
 
 
-def drawn(effect: Callable[[pd.DataFrame], Vector], rows: int, seed: int) -> tuple[Trial, Vector]:
+def drawn(effect: Callable[[pd.DataFrame], Vector], rows: int, seed: int) -> tuple[Experiment, Vector]:
     """Leads, a third of them contacted, and the true effect on each."""
     draw = np.random.default_rng(seed)
     X = pd.DataFrame({"visits": draw.normal(size=rows), "minutes": draw.exponential(size=rows)})
@@ -51,7 +51,7 @@ def drawn(effect: Callable[[pd.DataFrame], Vector], rows: int, seed: int) -> tup
     base = 0.1 + 0.5 / (1 + np.exp(-X["visits"].to_numpy() - 0.5 * (X["source"] == "search").to_numpy()))
     treated, change = (draw.random(rows) < 1 / 3).astype(float), effect(X)
     label = (draw.random(rows) < base + treated * change).astype(float)
-    return Trial(X, label, treated), change
+    return Experiment(X, label, treated), change
 
 
 def main() -> None:
@@ -63,12 +63,12 @@ def main() -> None:
         verdicts: Counter[str] = Counter()
         inside, kept = [], []
         for number in range(tables):
-            trial, _ = drawn(effect, TRAINING, 3 * number)
+            experiment, _ = drawn(effect, TRAINING, 3 * number)
             test, _ = drawn(effect, TEST, 3 * number + 1)
             others, truth = drawn(effect, POPULATION, 3 * number + 2)
-            model = fit_uplift(trial, ROLES, fit, seed=number)
-            probability = fit(trial.X, trial.label)(test.X)
-            uplift, scores = model.log_odds(test.X), robust_scores(trial, test, fit)
+            model = fit_uplift(experiment, ROLES, fit, seed=number)
+            probability = fit(experiment.X, experiment.label)(test.X)
+            uplift, scores = model.log_odds(test.X), robust_scores(experiment, test, fit)
             intervals: dict = {"contact_from": 0.01, "resamples": 400, "seed": number}
             measured = (scores, test.treated, uplift, probability, DecisionRule())
             verdicts[assess_uplift(*measured, confidence=VERDICT, **intervals).verdict] += 1

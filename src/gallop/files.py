@@ -4,17 +4,27 @@ A process that is killed leaves its temporary file behind. Each is locked as lon
 later can tell what is left over from what is being written, and removes it.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from gallop.errors import DiskFullError, FileAccessError, GallopError, OutOfMemoryError
+
 _SUFFIX: Final = ".tmp"
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_FULL_TEXTS: Final = ("no space left on device", "disk quota exceeded", "disk is full", "file too large")
+_REFUSED: Final = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.ENOENT, errno.EEXIST, errno.ENOTEMPTY}
+    | {errno.ENAMETOOLONG, errno.ELOOP, errno.EIO, errno.EBUSY, errno.ETXTBSY, errno.ENXIO, errno.ENODEV, errno.ESTALE}
+    | {errno.EMFILE, errno.ENFILE, errno.EXDEV, errno.EMLINK, errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}
+)
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -122,3 +132,40 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def system_error(error: BaseException) -> GallopError | None:
+    """What the operating system has refused, as an error for a person; None where an error is not about that.
+
+    Libraries wrap such errors in kinds of their own, so the causes of an error are looked through, and their texts.
+    """
+    for cause in _causes(error):
+        if isinstance(cause, MemoryError):
+            return OutOfMemoryError("not enough memory; close other programs, or use a smaller table")
+        number = cause.errno if isinstance(cause, OSError) else None
+        text = " ".join(str(cause).split())
+        if number in _FULL or any(full in text.lower() for full in _FULL_TEXTS):
+            reason = f"{_where(cause)}{_reason(cause) or text}"
+            return DiskFullError(f"{reason}. Each output is whole, new or as before. Make room and run it again")
+        if isinstance(cause, OSError) and number in _REFUSED and cause.filename is not None:
+            return FileAccessError(f"{_where(cause)}{_reason(cause) or text}")
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    waiting: BaseException | None = error
+    while waiting is not None and id(waiting) not in seen:
+        seen.add(id(waiting))
+        yield waiting
+        waiting = waiting.__cause__ or waiting.__context__
+
+
+def _where(error: BaseException) -> str:
+    names = [getattr(error, name, None) for name in ("filename", "filename2")]
+    known = [os.fsdecode(name) if isinstance(name, bytes) else str(name) for name in names if name is not None]
+    return f"{' → '.join(known)}: " if known else ""
+
+
+def _reason(error: BaseException) -> str | None:
+    return (error.strerror or "").lower() or None if isinstance(error, OSError) else None

@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 
 from gallop.errors import NotRandomisedError, SingleClassError
 from gallop.modelling.families import columns
-from gallop.modelling.uplift import SPLINES, Trial, fit_uplift, require_randomised, robust_scores
+from gallop.modelling.uplift import Experiment, fit_uplift, require_randomised, robust_scores
 from gallop.modelling.uplift_assessment import assess_uplift
 from gallop.results.uplift import DIFFERENT_EFFECT, NO_EFFECT, SAME_EFFECT
 from gallop.schema import Role
@@ -18,12 +18,12 @@ INTERVALS: dict = {"contact_from": 0.05, "resamples": 200, "confidence": 0.95, "
 
 
 def fit(X: pd.DataFrame, label: np.ndarray):
-    step = columns(SPLINES, ROLES)
+    step = columns("splines", ROLES)
     model = LogisticRegression(max_iter=500).fit(step.fit_transform(X, label), label)
     return lambda other: model.predict_proba(step.transform(other))[:, 1]
 
 
-def drawn(effect: str, rows: int = 3000, seed: int = 0, *, by_visits: float = 0.0) -> tuple[Trial, np.ndarray]:
+def drawn(effect: str, rows: int = 3000, seed: int = 0, *, by_visits: float = 0.0) -> tuple[Experiment, np.ndarray]:
     """Leads and the true change of their probabilities; `by_visits` lets sales contact those with many visits."""
     draw = np.random.default_rng(seed)
     X = pd.DataFrame({"visits": draw.normal(size=rows), "source": draw.choice(["ad", "mail"], rows)})
@@ -32,19 +32,19 @@ def drawn(effect: str, rows: int = 3000, seed: int = 0, *, by_visits: float = 0.
     base = 0.2 + 0.4 / (1 + np.exp(-X["visits"].to_numpy()))
     treated = (draw.random(rows) < 1 / (1 + np.exp(0.5 - by_visits * X["visits"].to_numpy()))).astype(float)
     label = (draw.random(rows) < np.clip(base + treated * change, 0, 1)).astype(float)
-    return Trial(X, label, treated), change
+    return Experiment(X, label, treated), change
 
 
 def assessed(effect: str, seed: int, rule: DecisionRule | None = None):
-    trial, _ = drawn(effect, seed=2 * seed)
+    experiment, _ = drawn(effect, seed=2 * seed)
     test, _ = drawn(effect, 2000, 2 * seed + 1)
-    model = fit_uplift(trial, ROLES, fit, seed)
-    scores = robust_scores(trial, test, fit)
+    model = fit_uplift(experiment, ROLES, fit, seed)
+    scores = robust_scores(experiment, test, fit)
     return assess_uplift(
         scores,
         test.treated,
         model.log_odds(test.X),
-        fit(trial.X, trial.label)(test.X),
+        fit(experiment.X, experiment.label)(test.X),
         rule or DecisionRule(),
         **INTERVALS,
     )
@@ -60,9 +60,9 @@ def test_the_verdict_is_what_is_true(effect, verdict):
 
 
 def test_a_difference_between_leads_is_learnt_and_its_contributions_add_up():
-    trial, _ = drawn("differs", 6000)
+    experiment, _ = drawn("differs", 6000)
     test, change = drawn("differs", 500, 1)
-    model = fit_uplift(trial, ROLES, fit, seed=0)
+    model = fit_uplift(experiment, ROLES, fit, seed=0)
     uplift = model.log_odds(test.X)
     assert abs(uplift[change > 0].mean() - 0.3) < 0.06
     assert abs(uplift[change == 0].mean()) < 0.06
@@ -98,6 +98,6 @@ def test_contacts_that_a_column_foretells_are_refused_with_its_name():
 
 
 def test_too_few_leads_of_an_arm_are_counted():
-    trial, _ = drawn("none", 60)
+    experiment, _ = drawn("none", 60)
     with pytest.raises(SingleClassError, match="at least 20 of each"):
-        require_randomised(trial, ROLES, "called", 1)
+        require_randomised(experiment, ROLES, "called", 1)

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from typer.core import TyperGroup
 
-from gallop.errors import DiskFullError, GallopError, StoppedError, system_error
+from gallop.errors import DiskFullError, GallopError, StoppedError
+from gallop.files import system_error
 
 READER_GONE: Final = 141
 """As a shell counts a process that SIGPIPE ended: whoever read the output has stopped, `head` say."""

@@ -27,10 +27,10 @@ from gallop.modelling.families import columns
 from gallop.schema import Role
 
 OutcomeModel = Callable[[pd.DataFrame], Vector]
-Fit = Callable[[pd.DataFrame, Vector], OutcomeModel]
+OutcomeFit = Callable[[pd.DataFrame, Vector], OutcomeModel]
 """Model inputs and outcomes, both present → a function from model inputs to probabilities."""
 
-SPLINES: Final = "splines"
+_SPLINES: Final = "splines"
 _FOLDS: Final = 5
 _FEWEST: Final = 20
 """Leads of each outcome in each arm."""
@@ -42,7 +42,7 @@ _FORESEEABLE: Final = 0.53
 
 
 @dataclass(frozen=True)
-class Trial:
+class Experiment:
     """Leads some of which were contacted at random."""
 
     X: pd.DataFrame
@@ -52,9 +52,9 @@ class Trial:
     treated: Vector
     """Shape (n,), 1 where the lead was contacted."""
 
-    def of(self, rows: NDArray) -> "Trial":
+    def of(self, rows: NDArray) -> "Experiment":
         """Some of the leads."""
-        return Trial(self.X.iloc[rows], self.label[rows], self.treated[rows])
+        return Experiment(self.X.iloc[rows], self.label[rows], self.treated[rows])
 
     @property
     def arms(self) -> Vector:
@@ -62,23 +62,23 @@ class Trial:
         return 2 * self.treated + self.label
 
 
-def require_randomised(trial: Trial, roles: dict[str, Role], column: str, seed: int) -> None:
+def require_randomised(experiment: Experiment, roles: dict[str, Role], column: str, seed: int) -> None:
     """Refuse a contact that the columns foretell, since its effect cannot be told from theirs.
 
     Raises:
         NotRandomisedError: with the column that tells most. SingleClassError: too few leads in one of the arms.
     """
-    counts = np.bincount(trial.arms.astype(int), minlength=4)
+    counts = np.bincount(experiment.arms.astype(int), minlength=4)
     if counts.min() < _FEWEST:
         raise SingleClassError(
             f"table.treatment: {column}: converted or not, contacted or not, there are {counts.tolist()} training "
             f"leads; at least {_FEWEST} of each tell what a contact changes"
         )
     views = {
-        name: bin_codes(trial.X[name].to_numpy()) if role is Role.NUMBER else level_codes(trial.X[name])
+        name: bin_codes(experiment.X[name].to_numpy()) if role is Role.NUMBER else level_codes(experiment.X[name])
         for name, role in roles.items()
     }
-    dealt = deal_folds(trial.treated, confidence=_CONFIDENCE, intervals=len(views) + 1, seed=seed)
+    dealt = deal_folds(experiment.treated, confidence=_CONFIDENCE, intervals=len(views) + 1, seed=seed)
     overall = score_ranking(overall_score(views, dealt)[0], dealt)
     of_columns = {name: ranking(view, dealt) for name, view in views.items()}
     strongest = max(of_columns, key=lambda name: of_columns[name].low)
@@ -91,24 +91,24 @@ def require_randomised(trial: Trial, roles: dict[str, Role], column: str, seed: 
         )
 
 
-def fit_uplift(trial: Trial, roles: dict[str, Role], fit: Fit, seed: int) -> AdditiveModel:
+def fit_uplift(experiment: Experiment, roles: dict[str, Role], fit: OutcomeFit, seed: int) -> AdditiveModel:
     """The model whose `log_odds` are not log-odds but the change of the probability by a contact.
 
     Args:
-        trial: as `require_randomised` accepts it.
+        experiment: as `require_randomised` accepts it.
         fit: fits a model of the outcome.
     """
-    scores = np.zeros(len(trial.label))
-    folds = list(StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(trial.arms, trial.arms))
+    scores = np.zeros(len(experiment.label))
+    folds = list(StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(experiment.arms, experiment.arms))
     for seen, held_out in folds:
-        scores[held_out] = robust_scores(trial.of(seen), trial.of(held_out), fit)
-    step = columns(SPLINES, roles)
-    encoded = step.fit_transform(trial.X, trial.label)
+        scores[held_out] = robust_scores(experiment.of(seen), experiment.of(held_out), fit)
+    step = columns(_SPLINES, roles)
+    encoded = step.fit_transform(experiment.X, experiment.label)
     linear = _fit_scores(encoded, scores, [held_out for _, held_out in folds], step.fitted)
-    return AdditiveModel(tuple(roles), {SPLINES: step.fitted}, (Member(SPLINES, linear, 1.0),))
+    return AdditiveModel(tuple(roles), {_SPLINES: step.fitted}, (Member(_SPLINES, linear, 1.0),))
 
 
-def robust_scores(seen: Trial, leads: Trial, fit: Fit) -> Vector:
+def robust_scores(seen: Experiment, leads: Experiment, fit: OutcomeFit) -> Vector:
     """A score per lead whose mean is the effect of a contact: shape (leads,). `seen` are other leads."""
     share = float(seen.treated.mean())
     without, contacted = (
@@ -119,7 +119,7 @@ def robust_scores(seen: Trial, leads: Trial, fit: Fit) -> Vector:
     return contacted - without + weight * (leads.label - expected)
 
 
-def _probabilities(arm: Trial, X: pd.DataFrame, fit: Fit) -> Vector:
+def _probabilities(arm: Experiment, X: pd.DataFrame, fit: OutcomeFit) -> Vector:
     if min(np.sum(arm.label == outcome) for outcome in (0, 1)) < _FOLDS:
         return np.full(len(X), float(arm.label.mean()) if len(arm.label) else 0.0)
     return fit(arm.X, arm.label)(X)

@@ -13,7 +13,7 @@ from gallop.evaluation.metrics import Vector
 from gallop.modelling.candidates import Assembly, fit_assembly
 from gallop.modelling.preprocessing import frame
 from gallop.modelling.search.folds import AllRows
-from gallop.modelling.uplift import OutcomeModel, Trial, fit_uplift, require_randomised, robust_scores
+from gallop.modelling.uplift import Experiment, OutcomeModel, fit_uplift, require_randomised, robust_scores
 from gallop.modelling.uplift_assessment import assess_uplift
 from gallop.results.evidence import Cutoff
 from gallop.results.run import TrainTestSplit
@@ -54,7 +54,7 @@ def train_uplift(
     """
     roles, seed, rule = input_roles(settings.table, settings.features), settings.seed, settings.decision
     fit = partial(_fit_outcome, recipe=recipe, roles=roles, settings=settings)
-    training, test = (trial_of(part, settings) for part in (split.train, split.test))
+    training, test = (experiment_of(part, settings) for part in (split.train, split.test))
     require_randomised(training, roles, settings.table.with_role(Role.TREATMENT)[0], seed)
     assessed = fit_uplift(training, roles, fit, seed)
     if rule.value is not None and rule.cost is not None:
@@ -71,16 +71,16 @@ def train_uplift(
         contact_from=contact_from,
         **settings.resampling,
     )
-    return TrainedUplift(fit_uplift(trial_of(leads.sort(settings.table.id), settings), roles, fit, seed), result)
+    return TrainedUplift(fit_uplift(experiment_of(leads.sort(settings.table.id), settings), roles, fit, seed), result)
 
 
-def trial_of(leads: nw.DataFrame, settings: Settings) -> Trial:
-    """Model-ready leads as a trial."""
+def experiment_of(leads: nw.DataFrame, settings: Settings) -> Experiment:
+    """Model-ready leads as a experiment."""
     table = settings.table
     label, treated = (
         leads[name].to_numpy().astype(np.float64) for name in (table.label.column, *table.with_role(Role.TREATMENT))
     )
-    return Trial(frame(leads, input_roles(table, settings.features)), label, treated)
+    return Experiment(frame(leads, input_roles(table, settings.features)), label, treated)
 
 
 def _fit_outcome(

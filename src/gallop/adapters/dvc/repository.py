@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gallop.adapters import git
-from gallop.errors import DvcError, FileAccessError, GallopError, StageError, StoppedError, system_error
+from gallop.errors import DvcError, FileAccessError, GallopError, StageError, StoppedError
+from gallop.files import system_error
 
 if TYPE_CHECKING:
     from dvc.repo import Repo

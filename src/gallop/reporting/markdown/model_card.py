@@ -229,10 +229,9 @@ def _limits(result: TrainingResult, data: DataVersion, settings: Settings) -> It
     yield "## Limits\n"
     if data.origin == SAMPLE:
         yield "- It was trained on synthetic leads: its scores mean nothing for real ones."
-    for caution in (*decision_text.cautions(result.evidence), *time_text.time_cautions(result.over_time)):
-        yield f"- {escaped(caution)}"
-    yield from (f"- {escaped(line)}" for line in time_text.over_time_lines(result))
-    yield from (f"- {escaped(line)}" for line in uplift_text.uplift_lines(result.uplift))
+    told = (*decision_text.cautions(result.evidence), *time_text.time_cautions(result.over_time))
+    told += (*time_text.over_time_lines(result), *uplift_text.uplift_lines(result.uplift))
+    yield from (f"- {escaped(line)}" for line in told)
     if dominant := narrative.dominant_column(result):
         yield f"- {escaped(dominant)}"
     if not settings.split.is_forward:
