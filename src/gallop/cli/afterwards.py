@@ -84,3 +84,20 @@ def monitor(
         console.say(f"page: {project.paths.monitoring_page}")
     if report.alarmed:
         raise typer.Exit(ALARM)
+
+
+def earned(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")] = False,
+) -> None:
+    """Show what the list brought: leads to contact against leads as good that were held out at random."""
+    from gallop.flow.monitoring import run_earned
+
+    found = run_earned(open_project(context))
+    if as_json:
+        console.say(found.model_dump_json(indent=2))
+        return
+    from gallop.reporting.earned_text import earned_lines
+
+    for line in earned_lines(found):
+        console.say(line)

@@ -1,4 +1,4 @@
-"""`gallop monitor`: the logs and the live model's own figures in, one look and its page out."""
+"""`gallop monitor` and `gallop earned`: the logs and the live model's own figures in, what they tell out."""
 
 import narwhals.stable.v2 as nw
 
@@ -10,20 +10,28 @@ from gallop.files import write_text
 from gallop.flow.project import Project
 from gallop.flow.training import RESULT
 from gallop.monitoring.look import ScoresLearnt, look_at_model
-from gallop.monitoring.outcomes import latest_outcomes
+from gallop.monitoring.outcomes import LeadOutcome, latest_outcomes
+from gallop.results.earned import Earned
 from gallop.results.monitoring import MonitoringReport
 from gallop.results.run import SAMPLE, TrainingResult
 from gallop.schema import DAY_US
 
 
-def run_monitor(project: Project) -> MonitoringReport:
-    """Look at the live model, and write the page about it.
+def run_earned(project: Project) -> Earned:
+    """What the list brought. Raises as `run_monitor`."""
+    from gallop.monitoring.earned import what_the_list_earned
+
+    scores, outcomes, until = _logs(project)
+    settings = project.settings
+    return what_the_list_earned(scores, outcomes, until, float(settings.monitoring.horizon_days), settings.decision)
+
+
+def _logs(project: Project) -> tuple[nw.DataFrame, dict[str, LeadOutcome], float]:
+    """Scores, the oldest first; what was said of each lead last; and until when that is known, in days since 1970.
 
     Raises:
         MissingOutputError: no score, or no outcome, was ever recorded. ChecksumError: a part of a log is damaged.
     """
-    from gallop.reporting.html.monitoring_page import render_monitoring
-
     scores = read_scores(project.paths.scores)
     if not len(scores):
         raise MissingOutputError(
@@ -34,13 +42,20 @@ def run_monitor(project: Project) -> MonitoringReport:
         raise MissingOutputError(
             f"{project.paths.outcomes}: nothing is known of what became of leads; `gallop outcomes FILE` takes it"
         )
-    report = look_at_model(
-        nw.from_native(scores, eager_only=True),
-        latest_outcomes(log.said),
-        log.until / DAY_US,
-        project.settings.monitoring,
-        _learnt(project, scores["model_version"][-1]),
-    )
+    return nw.from_native(scores, eager_only=True), latest_outcomes(log.said), log.until / DAY_US
+
+
+def run_monitor(project: Project) -> MonitoringReport:
+    """Look at the live model, and write the page about it.
+
+    Raises:
+        MissingOutputError: no score, or no outcome, was ever recorded. ChecksumError: a part of a log is damaged.
+    """
+    from gallop.reporting.html.monitoring_page import render_monitoring
+
+    scores, outcomes, until = _logs(project)
+    learnt = _learnt(project, scores["model_version"].to_list()[-1])
+    report = look_at_model(scores, outcomes, until, project.settings.monitoring, learnt)
     page = render_monitoring(report, project.settings, sample=_is_sample(project))
     write_text(project.paths.monitoring_page, page)
     return report

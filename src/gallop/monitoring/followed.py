@@ -30,6 +30,8 @@ class FollowedLeads:
     held_out: Flags
     contact: Flags
     """Whether the decision was to contact; never of those held out."""
+    version: NDArray[np.str_]
+    """Of the model that scored each."""
     inputs: NDArray[np.object_]
     """What the model saw, as JSON."""
     again: int
@@ -83,6 +85,7 @@ def follow(scores: nw.DataFrame, outcomes: Mapping[str, LeadOutcome], horizon_da
         band=np.array(first["band"].to_list(), dtype=str),
         held_out=np.array(first["held_out"].to_list(), dtype=bool),
         contact=np.array(first["decision"].to_list(), dtype=str) == "contact",
+        version=np.array(first["model_version"].to_list(), dtype=str),
         inputs=np.array(first["inputs"].to_list(), dtype=object),
         again=len(scores) - len(first),
         converted_before=int(before.sum()),
