@@ -131,10 +131,10 @@ def score_table(
     low, high = rate_interval(best, uncertainty.ranges)
     explanation = explanation.of(order)
     columns = {
-        "probability": best.tolist(),
-        "low": low.tolist(),
-        "high": high.tolist(),
-        **({} if uplift is None else {"uplift": uplift[order].tolist()}),
+        "probability": best,
+        "low": low,
+        "high": high,
+        **({} if uplift is None else {"uplift": uplift[order]}),
         "prediction": predictions(best, uncertainty),
         "decision": [
             CONTACT if is_yes and not is_held else WAIT for is_yes, is_held in zip(yes, held_out, strict=True)

@@ -18,7 +18,8 @@ from gallop.flow.score_log import ScoreLog
 from gallop.flow.signature import load_deployed
 from gallop.results.run import TrainingResult
 from gallop.results.unlike import Unlike
-from gallop.schema import RULE
+from gallop.schema import RULE, Role
+from gallop.settings.table import Table
 from gallop.tables.header import require_header
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def score_file(
     deployed = load_deployed(project)
     if deployed.settings.events is not None:
         raise SettingsError("the deployed model takes a log of events: say as of when to score, with --at TIME")
-    raw, remarks = read_raw_table(leads, sheet)
+    raw, remarks = read_raw_table(leads, sheet, [*_columns_read(deployed.settings.table), *keep])
     require_header(raw.columns, [*deployed.settings.table.columns], leads)
     scores = score_table(raw, deployed, leads, describe_reason, keep, project.settings)
     scored = write_outcome(scores, project, deployed, output, reasons, top, remarks)
@@ -161,12 +162,20 @@ def _is_of_values(rule: str) -> bool:
     return rule.endswith(("_unknown", "_below_minimum", "_above_maximum"))
 
 
-def read_raw_table(leads: str, sheet: str | None) -> tuple[nw.DataFrame, tuple[str, ...]]:
+def _columns_read(table: Table) -> list[str]:
+    """What scoring looks at."""
+    return [name for name, column in table.columns.items() if column.role not in {Role.IGNORE, Role.LABEL, Role.TREATMENT}]
+
+
+def read_raw_table(
+    leads: str, sheet: str | None, wanted: list[str] | None = None
+) -> tuple[nw.DataFrame, tuple[str, ...]]:
     """A table as text, read as it is written, and what a person should know about that.
 
     Args:
         leads: a file, a folder of Parquet, or an address.
         sheet: of an Excel file; None for the first one with cells.
+        wanted: columns to read, as far as they are there; None for all.
     """
     from gallop.adapters.tables import remote
     from gallop.adapters.tables.csv_format import detect
@@ -178,7 +187,7 @@ def read_raw_table(leads: str, sheet: str | None) -> tuple[nw.DataFrame, tuple[s
             remote.fetch(leads, path)
         try:
             detected = detect(path, sheet)
-            return read_text(path, detected.form), tuple(
+            return read_text(path, detected.form, wanted), tuple(
                 remark.replace(str(path), named) for remark in detected.remarks
             )
         except GallopError as error:

@@ -11,6 +11,7 @@ from gallop.results.evidence import Reason
 
 _REASONS_PER_LEAD = 3
 _DECIMALS = 12
+_SHOWN_DECIMALS = 1
 
 
 @dataclass(frozen=True)
@@ -39,28 +40,32 @@ class Explained:
         """The same leads, or some of them, in another order."""
         return replace(self, parts=self.parts[order])
 
-    def columns(self) -> dict[str, list[float]]:
+    def columns(self) -> dict[str, np.ndarray]:
         """One column of contributions each, between `base` and `log_odds`."""
-        shown = dict(zip(self.names, self.parts.T.tolist(), strict=True))
-        return {"base": [self.base] * len(self.parts)} | shown | {"log_odds": self.log_odds().tolist()}
+        shown = dict(zip(self.names, np.ascontiguousarray(self.parts.T), strict=True))
+        return {"base": np.full(len(self.parts), self.base)} | shown | {"log_odds": self.log_odds()}
 
     def in_words(self, leads: nw.DataFrame, describe: Callable[[Reason], str]) -> list[str]:
-        """The largest reasons of each lead, in words."""
-        values = {name: leads[name].to_list() for name in self.names}
+        """The largest reasons of each lead, in words.
+
+        Args:
+            describe: gets what a column adds to one decimal, and is asked once for each value that adds the same.
+        """
         order = np.argsort(-np.abs(self.parts), axis=1, kind="stable")[:, :_REASONS_PER_LEAD]
-        return [
-            "; ".join(
-                describe(
-                    Reason(
-                        column=self.names[column],
-                        value=_plain_value(values[self.names[column]][row]),
-                        log_odds=float(self.parts[row, column]),
-                    )
-                )
-                for column in columns
-            )
-            for row, columns in enumerate(order)
-        ]
+        told = np.empty(order.shape, dtype=object)
+        for column, name in enumerate(self.names):
+            rows, places = np.nonzero(order == column)
+            added = [round(part, _SHOWN_DECIMALS) for part in self.parts[rows, column].tolist()]
+            values = leads[name].to_list()
+            known: dict[tuple, str] = {}
+            texts = []
+            for key in zip((values[row] for row in rows.tolist()), added, strict=True):
+                if (text := known.get(key)) is None:
+                    reason = Reason(column=name, value=_plain_value(key[0]), log_odds=key[1])
+                    text = known[key] = describe(reason)
+                texts.append(text)
+            told[rows, places] = texts
+        return ["; ".join(texts) for texts in told.tolist()]
 
 
 def _plain_value(value: object) -> str | float | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 import narwhals.stable.v2 as nw
 
@@ -12,6 +13,8 @@ from gallop.tables.days import with_padded_days
 from gallop.tables.duplicates import claim_duplicates
 from gallop.tables.parsing import plain_texts, readable, typed, typed_value
 from gallop.tables.rules import UNKNOWN_LABEL, Rule, rules
+
+_ROWS_AT_ONCE: Final = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -149,9 +152,10 @@ def apply_rules(
     ready = row_rules(raw.columns, table, source, labelled=labelled, used=used)
     if not len(raw):
         raise no_rows(source)
-    kept, rejected = ready.claim(raw)
-    kept = claim_duplicates(kept, table.id)
-    rejected = nw.concat([rejected, kept.filter(~nw.col(RULE).is_null())]).sort(ROW)
+    # In pieces, so that what is made on the way is not as large as the table.
+    pieces = [ready.claim(raw[start : start + _ROWS_AT_ONCE]) for start in range(0, len(raw), _ROWS_AT_ONCE)]
+    kept = claim_duplicates(nw.concat([piece[0] for piece in pieces]), table.id)
+    rejected = nw.concat([*(piece[1] for piece in pieces), kept.filter(~nw.col(RULE).is_null())]).sort(ROW)
     kept = kept.filter(nw.col(RULE).is_null()).drop(RULE)
     tally = RuleTally(ready.claiming)
     tally.add(rejected)

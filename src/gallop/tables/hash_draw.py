@@ -19,4 +19,6 @@ def in_hold_out(names: Sequence[str], share: float, salt: str) -> list[bool]:
         share: of all leads, from 0 to 1. A larger share keeps those of a smaller one.
         salt: which leads are drawn; independent of the side that `data_split` gives them.
     """
+    if share <= 0:
+        return [False] * len(names)
     return [drawn(name, f"hold-out of {salt}") < share for name in names]

@@ -71,10 +71,17 @@ def _as_csv(frame: pl.DataFrame, rounded: Sequence[str]) -> pl.DataFrame:
         if dtype == pl.String:
             columns.append(harmless(pl.col(name)).alias(name))
         elif name in rounded:
-            columns.append(pl.col(name).map_elements(f"{{:.{_DECIMALS}f}}".format, return_dtype=pl.String))
+            columns.append(_with_decimals(pl.col(name)).alias(name))
         else:
             columns.append(pl.col(name))
     return frame.select(columns).rename(dict(zip(frame.columns, names, strict=True)))
+
+
+def _with_decimals(share: pl.Expr) -> pl.Expr:
+    """A number from 0 to 1 with four decimals, the last ones also where they are zeros."""
+    scaled = (share * 10**_DECIMALS).round().cast(pl.Int64)
+    whole, rest = (scaled // 10**_DECIMALS).cast(pl.String), (scaled % 10**_DECIMALS).cast(pl.String)
+    return whole + "." + rest.str.zfill(_DECIMALS)
 
 
 def _write_excel(frame: pl.DataFrame, path: Path, rounded: Sequence[str]) -> None:
