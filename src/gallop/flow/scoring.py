@@ -164,7 +164,8 @@ def _is_of_values(rule: str) -> bool:
 
 def _columns_read(table: Table) -> list[str]:
     """What scoring looks at."""
-    return [name for name, column in table.columns.items() if column.role not in {Role.IGNORE, Role.LABEL, Role.TREATMENT}]
+    unseen = {Role.IGNORE, Role.LABEL, Role.TREATMENT}
+    return [name for name, column in table.columns.items() if column.role not in unseen]
 
 
 def read_raw_table(
