@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
 from narwhals.stable.v2.typing import IntoDataFrame
 from threadpoolctl import threadpool_limits
 
+from gallop.additive.columns import ModelInputs
 from gallop.artifacts.bundle import Bundle
 from gallop.errors import EmptyTableError, MissingColumnError
 from gallop.modelling.explained import Explained
@@ -69,8 +70,7 @@ def kept_probabilities(
 
 
 def _apply_rules(raw: nw.DataFrame, bundle: Bundle, source: str) -> RuleResult:
-    settings = bundle.settings
-    return apply_rules(raw, settings.table, source, labelled=False, used=settings.features.used)
+    return apply_rules(raw, bundle.settings.table, source, labelled=False, used=bundle.settings.features.used)
 
 
 def _rejections(rows: RuleResult) -> dict[str, int]:
@@ -124,23 +124,10 @@ def score_table(
     order = np.argsort(-uplift if by_uplift else -probability, kind="stable")
     leads, best = leads[order.tolist()], probability[order]
     ids = leads[id_column].to_list()
-    yes, uncertainty = best >= bundle.manifest.threshold, bundle.manifest.uncertainty
-    if by_uplift:
-        yes = uplift[order] >= bundle.manifest.uplift_from
     held_out = _held_out(leads, project or bundle.settings)
-    low, high = rate_interval(best, uncertainty.ranges)
     explanation = explanation.of(order)
     columns = {
-        "probability": best,
-        "low": low,
-        "high": high,
-        **({} if uplift is None else {"uplift": uplift[order]}),
-        "prediction": predictions(best, uncertainty),
-        "decision": [
-            CONTACT if is_yes and not is_held else WAIT for is_yes, is_held in zip(yes, held_out, strict=True)
-        ],
-        "held_out": held_out,
-        "band": bands_of(best, bundle.manifest.bands),
+        **judged(best, None if uplift is None else uplift[order], held_out, bundle),
         "rank": list(range(1, len(best) + 1)),
         "reasons": explanation.in_words(leads, describe),
         "model_version": [bundle.manifest.version or "candidate"] * len(best),
@@ -156,6 +143,34 @@ def score_table(
     explained = nw.from_dict({_free_name(id_column, parts): ids, **parts}, backend=backend)
     seen = [name for name in bundle.settings.table.columns if name in bundle.settings.features.used]
     return Scores(ranked, explained, raw.select(seen)[_indices(leads, raw)], rejected, counts, rows.noticed)
+
+
+def judged(
+    probability: np.ndarray, uplift: np.ndarray | None, held_out: Sequence[bool], bundle: Bundle
+) -> dict[str, Any]:
+    """What is said of scored leads by name, from their probability on to their band; all of shape (n,).
+
+    Args:
+        uplift: what a contact adds to each probability; None where the model does not know.
+        held_out: who is never contacted by score.
+    """
+    manifest = bundle.manifest
+    yes = probability >= manifest.threshold
+    if uplift is not None and manifest.uplift_from is not None:
+        yes = uplift >= manifest.uplift_from
+    low, high = rate_interval(probability, manifest.uncertainty.ranges)
+    return {
+        "probability": probability,
+        "low": low,
+        "high": high,
+        **({} if uplift is None else {"uplift": uplift}),
+        "prediction": predictions(probability, manifest.uncertainty),
+        "decision": [
+            CONTACT if is_yes and not is_held else WAIT for is_yes, is_held in zip(yes, held_out, strict=True)
+        ],
+        "held_out": held_out,
+        "band": bands_of(probability, manifest.bands),
+    }
 
 
 @threadpool_limits.wrap(limits=1)
@@ -189,16 +204,18 @@ def _indices(leads: nw.DataFrame, raw: nw.DataFrame) -> list[int]:
 
 @threadpool_limits.wrap(limits=1)
 def explain(leads: nw.DataFrame, bundle: Bundle) -> Explained:
-    """What each column of typed leads adds to their log-odds.
+    """What each column of typed leads adds to their log-odds."""
+    return explain_inputs(_model_inputs(leads, bundle), bundle)
 
-    What is made of one column (a bin, a part of a date) counts for that column.
-    """
+
+def explain_inputs(X: ModelInputs, bundle: Bundle) -> Explained:
+    """The same of model inputs. What is made of one column (a bin, a part of a date) counts for that column."""
     model = bundle.model
-    parts, base = model.contributions(_model_inputs(leads, bundle))
+    parts, base = model.contributions(X)
     features = bundle.settings.features
     sources = [features.sources(name)[0] for name in model.inputs]
     names = list(dict.fromkeys(sources))
-    totals = np.zeros((len(leads), len(names)))
+    totals = np.zeros((len(parts), len(names)))
     for index, source in enumerate(sources):
         totals[:, names.index(source)] += parts[:, index]
     return Explained(names, totals, base)
@@ -227,7 +244,7 @@ def probabilities_of_frame(leads: IntoDataFrame, bundle: Bundle) -> np.ndarray:
     if key != ROW:
         # Ids only tell rows of this request apart here, so that no row is taken for another's duplicate.
         raw = raw.with_columns(nw.col(ROW).cast(nw.String).alias(key))
-    kept, probability, _, _ = kept_probabilities(raw, bundle, "the request")
+    kept, probability, *_ = kept_probabilities(raw, bundle, "the request")
     answers = np.full(len(raw), np.nan)
     answers[np.array(kept[ROW].to_list(), dtype=int) - 1] = probability
     return answers

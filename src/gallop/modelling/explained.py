@@ -1,6 +1,6 @@
 """Scores as sums: what each column adds to each lead's log-odds. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import narwhals.stable.v2 as nw
@@ -44,6 +44,21 @@ class Explained:
         """One column of contributions each, between `base` and `log_odds`."""
         shown = dict(zip(self.names, np.ascontiguousarray(self.parts.T), strict=True))
         return {"base": np.full(len(self.parts), self.base)} | shown | {"log_odds": self.log_odds()}
+
+    def largest(self, values: Mapping[str, Sequence[object]]) -> list[list[Reason]]:
+        """The largest reasons of each lead. `values`: column → what each lead has there."""
+        order = np.argsort(-np.abs(self.parts), axis=1, kind="stable")[:, :_REASONS_PER_LEAD]
+        return [
+            [
+                Reason(
+                    column=self.names[index],
+                    value=_plain_value(values[self.names[index]][row]),
+                    log_odds=float(self.parts[row, index]),
+                )
+                for index in of_lead
+            ]
+            for row, of_lead in enumerate(order.tolist())
+        ]
 
     def in_words(self, leads: nw.DataFrame, describe: Callable[[Reason], str]) -> list[str]:
         """The largest reasons of each lead, in words.

@@ -13,6 +13,7 @@ from gallop.reporting.formatting import describe_reason
 from gallop.results.evidence import Reason
 from gallop.schema import ROW, RULE, Role
 from gallop.scoring import WAIT, score_table
+from gallop.serving.one_lead import OneLeadScorer
 from gallop.settings.params import Settings
 from gallop.tables.applied_rules import apply_rules
 from gallop.tables.hash_draw import in_hold_out
@@ -64,8 +65,9 @@ class LeadScorer:
         self._used = bundle.settings.features.used
         self._rules = {rule.name: rule for rule in rules(table, labelled=False, used=self._used)}
         # The label is never known here, and what is ignored does not matter.
-        spared = {table.label.column, table.id, *table.with_role(Role.IGNORE)}
+        spared = {table.label.column, table.id, *table.with_role(Role.IGNORE), *table.with_role(Role.TREATMENT)}
         self._columns = [name for name in table.columns if name not in spared]
+        self._one = OneLeadScorer(bundle, self._columns)
         events = bundle.settings.events
         self._describe = partial(describe_reason, features=events.by_name if events else None)
 
@@ -76,13 +78,15 @@ class LeadScorer:
             leads: column → text, as the table writes it; columns that are not there are empty.
             names: by what each lead is known wherever it comes up; it says who is held out at random.
         """
+        if len(leads) == 1 and not self._one.may_refuse:
+            return self._score_one(leads[0], names[0])
         raw = self._raw(leads)
         reasons: list[dict[str, Any]] = []
 
         def kept(reason: Reason) -> str:
-            words = self._describe(reason)
-            reasons.append({"column": reason.column, "log_odds": reason.log_odds, "words": words})
-            return ""
+            # It is asked once for each value that adds the same; its number tells which leads it is of.
+            reasons.append({"column": reason.column, "words": self._describe(reason)})
+            return str(len(reasons) - 1)
 
         try:
             scored = score_table(raw, self._bundle, _SOURCE, kept)
@@ -96,7 +100,12 @@ class LeadScorer:
         columns["decision"] = [
             WAIT if held else decision for held, decision in zip(held_out, columns["decision"], strict=True)
         ]
-        sources, per_lead = [*parts][1:-1], len(reasons) // len(positions)
+        sources = [*parts][1:-1]
+
+        def largest(index: int, numbers: str) -> list[dict[str, Any]]:
+            told = [reasons[int(number)] for number in numbers.split("; ")]
+            return [reason | {"log_odds": parts[reason["column"]][index]} for reason in told]
+
         return LeadScores(
             {position: {name: columns[name][index] for name in _SCORE} for index, position in enumerate(positions)},
             {
@@ -104,13 +113,26 @@ class LeadScorer:
                     parts["base"][index],
                     {name: parts[name][index] for name in sources},
                     parts["log_odds"][index],
-                    reasons[index * per_lead : (index + 1) * per_lead],
+                    largest(index, numbers),
                 )
-                for index, position in enumerate(positions)
+                for index, (position, numbers) in enumerate(zip(positions, ranked["reasons"].to_list(), strict=True))
             },
             self._broken(scored.rejected),
             {name: count for name, count in scored.noticed.items() if name in self._rules},
         )
+
+    def _score_one(self, lead: Mapping[str, str], name: str) -> LeadScores:
+        one = self._one.score(lead, held_out=self._held_out([name])[0])
+        noticed = dict.fromkeys((name for name in one.noticed if name in self._rules), 1)
+        if one.rule is not None:
+            return LeadScores({}, {}, {0: one.rule})
+        largest = [
+            {"column": reason.column, "words": self._describe(_rounded(reason)), "log_odds": reason.log_odds}
+            for reason in one.reasons
+        ]
+        contributions = {name: part for name, part in one.parts.items() if name not in {"base", "log_odds"}}
+        reasons = LeadReasons(one.parts["base"], contributions, one.parts["log_odds"], largest)
+        return LeadScores({0: one.score}, {0: reasons}, {}, noticed)
 
     def _held_out(self, names: Sequence[str]) -> list[bool]:
         """Who is not contacted by score; a lead without a name is nobody to remember."""
@@ -134,3 +156,8 @@ class LeadScorer:
     def _broken(self, rejected: nw.DataFrame) -> dict[int, Rule]:
         pairs = zip(rejected[ROW].to_list(), rejected[RULE].to_list(), strict=True)
         return {row - 1: self._rules[name] for row, name in sorted(pairs)}
+
+
+def _rounded(reason: Reason) -> Reason:
+    """As sentences have it."""
+    return reason.model_copy(update={"log_odds": round(reason.log_odds, 1)})

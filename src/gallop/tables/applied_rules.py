@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import narwhals.stable.v2 as nw
+from narwhals.stable.v2.typing import FrameT
 
 from gallop.errors import EmptyTableError, MissingColumnError, WrongTypeError
 from gallop.schema import NEW_LEVEL, ROW, RULE, New, Role
@@ -86,19 +87,40 @@ class RowRules:
         Args:
             raw: every value as text, with the row number in `schema.ROW`.
         """
-        table, names = self.table, self.columns
-        texts = plain_texts(raw.select(ROW, *names), {name: table.columns[name] for name in names}, table.missing)
-        if table.label.column in names and any("" in values for values in table.label.texts):
-            texts = texts.with_columns(nw.col(table.label.column).fill_null(""))
+        texts, names, rejected = self._texts(raw), self.columns, []
         # What is out of scope is mostly the larger part, and no rule behind those of scope has to look at it.
         last = max((position for position, rule in enumerate(self.claiming, 1) if not rule.defect), default=0)
-        texts, rejected = with_padded_days(texts, self._days()), []
         for some in (self.claiming[:last], self.claiming[last:]):
             claimed = texts.with_columns(_first_broken(some))
             rejected.append(claimed.filter(~nw.col(RULE).is_null()))
             texts = claimed.filter(nw.col(RULE).is_null()).drop(RULE)
         aside = nw.concat(rejected).sort(ROW)
         return texts.select(ROW, *names), aside.select(ROW, *names, RULE)
+
+    def marked(self, raw: FrameT) -> FrameT:
+        """All rows as typed values, with the rule that claims each in `schema.RULE`; a claimed row holds nothing else.
+
+        In `counted_as(rule)`, whether a row breaks a rule that is only counted. No value is looked at, so a query may
+        be planned of it.
+        """
+        texts = self._texts(raw).with_columns(
+            _first_broken(self.claiming),
+            *[rule.broken.fill_null(False).alias(counted_as(rule)) for rule in self.counted],
+        )
+        free = nw.col(RULE).is_null()
+        # An engine may not read a text that a rule has claimed because it cannot be read.
+        texts = texts.with_columns(
+            *[nw.when(free).then(nw.col(name)).otherwise(None).alias(name) for name in self.columns]
+        )
+        counted = [counted_as(rule) for rule in self.counted]
+        return texts.select(ROW, RULE, *counted, *[_final(name, self.table) for name in self.columns])
+
+    def _texts(self, raw: FrameT) -> FrameT:
+        table, names = self.table, self.columns
+        texts = plain_texts(raw.select(ROW, *names), {name: table.columns[name] for name in names}, table.missing)
+        if table.label.column in names and any("" in values for values in table.label.texts):
+            texts = texts.with_columns(nw.col(table.label.column).fill_null(""))
+        return with_padded_days(texts, self._days())
 
     def _days(self) -> list[str]:
         return [name for name in self.columns if self.table.columns[name].role in {Role.DAY, Role.DATE}]
@@ -115,6 +137,11 @@ class RowRules:
             *[rule.broken.fill_null(False).sum().alias(rule.name) for rule in self.counted]
         )
         return {rule.name: count for rule in self.counted if (count := int(sums[rule.name][0]))}
+
+
+def counted_as(rule: Rule) -> str:
+    """The column in which `RowRules.marked` says whether a row breaks a rule that is only counted."""
+    return f"gallop:counted:{rule.name}"
 
 
 def row_rules(

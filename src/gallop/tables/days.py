@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Final, Literal
 
 import narwhals.stable.v2 as nw
+from narwhals.stable.v2.typing import FrameT
 
 from gallop.schema import BLANKS, DAY, TIME
 
@@ -26,7 +27,7 @@ _PIVOT: Final = "69"
 """Two-digit years from this one are in the 20th century, as POSIX has it; the others in the 21st."""
 
 
-def with_plain_days(frame: nw.DataFrame, orders: Mapping[str, Order]) -> nw.DataFrame:
+def with_plain_days(frame: FrameT, orders: Mapping[str, Order]) -> FrameT:
     """The frame with its days as year-month-day, without their time; a text that is no day in its order stays.
 
     A year of four digits that comes first and the name of a month are understood in any order. It is done in steps,
@@ -38,9 +39,7 @@ def with_plain_days(frame: nw.DataFrame, orders: Mapping[str, Order]) -> nw.Data
     epochs = [_epoch(nw.col(name)).alias(name) for name, order in orders.items() if order == "epoch"]
     frame = frame.with_columns(*epochs) if epochs else frame
     # Nothing is to be done where all days are written in the one way, as they mostly are.
-    written = {
-        name: order for name, order in orders.items() if order != "epoch" and not _all_match(frame[name], _WRITTEN)
-    }
+    written = {name: order for name, order in orders.items() if order != "epoch" and not _are_plain(frame, name)}
     if not written:
         return frame
     frame = frame.with_columns(*[_parted(nw.col(name)).alias(_step("text", name)) for name in written])
@@ -63,9 +62,11 @@ def with_plain_days(frame: nw.DataFrame, orders: Mapping[str, Order]) -> nw.Data
     return frame.with_columns(*read).drop([_step(step, name) for step in steps for name in written])
 
 
-def _all_match(texts: nw.Series, pattern: str) -> bool:
-    texts = texts.unique()
-    return bool(texts.str.contains(pattern).fill_null(True).all())
+def _are_plain(frame: nw.DataFrame | nw.LazyFrame, name: str) -> bool:
+    """Whether all days are written in the one way. What is lazy has no values to look at."""
+    if isinstance(frame, nw.LazyFrame):
+        return False
+    return bool(frame[name].unique().str.contains(_WRITTEN).fill_null(True).all())
 
 
 def _step(step: str, name: str) -> str:
@@ -117,11 +118,14 @@ def padded(name: str) -> str:
     return _step("padded", name)
 
 
-def with_padded_days(frame: nw.DataFrame, names: Collection[str]) -> nw.DataFrame:
+def with_padded_days(frame: FrameT, names: Collection[str]) -> FrameT:
     """The frame with a column beside each of these, `padded(name)`: its texts as `padded_day` has them.
 
     A table has few days and many rows, so it is done once for each text.
     """
+    if isinstance(frame, nw.LazyFrame):
+        columns = [padded_day(nw.col(name)).alias(padded(name)) for name in names]
+        return frame.with_columns(*columns) if columns else frame
     for name in names:
         texts = frame.select(name).unique().filter(~nw.col(name).is_null())
         if not 0 < len(texts) <= _FEW:

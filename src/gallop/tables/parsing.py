@@ -6,6 +6,7 @@ Everything here is a narwhals expression over the columns of one row, so a text 
 from collections.abc import Mapping
 
 import narwhals.stable.v2 as nw
+from narwhals.stable.v2.typing import FrameT
 
 from gallop.schema import DAY, FALSE, NUMBER, TRUE, Role
 from gallop.settings.table import Column
@@ -31,7 +32,7 @@ def plain_text(name: str, column: Column, missing: tuple[str, ...]) -> nw.Expr:
     return text(name, (*missing, *column.missing))
 
 
-def plain_texts(raw: nw.DataFrame, columns: Mapping[str, Column], missing: tuple[str, ...]) -> nw.DataFrame:
+def plain_texts(raw: FrameT, columns: Mapping[str, Column], missing: tuple[str, ...]) -> FrameT:
     """These columns as `text`, and written the one way that `readable` and `typed` know: year first, decimal point.
 
     Args:
