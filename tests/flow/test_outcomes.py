@@ -170,6 +170,13 @@ def test_the_commands_show_a_model_that_holds_and_one_that_does_not(root, tmp_pa
     assert [alarm["raised"] for alarm in report["alarms"]] == [True, False, False]
 
 
+def test_a_file_in_which_nobody_converted_says_nothing_of_time_unless_told(project, tmp_path):
+    (tmp_path / "won.csv").write_text("lead_id,converted_at\nL1,\n")
+    folder, file = project.paths.root, str(tmp_path / "won.csv")
+    assert "outcomes known until no time yet; --until says it" in run(folder, "outcomes", file)
+    assert "outcomes known until 2026-03-02T09:00:00Z" in run(folder, "outcomes", file, "--until", "2026-03-02T09:00")
+
+
 def test_a_project_without_outcomes_is_told_what_to_do(project):
     with pytest.raises(MissingOutputError, match="gallop outcomes FILE"):
         run_monitor(project)

@@ -56,10 +56,9 @@ def outcomes(
     for remark in taken.remarks:
         console.say(remark)
     counts = taken.rows.counts
+    known = iso(taken.until) if taken.until else "no time yet; --until says it"
     kept = sum(counts[rule] for rule in REMEMBERED)
-    console.say(
-        f"{source}: {sum(counts.values()):,} rows, {kept:,} of them new; outcomes known until {iso(taken.until)}"
-    )
+    console.say(f"{source}: {sum(counts.values()):,} rows, {kept:,} of them new; outcomes known until {known}")
     for rule, meaning in OUTCOME_RULES.items():
         if counts[rule]:
             console.say(f"  {rule} {counts[rule]:,}: {meaning} (first: row {taken.rows.examples[rule]:,})")
