@@ -50,6 +50,8 @@ class Case:
     """Whether the curve is learnt again each week, from what was seen by then, too."""
     look_every: float = 1.0
     """In days."""
+    well_until: int = 0
+    """Days before the change, in which all is well; they are watched too, and the days of alarms in them negative."""
     change: bool = True
     """Whether something has changed that should be seen."""
 
@@ -68,6 +70,7 @@ CASES: Final = (
     Case("20 % fewer, a look a week", ratio=0.8, look_every=7.0),
     Case("30 % fewer", ratio=0.7),
     Case("50 % fewer", ratio=0.5),
+    Case("30 % fewer, after four months in which all was well", ratio=0.7, well_until=120),
     Case("as many, 1.5 times later", later=1.5),
     Case("as many, 1.5 times later, delays learnt again each week", later=1.5, refreshed=True),
     Case("20 % up and down over a year", season=0.2, season_days=365.0),
@@ -92,15 +95,16 @@ def delays(rng: np.random.Generator, count: int) -> np.ndarray:
 
 def made_leads(rng: np.random.Generator, case: Case) -> LeadDays:
     """Leads of 60 days, and when each was seen to convert."""
-    leads = DAYS * LEADS_A_DAY
-    scored = np.arange(leads) / LEADS_A_DAY
+    leads = (case.well_until + DAYS) * LEADS_A_DAY
+    scored = np.arange(leads) / LEADS_A_DAY - case.well_until
     probability = np.clip(rng.beta(0.8, 7.2, leads), 1e-4, 0.999)
     delay = delays(rng, leads) * case.later
     if case.by_band:
         best = probability >= np.quantile(probability, 0.9)
         delay = np.where(best, delay / 3, delay)
     swing = case.season * np.sin(2 * np.pi * ((scored + delay) / case.season_days + rng.random()))
-    converts = rng.random(leads) < probability * case.ratio * (1 + swing)
+    ratio = np.where(scored < 0, 1.0, case.ratio)
+    converts = rng.random(leads) < probability * ratio * (1 + swing)
     return LeadDays(probability, scored, np.where(converts & (delay <= RIPE), scored + delay, np.inf))
 
 
@@ -139,7 +143,7 @@ def run_once(rng: np.random.Generator, case: Case) -> Fired:
     """One made-up deployment."""
     leads = made_leads(rng, case)
     curve, known = learnt_curve(rng, case)
-    starts = np.arange(0.0, DAYS, case.look_every)
+    starts = np.arange(-case.well_until, DAYS, case.look_every)
     early = watch_open_leads(leads, curves_of_weeks(case, curve, known, leads, starts), starts, DAYS, RIPE)
     ripe = leads.scored + RIPE
     due = ripe <= DAYS

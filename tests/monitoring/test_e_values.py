@@ -46,8 +46,19 @@ def test_the_evidence_of_one_conversion_is_the_mean_of_the_ratios():
     curve = DelayCurve(np.array([0.0, RIPE]), np.array([0.0, 1.0]), 100)
     lead = LeadDays(np.array([0.3]), np.zeros(1), np.array([10.0]))
     watch = watch_open_leads(lead, [curve], np.zeros(1), RIPE, RIPE)
-    assert np.exp(watch.log_e[0]) == pytest.approx(np.mean(np.array(RATIOS) / TOLERANCE))
+    # Half of the weight begins now, and the rest, in later weeks, is still 1.
+    assert np.exp(watch.log_e[0]) == pytest.approx(0.5 * np.mean(np.array(RATIOS) / TOLERANCE) + 0.5)
     assert watch.came.tolist() == [1]
+
+
+def test_a_long_time_in_which_all_was_well_does_not_hide_what_comes_after_it():
+    rng = np.random.default_rng(4)
+    p = rng.uniform(0.05, 0.35, 12_000)
+    ripe, ends = np.arange(12_000) / 33.0, np.arange(1.0, 365)
+    converted = rng.random(12_000) < np.where(ripe < 300, p, 0.6 * p)
+    first = watch_ripe_leads(p, converted, ripe, ends).first_alarm(ALPHA)
+    assert first is not None
+    assert 300 < ends[first] < 335
 
 
 def test_periods_without_known_delays_say_nothing():

@@ -3,7 +3,8 @@
 A likelihood ratio of outcomes, as they come, against what was expected is a test martingale: where nothing is wrong it
 ever reaches 1/alpha with a probability of at most alpha (Ville 1939), whenever and however often one looks. Which
 smaller rate to compare with is not known, so several are mixed (Robbins 1970; Ramdas, Grünwald, Vovk & Shafer 2023,
-Statistical Science 38, 576-601).
+Statistical Science 38, 576-601). Nor is it known since when: each week begins a comparison of its own, with a part of
+the weight, or else a year in which all was well would hide the month after it.
 
 What is expected of an open lead of score p and age a, until age b, is the hazard h = p (F(b) − F(a)) / (1 − p F(a)).
 """
@@ -23,6 +24,8 @@ TOLERANCE: Final = 0.98
 """A rate of this part of the expected one, or more, is not called fewer: no model is exactly calibrated."""
 SLOPES: Final = (0.0, 0.25, 0.5, 0.75)
 """How much of what the scores tell apart may be left, for the comparison on ripe leads."""
+
+_WEEK: Final = 7.0
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def watch_open_leads(
         converted = leads.seen[open_now] <= until
         expected[period], came[period] = hazard.sum(), converted.sum()
         log_e[period] = _log_ratios(hazard, converted)
-    return Watch(ends, expected, came, _mixed(np.cumsum(log_e, axis=0)))
+    return Watch(ends, expected, came, _mixed(log_e, starts, expected > 0))
 
 
 def watch_ripe_leads(probability: Days, converted: NDArray[np.bool_], ripe: Days, ends: Days) -> Watch:
@@ -107,7 +110,7 @@ def watch_ripe_leads(probability: Days, converted: NDArray[np.bool_], ripe: Days
     sums = np.array([np.bincount(period[inside], row[inside], len(ends)) for row in ratios]).T
     expected = np.bincount(period[inside], probability[inside], len(ends)).astype(np.float64)
     came = np.bincount(period[inside], converted[inside], len(ends)).astype(np.int64)
-    return Watch(ends, expected, came, _mixed(np.cumsum(sums, axis=0)))
+    return Watch(ends, expected, came, _mixed(sums, ends, expected > 0))
 
 
 def _log_ratios(hazard: Days, converted: NDArray[np.bool_]) -> Days:
@@ -117,10 +120,30 @@ def _log_ratios(hazard: Days, converted: NDArray[np.bool_]) -> Days:
     return np.array([events * np.log(ratio / TOLERANCE) + np.log1p(-ratio * waiting).sum() - null for ratio in RATIOS])
 
 
-def _mixed(log_ratios: Days) -> Days:
-    """The logarithm of the mean of the ratios, shape (periods,)."""
-    highest = log_ratios.max(axis=1)
-    return highest + np.log(np.exp(log_ratios - highest[:, None]).mean(axis=1))
+def _mixed(log_ratios: Days, at: Days, watched: NDArray[np.bool_]) -> Days:
+    """The logarithm of the evidence, shape (periods,): the mean over rates, and the weighted sum over beginnings.
+
+    The comparison that begins in week k has the weight 1/(k (k + 1)), and is 1 before. All weights add up to 1.
+
+    Args:
+        log_ratios: of each period alone, shape (periods, alternatives).
+        at: when each period is, in days.
+        watched: periods in which anything was expected; the first of them begins week 1.
+    """
+    total = np.zeros(len(at))
+    if not watched.any():
+        return total
+    first = int(np.argmax(watched))
+    begun, running = 0, np.full(log_ratios.shape[1], -np.inf)
+    for period in range(first, len(at)):
+        week = 1 + int((at[period] - at[first]) // _WEEK)
+        if week > begun:
+            running = np.logaddexp(running, np.log(1 / (begun + 1) - 1 / (week + 1)))
+            begun = week
+        running = running + log_ratios[period]
+        highest = running.max()
+        total[period] = np.logaddexp(highest + np.log(np.exp(running - highest).mean()), -np.log(begun + 1))
+    return total
 
 
 def _logit(probability: NDArray[np.float64]) -> NDArray[np.float64]:
