@@ -81,15 +81,15 @@ class LeadScorer:
         if len(leads) == 1 and not self._one.may_refuse:
             return self._score_one(leads[0], names[0])
         raw = self._raw(leads)
-        reasons: list[dict[str, Any]] = []
+        told: list[tuple[str, str]] = []
 
-        def kept(reason: Reason) -> str:
-            # It is asked once for each value that adds the same; its number tells which leads it is of.
-            reasons.append({"column": reason.column, "words": self._describe(reason)})
-            return str(len(reasons) - 1)
+        def numbered(reason: Reason) -> str:
+            # A reason's number stands for its words, which may hold what reasons are joined by.
+            told.append((reason.column, self._describe(reason)))
+            return str(len(told) - 1)
 
         try:
-            scored = score_table(raw, self._bundle, _SOURCE, kept)
+            scored = score_table(raw, self._bundle, _SOURCE, numbered)
         except EmptyTableError:
             return LeadScores({}, {}, self._broken(self._rejected(raw)))
         ranked, explained = scored.ranked, scored.explained
@@ -100,12 +100,7 @@ class LeadScorer:
         columns["decision"] = [
             WAIT if held else decision for held, decision in zip(held_out, columns["decision"], strict=True)
         ]
-        sources = [*parts][1:-1]
-
-        def largest(index: int, numbers: str) -> list[dict[str, Any]]:
-            told = [reasons[int(number)] for number in numbers.split("; ")]
-            return [reason | {"log_odds": parts[reason["column"]][index]} for reason in told]
-
+        sources, numbers = [*parts][1:-1], ranked["reasons"].to_list()
         return LeadScores(
             {position: {name: columns[name][index] for name in _SCORE} for index, position in enumerate(positions)},
             {
@@ -113,9 +108,12 @@ class LeadScorer:
                     parts["base"][index],
                     {name: parts[name][index] for name in sources},
                     parts["log_odds"][index],
-                    largest(index, numbers),
+                    [
+                        {"column": column, "log_odds": parts[column][index], "words": words}
+                        for column, words in (told[int(number)] for number in numbers[index].split("; "))
+                    ],
                 )
-                for index, (position, numbers) in enumerate(zip(positions, ranked["reasons"].to_list(), strict=True))
+                for index, position in enumerate(positions)
             },
             self._broken(scored.rejected),
             {name: count for name, count in scored.noticed.items() if name in self._rules},
