@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from gallop.errors import EmptyTableError, MissingColumnError
+from gallop.modelling.judging import CONTACT, WAIT
 from gallop.modelling.preprocessing import frame
 from gallop.schema import RULE
-from gallop.scoring import CONTACT, WAIT, kept_probabilities, probabilities_of_frame, score_table
+from gallop.scoring import kept_probabilities, probabilities_of_frame, score_parts, score_table
 from gallop.tables.features import input_roles
 from tests.support.leads import lead, raw, values
 from tests.support.models import raw_of
@@ -197,3 +198,14 @@ def test_cut_off_and_bands_are_those_that_training_chose(trained, loaded):
     plan = trained.result.evidence.decision
     assert loaded.manifest.threshold == plan.cutoff.probability
     assert loaded.manifest.bands == {band.name: band.lowest for band in plan.bands}
+
+
+@pytest.mark.parametrize("rows", [29, 10_000])
+def test_leads_in_parts_are_scored_as_in_one_piece(loaded, drawn, rows):
+    table = raw_of(drawn[0]).head(300)
+    whole = score_table(table, loaded, "here", keep=["country"])
+    pieces = (table[start : start + rows] for start in range(0, len(table), rows))
+    parts = score_parts(pieces, table.columns, loaded, "here", keep=["country"])
+    for name in ("ranked", "explained", "inputs", "rejected"):
+        assert values(getattr(parts, name)) == values(getattr(whole, name))
+    assert (parts.counts, parts.noticed) == (whole.counts, whole.noticed)

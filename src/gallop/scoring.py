@@ -1,8 +1,8 @@
 """Scoring: a table of raw leads and a bundle give probabilities, by the same rules and features as in training."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -13,20 +13,18 @@ from gallop.additive.columns import ModelInputs
 from gallop.artifacts.bundle import Bundle
 from gallop.errors import EmptyTableError, MissingColumnError
 from gallop.modelling.explained import Explained
+from gallop.modelling.judging import judged
 from gallop.modelling.preprocessing import frame
-from gallop.modelling.uncertainty import predictions, rate_interval
 from gallop.results.evidence import Reason
 from gallop.schema import ROW
 from gallop.settings.params import Settings
-from gallop.tables.applied_rules import RuleResult, apply_rules
+from gallop.tables.applied_rules import RuleResult, apply_rules, apply_rules_in_parts
 from gallop.tables.features import input_roles, inputs
 from gallop.tables.frames import text_table
 from gallop.tables.hash_draw import in_hold_out
 
 if TYPE_CHECKING:
     import pandas as pd
-
-CONTACT, WAIT = "contact", "wait"
 
 
 @dataclass(frozen=True)
@@ -64,13 +62,10 @@ def kept_probabilities(
     Raises:
         MissingColumnError, EmptyTableError.
     """
-    rows = _apply_rules(raw, bundle, source)
+    settings = bundle.settings
+    rows = apply_rules(raw, settings.table, source, labelled=False, used=settings.features.used)
     leads = rows.leads.sort(ROW)
     return leads, predict(leads, bundle), rows.rejected, _rejections(rows)
-
-
-def _apply_rules(raw: nw.DataFrame, bundle: Bundle, source: str) -> RuleResult:
-    return apply_rules(raw, bundle.settings.table, source, labelled=False, used=bundle.settings.features.used)
 
 
 def _rejections(rows: RuleResult) -> dict[str, int]:
@@ -101,6 +96,7 @@ def score_table(
     """Score and rank a table of raw leads. Each lead is read and encoded once; its score is the sum of its reasons.
 
     Args:
+        raw: every value as text, with the row number in `schema.ROW`.
         describe: puts a reason into words.
         keep: columns of the raw table, whatever their role, that stand behind the id as they came in.
         project: the settings that say who is held out at random; None for those that the bundle was trained under.
@@ -108,15 +104,39 @@ def score_table(
     Raises:
         MissingColumnError: also for a column to keep. EmptyTableError: also where no row of the table can be scored.
     """
-    if absent := [name for name in keep if name not in raw.columns or name == ROW]:
+    return score_parts([raw], raw.columns, bundle, source, describe, keep, project)
+
+
+def score_parts(
+    parts: Iterable[nw.DataFrame],
+    columns: Collection[str],
+    bundle: Bundle,
+    source: str,
+    describe: Callable[[Reason], str] = lambda reason: reason.column,
+    keep: Sequence[str] = (),
+    project: Settings | None = None,
+) -> Scores:
+    """As `score_table`, of a table that comes in parts of rows; `columns` are those of the whole table."""
+    if absent := [name for name in keep if name not in columns or name == ROW]:
         raise MissingColumnError(
             f"{source}: no column {', '.join(map(repr, absent))} to keep; name columns as the header does, one by one"
         )
-    rows = _apply_rules(raw, bundle, source)
-    leads, rejected, counts = rows.leads.sort(ROW), rows.rejected, _rejections(rows)
-    if not len(leads):
+    table, used = bundle.settings.table, bundle.settings.features.used
+    seen = [name for name in table.columns if name in used]
+    rows = apply_rules_in_parts(parts, columns, table, source, labelled=False, used=used, beside={*seen, *keep})
+    counts = _rejections(rows)
+    if not len(rows.leads):
         listed = ", ".join(f"{rule} {count}" for rule, count in counts.items())
-        raise EmptyTableError(f"{source}: none of the {len(raw)} rows can be scored ({listed})")
+        raise EmptyTableError(f"{source}: none of the {rows.rows} rows can be scored ({listed})")
+    ranked, explained, given = _ranked(rows, bundle, describe, keep, project or bundle.settings)
+    return Scores(ranked, explained, given.select(seen), rows.rejected, counts, rows.noticed)
+
+
+def _ranked(
+    rows: RuleResult, bundle: Bundle, describe: Callable[[Reason], str], keep: Sequence[str], project: Settings
+) -> tuple[nw.DataFrame, nw.DataFrame, nw.DataFrame]:
+    """Scores, what they are the sums of, and what came in: of the leads in the order of their scores."""
+    raw, leads = rows.beside, rows.leads.sort(ROW)
     explanation = explain(leads, bundle)
     probability = explanation.probability()
     id_column, uplift = bundle.settings.table.id, _uplift(leads, bundle)
@@ -124,53 +144,23 @@ def score_table(
     order = np.argsort(-uplift if by_uplift else -probability, kind="stable")
     leads, best = leads[order.tolist()], probability[order]
     ids = leads[id_column].to_list()
-    held_out = _held_out(leads, project or bundle.settings)
+    held_out = _held_out(leads, project)
     explanation = explanation.of(order)
-    columns = {
+    scores = {
         **judged(best, None if uplift is None else uplift[order], held_out, bundle),
         "rank": list(range(1, len(best) + 1)),
         "reasons": explanation.in_words(leads, describe),
         "model_version": [bundle.manifest.version or "candidate"] * len(best),
     }
-    backend = leads.implementation
-    key = _free_name(id_column, columns)
-    ranked = nw.from_dict({key: ids, **columns}, backend=backend)
+    key = _free_name(id_column, scores)
+    ranked = nw.from_dict({key: ids, **scores}, backend=leads.implementation)
+    beside = raw[_indices(leads, raw)]
     if kept := [name for name in dict.fromkeys(keep) if name != id_column]:
         # Texts, as they came in; a name that is taken gets a `_`.
-        beside = raw.select(nw.col(name).alias(_free_name(name, ranked.columns)) for name in kept)[_indices(leads, raw)]
-        ranked = nw.concat([ranked, beside], how="horizontal").select(key, *beside.columns, *columns)
+        texts = beside.select(nw.col(name).alias(_free_name(name, ranked.columns)) for name in kept)
+        ranked = nw.concat([ranked, texts], how="horizontal").select(key, *texts.columns, *scores)
     parts = explanation.columns()
-    explained = nw.from_dict({_free_name(id_column, parts): ids, **parts}, backend=backend)
-    seen = [name for name in bundle.settings.table.columns if name in bundle.settings.features.used]
-    return Scores(ranked, explained, raw.select(seen)[_indices(leads, raw)], rejected, counts, rows.noticed)
-
-
-def judged(
-    probability: np.ndarray, uplift: np.ndarray | None, held_out: Sequence[bool], bundle: Bundle
-) -> dict[str, Any]:
-    """What is said of scored leads by name, from their probability on to their band; all of shape (n,).
-
-    Args:
-        uplift: what a contact adds to each probability; None where the model does not know.
-        held_out: who is never contacted by score.
-    """
-    manifest = bundle.manifest
-    yes = probability >= manifest.threshold
-    if uplift is not None and manifest.uplift_from is not None:
-        yes = uplift >= manifest.uplift_from
-    low, high = rate_interval(probability, manifest.uncertainty.ranges)
-    return {
-        "probability": probability,
-        "low": low,
-        "high": high,
-        **({} if uplift is None else {"uplift": uplift}),
-        "prediction": predictions(probability, manifest.uncertainty),
-        "decision": [
-            CONTACT if is_yes and not is_held else WAIT for is_yes, is_held in zip(yes, held_out, strict=True)
-        ],
-        "held_out": held_out,
-        "band": bands_of(probability, manifest.bands),
-    }
+    return ranked, nw.from_dict({_free_name(id_column, parts): ids, **parts}, backend=leads.implementation), beside
 
 
 @threadpool_limits.wrap(limits=1)
@@ -219,16 +209,6 @@ def explain_inputs(X: ModelInputs, bundle: Bundle) -> Explained:
     for index, source in enumerate(sources):
         totals[:, names.index(source)] += parts[:, index]
     return Explained(names, totals, base)
-
-
-def bands_of(probability: np.ndarray, bands: Mapping[str, float]) -> list[str]:
-    """The band of each probability, shape (n,): the best one whose smallest probability it reaches.
-
-    Args:
-        bands: name → smallest probability, the best band first, the last one from 0, as the manifest has them.
-    """
-    names, lowest = list(bands), np.array(list(bands.values()))
-    return [names[index] for index in np.argmax(probability[:, None] >= lowest, axis=1)]
 
 
 def probabilities_of_frame(leads: IntoDataFrame, bundle: Bundle) -> np.ndarray:

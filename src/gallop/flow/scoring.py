@@ -1,7 +1,8 @@
 """Using the model: scoring leads, and holding the exported classifier to its contract."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
 
+from gallop.adapters.tables.batches import TextBatches
 from gallop.adapters.tables.polars import read_text
 from gallop.artifacts.bundle import Bundle
 from gallop.errors import GallopError, SettingsError
@@ -81,7 +83,7 @@ def score_file(
         MissingColumnError, EmptyTableError and the like: the leads.
     """
     from gallop.reporting.formatting import describe_reason
-    from gallop.scoring import score_table
+    from gallop.scoring import score_parts
 
     aside = rejected_beside(output)
     require_free((output, aside, *([reasons] if reasons else [])), (leads, str(project.paths.raw)), aside)
@@ -89,9 +91,10 @@ def score_file(
     deployed = load_deployed(project)
     if deployed.settings.events is not None:
         raise SettingsError("the deployed model takes a log of events: say as of when to score, with --at TIME")
-    raw, remarks = read_raw_table(leads, sheet, [*_columns_read(deployed.settings.table), *keep])
-    require_header(raw.columns, [*deployed.settings.table.columns], leads)
-    scores = score_table(raw, deployed, leads, describe_reason, keep, project.settings)
+    with _opened_table(leads, sheet) as (raw, remarks):
+        require_header(raw.columns, [*deployed.settings.table.columns], leads)
+        parts = raw.frames([*_columns_read(deployed.settings.table), *keep])
+        scores = score_parts(parts, raw.columns, deployed, leads, describe_reason, keep, project.settings)
     scored = write_outcome(scores, project, deployed, output, reasons, top, remarks)
     return replace(scored, logged=log.record(scores, scored_at)) if log and scored_at else scored
 
@@ -112,7 +115,7 @@ def write_outcome(
 ) -> Scored:
     """Write scores, rejected rows beside them, and what each column adds where that is wanted."""
     from gallop.adapters.tables.scores import write_scores
-    from gallop.scoring import CONTACT
+    from gallop.modelling.judging import CONTACT
 
     aside = rejected_beside(output)
     if len(scores.rejected):
@@ -168,16 +171,20 @@ def _columns_read(table: Table) -> list[str]:
     return [name for name, column in table.columns.items() if column.role not in unseen]
 
 
-def read_raw_table(
-    leads: str, sheet: str | None, wanted: list[str] | None = None
-) -> tuple[nw.DataFrame, tuple[str, ...]]:
+def read_raw_table(leads: str, sheet: str | None) -> tuple[nw.DataFrame, tuple[str, ...]]:
     """A table as text, read as it is written, and what a person should know about that.
 
     Args:
         leads: a file, a folder of Parquet, or an address.
         sheet: of an Excel file; None for the first one with cells.
-        wanted: columns to read, as far as they are there; None for all.
     """
+    with _opened_table(leads, sheet) as (raw, remarks):
+        return nw.concat([*raw.frames()]), remarks
+
+
+@contextmanager
+def _opened_table(leads: str, sheet: str | None) -> Generator[tuple[TextBatches, tuple[str, ...]]]:
+    """As `read_raw_table`, to be read in parts."""
     from gallop.adapters.tables import remote
     from gallop.adapters.tables.csv_format import detect
 
@@ -188,9 +195,8 @@ def read_raw_table(
             remote.fetch(leads, path)
         try:
             detected = detect(path, sheet)
-            return read_text(path, detected.form, wanted), tuple(
-                remark.replace(str(path), named) for remark in detected.remarks
-            )
+            remarks = tuple(remark.replace(str(path), named) for remark in detected.remarks)
+            yield TextBatches(path, detected.form), remarks
         except GallopError as error:
             raise error.named(str(path), named) from None
 

@@ -14,9 +14,10 @@ from threadpoolctl import threadpool_limits
 
 from gallop.adapters.tables.planned import PlannedQuery
 from gallop.artifacts.bundle import Bundle
+from gallop.modelling.judging import judged
 from gallop.results.evidence import Reason
 from gallop.schema import ROW, RULE, New, Role
-from gallop.scoring import explain_inputs, judged
+from gallop.scoring import explain_inputs
 from gallop.tables.applied_rules import counted_as, row_rules
 from gallop.tables.features import input_roles, inputs
 from gallop.tables.rules import Rule

@@ -13,10 +13,11 @@ from gallop.adapters.tables.csv_format import detect
 from gallop.adapters.tables.polars import read_text
 from gallop.adapters.tables.scores import write_scores
 from gallop.errors import EmptyTableError, GallopError
+from gallop.modelling.judging import CONTACT
 from gallop.reporting.formatting import describe_reason
 from gallop.reporting.rule_text import meanings
 from gallop.schema import ROW
-from gallop.scoring import CONTACT, Scores, score_table
+from gallop.scoring import Scores, score_table
 from gallop.serving.live_model import ServedModel
 from gallop.settings.params import Settings
 from gallop.tables.header import require_header

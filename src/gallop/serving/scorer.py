@@ -9,10 +9,11 @@ import narwhals.stable.v2 as nw
 
 from gallop.artifacts.bundle import Bundle
 from gallop.errors import EmptyTableError
+from gallop.modelling.judging import WAIT
 from gallop.reporting.formatting import describe_reason
 from gallop.results.evidence import Reason
 from gallop.schema import ROW, RULE, Role
-from gallop.scoring import WAIT, score_table
+from gallop.scoring import score_table
 from gallop.serving.one_lead import OneLeadScorer
 from gallop.settings.params import Settings
 from gallop.tables.applied_rules import apply_rules

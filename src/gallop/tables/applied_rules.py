@@ -1,6 +1,6 @@
 """The rules applied: a text table becomes leads and rejected rows, all of it at once or some rows at a time."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +27,10 @@ class RuleResult:
     tally: "RuleTally"
     noticed: dict[str, int]
     """Leads kept in spite of a rule that is only counted, for each such rule that any lead breaks."""
+    rows: int
+    """All there were."""
+    beside: nw.DataFrame
+    """Of the rows that no rule but that of duplicates claims, the columns asked for, as they came in."""
 
     def counts(self) -> dict[str, int]:
         """Rows rejected by each rule, in the order of the rules; rules that rejected none count 0."""
@@ -176,11 +180,35 @@ def apply_rules(
     Raises:
         MissingColumnError, EmptyTableError. WrongTypeError: a value that the settings refuse.
     """
-    ready = row_rules(raw.columns, table, source, labelled=labelled, used=used)
-    if not len(raw):
-        raise no_rows(source)
     # In pieces, so that what is made on the way is not as large as the table.
-    pieces = [ready.claim(raw[start : start + _ROWS_AT_ONCE]) for start in range(0, len(raw), _ROWS_AT_ONCE)]
+    parts = (raw[start : start + _ROWS_AT_ONCE] for start in range(0, len(raw), _ROWS_AT_ONCE))
+    return apply_rules_in_parts(parts, raw.columns, table, source, labelled=labelled, used=used)
+
+
+def apply_rules_in_parts(
+    parts: Iterable[nw.DataFrame],
+    columns: Collection[str],
+    table: Table,
+    source: str,
+    *,
+    labelled: bool,
+    used: Collection[str] = (),
+    beside: Collection[str] = (),
+) -> RuleResult:
+    """As `apply_rules`, of a table that comes in parts of rows.
+
+    Args:
+        columns: of the raw table.
+        beside: those of which the texts as they came in are wanted.
+    """
+    ready = row_rules(columns, table, source, labelled=labelled, used=used)
+    pieces, given, rows = [], [], 0
+    for raw in parts:
+        pieces.append(ready.claim(raw))
+        given.append(raw.select(ROW, *beside).filter(nw.col(ROW).is_in(pieces[-1][0][ROW])))
+        rows += len(raw)
+    if not rows:
+        raise no_rows(source)
     kept = claim_duplicates(nw.concat([piece[0] for piece in pieces]), table.id)
     rejected = nw.concat([*(piece[1] for piece in pieces), kept.filter(~nw.col(RULE).is_null())]).sort(ROW)
     kept = kept.filter(nw.col(RULE).is_null()).drop(RULE)
@@ -189,7 +217,7 @@ def apply_rules(
     tally.refuse_new(source)
     noticed = ready.noticed(kept)
     noticed |= {} if labelled else _empty_columns(kept, [name for name in table.values if name in used])
-    return RuleResult(ready.leads(kept), rejected, tally, noticed)
+    return RuleResult(ready.leads(kept), rejected, tally, noticed, rows, nw.concat(given))
 
 
 def no_rows(source: str) -> EmptyTableError:

@@ -5,6 +5,7 @@ import gzip
 import polars as pl
 import pytest
 
+from gallop.adapters.tables import csv_format
 from gallop.adapters.tables.csv_format import detect
 from gallop.adapters.tables.polars import read_text
 from gallop.schema import ROW
@@ -54,3 +55,16 @@ def test_a_parquet_table_is_read_as_the_csv_is(tmp_path):
         ("1", "1.5", "ä"),
         ("2", "2", None),
     ]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\nL,1", "\n\nTotal: 3\n"])
+@pytest.mark.parametrize("start", ["id;n\n", "sep=;\nid;n\n", "\ufeffid;n\n", "A report\n\nid;n\n", "id;größe\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_a_large_csv_is_known_as_a_small_one_is(tmp_path, monkeypatch, start, end, encoding):
+    text = start + "\n".join(f"L{row};{row}" for row in range(2000)) + end
+    path = tmp_path / "leads.csv"
+    path.write_bytes(text.encode(encoding, "ignore"))
+    small = detect(path)
+    monkeypatch.setattr(csv_format, "_LARGE_BYTES", 1000)
+    monkeypatch.setattr(csv_format, "_SAMPLE_BYTES", 500)
+    assert detect(path) == small

@@ -58,8 +58,8 @@ class TextBatches:
         Args:
             wanted: the columns to give; None for all.
         """
-        first = 1
-        for frame in self._source.frames(self.columns if wanted is None else wanted):
+        first, chosen = 1, self.columns if wanted is None else {*wanted} & {*self.columns}
+        for frame in self._source.frames(chosen or self.columns[:1]):
             rows = pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias(ROW)
             yield nw.from_native(frame.select(rows, pl.all()), eager_only=True)
             first += frame.height

@@ -4,12 +4,13 @@ file, since new leads need not be written as those that the model was trained on
 import codecs
 import csv
 import io
+import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gallop.adapters.tables import excel, layout, parquet
-from gallop.adapters.tables.contents import PARQUET_ENDINGS, Kind, read_contents
+from gallop.adapters.tables import csv_text, excel, layout, parquet
+from gallop.adapters.tables.contents import PARQUET_ENDINGS, Kind, open_contents, read_contents
 from gallop.adapters.tables.csv_text import BLANK, csv_lines, csv_rows, cut_remark, named_separator, utf8
 from gallop.errors import SettingsError
 from gallop.settings.table import Format
@@ -18,6 +19,7 @@ from gallop.tables.header import looks_like_values
 _SEPARATORS = ",;\t|"
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _SAMPLE_BYTES = 1 << 18
+_LARGE_BYTES = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ def detect(path: Path, sheet: str | None = None) -> Detected:
     elif path.suffix.lower() in PARQUET_ENDINGS and path.is_file():
         kind, data = Kind.PARQUET, b""
     else:
+        if sheet is None and (detected := _large_csv(path)):
+            return detected
         contents = read_contents(path)
         kind, data = contents.kind, contents.data
     if sheet is not None and kind is not Kind.EXCEL:
@@ -63,6 +67,38 @@ def detect(path: Path, sheet: str | None = None) -> Detected:
         form = _csv_format(data, path)
         return Detected(kind, form, (*_left_out(form, path), *cut_remarks(data, path)))
     return Detected(kind, Format())
+
+
+def _large_csv(path: Path) -> Detected | None:
+    """A large plain CSV in UTF-8 and without lines around the table, which is not held in memory; None for all else."""
+    if not path.is_file() or path.stat().st_size < _LARGE_BYTES:
+        return None
+    with path.open("rb") as file:
+        start = file.read(4 * _SAMPLE_BYTES)
+        file.seek(-_SAMPLE_BYTES, os.SEEK_END)
+        end = file.read()
+        opened = open_contents(path)
+        with opened.stream as stream:
+            is_plain = opened.kind is Kind.CSV and isinstance(stream.raw, io.FileIO)
+        file.seek(0)
+        if not is_plain or not _is_utf8(file):
+            return None
+    named, start = named_separator(start), csv_text.without_marks(start)
+    separator = named or _separator(start.decode("utf-8", "ignore"))
+    if _csv_layout(start + b"\n" + end, separator) != (0, 0):
+        return None
+    return Detected(Kind.CSV, Format(separator=separator), cut_remarks(start + end, path))
+
+
+def _is_utf8(file: io.BufferedReader) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while block := file.read(4 * _SAMPLE_BYTES):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def cut_remarks(data: bytes, path: Path) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ Separator, encoding and the lines around a table are settings; packing and kind 
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import narwhals.stable.v2 as nw
@@ -21,20 +21,17 @@ from gallop.settings.table import Format
 TABLE_MANIFEST = "manifest.json"
 
 
-def read_text(path: Path, form: Format | None = None, wanted: Collection[str] | None = None) -> nw.DataFrame:
+def read_text(path: Path, form: Format | None = None) -> nw.DataFrame:
     """A CSV, JSON, Excel or Parquet file, or a folder of Parquet, as text; row numbers from 1 in `schema.ROW`.
 
     Args:
         form: how it is written; None for the way in which gallop itself writes a CSV.
-        wanted: the columns to give; all are given where one of these is not there, so that an error can name them.
 
     Raises:
         DataUnavailableError: no such file. EmptyTableError: no header. EncodingError, ChecksumError.
         MalformedTableError: cut, damaged, or of a kind that is not read.
     """
-    batches = TextBatches(path, form)
-    chosen = wanted if wanted and {*wanted} <= {*batches.columns} else None
-    frames = [frame.to_native() for frame in batches.frames(chosen)]
+    frames = [frame.to_native() for frame in TextBatches(path, form).frames()]
     return nw.from_native(pl.concat(frames, rechunk=True), eager_only=True)
 
 
