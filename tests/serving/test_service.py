@@ -212,7 +212,12 @@ def test_the_open_inference_protocol_gives_the_same_scores(client: httpx.Client)
     assert answer["outputs"] == [
         {"name": "probability", "datatype": "FP64", "shape": [2], "data": [score["probability"] for score in own]}
     ]
-    assert client.post("/v2/models/other/infer", json=wanted).status_code == 404
+    missing = client.post("/v2/models/other/infer", json=wanted)
+    assert missing.status_code == 404
+    assert missing.json()["error"] == missing.json()["detail"]
+    # As the public client of the protocol (tritonclient) sends it.
+    untyped = client.post("/v2/models/lead_model/infer", content=json.dumps(wanted).encode())
+    assert untyped.json() == answer
 
 
 def test_counters_and_log_hold_no_value(service: RunningService, client: httpx.Client) -> None:

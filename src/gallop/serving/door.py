@@ -114,7 +114,9 @@ class Door:
             _LOG.error("%s at %s:%s", type(error).__name__, last.filename.rpartition("/")[2], last.lineno)
             error = RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, "the service failed; its log has where")
         if not answer.status:
-            await error.response()(scope, receive, answer)
+            # The Open Inference Protocol's clients read `error`.
+            further = {"error": error.detail} if scope["path"].startswith("/v2") else {}
+            await error.response(**further)(scope, receive, answer)
 
 
 class _Answer:

@@ -107,7 +107,8 @@ def _metadata(model: ServedModel) -> dict[str, Any]:
 
 
 async def _inferred(request: Request, service: Service, model: ServedModel) -> Response:
-    content = await json_body(request)
+    # Triton's client sends JSON under no media type, or as bytes.
+    content = await json_body(request, "", "application/octet-stream")
     if model.fields.made:
         raise RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "the model takes events: ask /v1/score")
     if not isinstance(content.get("id", ""), str):

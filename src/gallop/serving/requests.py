@@ -45,10 +45,14 @@ def strict_json(body: bytes) -> dict[str, Any]:
     return content
 
 
-async def json_body(request: Request) -> dict[str, Any]:
-    """The object in a request's body. Raises `RequestError`."""
+async def json_body(request: Request, *further: str) -> dict[str, Any]:
+    """The object in a request's body. Raises `RequestError`.
+
+    Args:
+        further: media types that are taken for JSON too; empty for none at all.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
+    if kind not in {"application/json", *further}:
         raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json")
     return strict_json(await request.body())
 
