@@ -17,7 +17,6 @@ from gallop.flow.locks import exclusive
 from gallop.flow.project import Project
 from gallop.results.run import SAMPLE, DataVersion, EventCounts, Quality
 from gallop.schema import Role
-from gallop.tables.header import require_header
 
 _QUALITY = "quality.json"
 COUNTS = "counts.json"
@@ -56,7 +55,7 @@ def run_data_clean(project: Project) -> Quality:
     form = None if version.origin == SAMPLE else project.settings.table.format
     raw = TextBatches(path, form)
     table = project.settings.table
-    require_header(raw.columns, [*table.columns], str(path))
+    raw.require_names([*table.columns], str(path))
     wanted = [name for name, column in table.columns.items() if column.role is not Role.IGNORE]
     with writing_parts(project.paths.leads) as writer, DiskStore(writer, project.paths.leads) as store:
         quality = clean_parts(raw.frames(wanted), raw.columns, table, str(path), store)

@@ -22,7 +22,6 @@ from gallop.results.run import TrainingResult
 from gallop.results.unlike import Unlike
 from gallop.schema import RULE, Role
 from gallop.settings.table import Table
-from gallop.tables.header import require_header
 
 if TYPE_CHECKING:
     from gallop.scoring import Scores
@@ -92,7 +91,7 @@ def score_file(
     if deployed.settings.events is not None:
         raise SettingsError("the deployed model takes a log of events: say as of when to score, with --at TIME")
     with _opened_table(leads, sheet) as (raw, remarks):
-        require_header(raw.columns, [*deployed.settings.table.columns], leads)
+        raw.require_names([*deployed.settings.table.columns], leads)
         parts = raw.frames([*_columns_read(deployed.settings.table), *keep])
         scores = score_parts(parts, raw.columns, deployed, leads, describe_reason, keep, project.settings)
     scored = write_outcome(scores, project, deployed, output, reasons, top, remarks)

@@ -16,9 +16,10 @@ from gallop.adapters.tables import csv_text, excel, json_records, parquet
 from gallop.adapters.tables.contents import PARQUET_ENDINGS, Kind, open_contents, read_contents
 from gallop.adapters.tables.csv_format import cut_remarks
 from gallop.adapters.tables.csv_stream import CsvStream
-from gallop.errors import DataUnavailableError
+from gallop.errors import DataUnavailableError, GallopError
 from gallop.schema import ROW
 from gallop.settings.table import Format
+from gallop.tables.header import require_header
 
 
 class OpenedTable(Protocol):
@@ -51,6 +52,15 @@ class TextBatches:
     def remarks(self) -> tuple[str, ...]:
         """What a person should know about the file; known when it is read."""
         return self._source.remarks
+
+    def require_names(self, wanted: Collection[str], source: str) -> None:
+        """As `require_header`; but a file that is cut or malformed further down is told as such."""
+        try:
+            require_header(self.columns, wanted, source)
+        except GallopError:
+            for _ in self.frames(wanted):
+                pass
+            raise
 
     def frames(self, wanted: Collection[str] | None = None) -> Iterator[nw.DataFrame]:
         """The rows as text in the file's order, with their numbers from 1 in `schema.ROW`.
