@@ -38,8 +38,7 @@ def test_training_selection_and_deployment_work_against_a_server(real: Checkout,
     for _ in range(3):
         real.gallop("model-selection")
     real.gallop("deploy")
-    manifest = json.loads((real.folder / "models/deployed/manifest.json").read_text())
-    assert manifest["version"] == "1"
+    assert bundle.read_manifest(real.folder / "models/deployed").version == "1"
     assert "scored by version 1" in real.gallop("score", "data/raw/raw_data.csv", "-o", "scores.csv")
 
     runs = ask(

@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from ruamel.yaml import YAML
 
+from gallop.artifacts.bundle import read_manifest
 from tests.support.checkouts import GALLOP, Checkout
 
 EXPERIMENT = "c.get_experiment_by_name('lead_scoring').experiment_id"
@@ -45,7 +46,7 @@ def test_a_worse_candidate_becomes_the_challenger_with_the_reason(real: Checkout
     assert "on the same 446 test rows" in printed
     assert champion(real) == "1"
     assert ask(real, "print(c.get_model_version_by_alias('lead_model', 'challenger').version)") == "2"
-    assert json.loads((real.folder / "models/deployed/manifest.json").read_text())["version"] == "1"
+    assert read_manifest(real.folder / "models/deployed").version == "1"
 
 
 @pytest.mark.slow

@@ -17,8 +17,9 @@ from gallop.ports import RowStore
 from gallop.results.run import Quality, RuleCount
 from gallop.schema import ROW, RULE
 from gallop.settings.table import Table
-from gallop.tables.applied_rules import RuleTally, no_rows, row_rules
+from gallop.tables.applied_rules import no_rows, row_rules
 from gallop.tables.duplicates import claim_duplicates
+from gallop.tables.rule_tally import RuleTally
 from gallop.tables.rules import UNKNOWN_LABEL
 
 LABEL_MIN_ROWS = 10

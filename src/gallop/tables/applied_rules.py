@@ -7,13 +7,14 @@ from typing import Final
 import narwhals.stable.v2 as nw
 from narwhals.stable.v2.typing import FrameT
 
-from gallop.errors import EmptyTableError, MissingColumnError, WrongTypeError
+from gallop.errors import EmptyTableError, MissingColumnError
 from gallop.schema import NEW_LEVEL, ROW, RULE, New, Role
 from gallop.settings.table import Table
 from gallop.tables.days import with_padded_days
 from gallop.tables.duplicates import claim_duplicates
 from gallop.tables.parsing import plain_texts, readable, typed, typed_value
-from gallop.tables.rules import UNKNOWN_LABEL, Rule, rules
+from gallop.tables.rule_tally import RuleTally
+from gallop.tables.rules import Rule, rules
 
 _ROWS_AT_ONCE: Final = 1 << 17
 
@@ -24,7 +25,7 @@ class RuleResult:
 
     leads: nw.DataFrame
     rejected: nw.DataFrame
-    tally: "RuleTally"
+    tally: RuleTally
     noticed: dict[str, int]
     """Leads kept in spite of a rule that is only counted, for each such rule that any lead breaks."""
     rows: int
@@ -35,41 +36,6 @@ class RuleResult:
     def counts(self) -> dict[str, int]:
         """Rows rejected by each rule, in the order of the rules; rules that rejected none count 0."""
         return self.tally.counts
-
-
-class RuleTally:
-    """How many rows each rule has set aside, and the first of them, over all parts of a table."""
-
-    def __init__(self, rules: list[Rule]) -> None:
-        self.rules = rules
-        self.counts = dict.fromkeys((rule.name for rule in rules), 0)
-        self.first: dict[str, tuple[int, str | None]] = {}
-        """Of each rule that set any row aside: the number of the first one, and the text in the rule's column."""
-        self.labels: list[str] = []
-        """Labels that the settings do not know: the first five in alphabetical order."""
-
-    def add(self, rejected: nw.DataFrame) -> None:
-        """Count rows that are set aside, with their rule in `schema.RULE`."""
-        numbers = rejected.group_by(RULE).agg(nw.col(ROW).count().alias("rows"), nw.col(ROW).min().alias("first"))
-        by_name = {rule.name: rule for rule in self.rules}
-        for name, rows, first in numbers.iter_rows():
-            self.counts[name] += rows
-            if name not in self.first or first < self.first[name][0]:
-                text = rejected.filter(nw.col(ROW) == first)[by_name[name].column][0]
-                self.first[name] = (first, text)
-            if name == UNKNOWN_LABEL:
-                labels = rejected.filter(nw.col(RULE) == name)[by_name[name].column].unique().to_list()
-                self.labels = sorted({*self.labels, *labels})[:5]
-
-    def refuse_new(self, source: str) -> None:
-        """Raises `WrongTypeError` where a row breaks a rule at which the run stops: `on_new` is refuse."""
-        for rule in self.rules:
-            if rule.on is New.REFUSE and (count := self.counts[rule.name]):
-                row, text = self.first[rule.name]
-                raise WrongTypeError(
-                    f"{source}: row {row}, column {rule.column!r}: {text!r} is not {rule.accepts}; {count} rows break "
-                    f"the rule {rule.name}, and on_new is refuse"
-                )
 
 
 @dataclass(frozen=True)
