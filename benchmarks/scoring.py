@@ -96,7 +96,7 @@ bundle = gallop.load_bundle({str(project / "models/deployed")!r})
 table = pd.read_csv({str(leads)!r}, dtype=str, keep_default_na=False, nrows=20_000)
 kept = set(gallop.score(table, bundle).ranked[bundle.settings.table.id])
 rows = table[table[bundle.settings.table.id].isin(kept)].head({ONE_BY_ONE})
-scorer, taken = gallop.LeadScorer(bundle), []
+scorer, taken = gallop.OneLeadScorer(bundle), []
 for row in rows.to_dict("records"):
     start = time.perf_counter()
     scorer.score(row)

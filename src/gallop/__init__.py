@@ -1,8 +1,9 @@
 """gallop: from website behaviour to a ranked list of the leads most likely to convert.
 
-The command line does everything; `gallop --help` shows it. From Python, four functions use what it has made:
-`open_project` reads a project's settings, `load_bundle` checks and loads a model, `score` ranks a frame of leads, and
-`features_of` gives the features of one lead's events at a moment, as the model has learnt from them.
+The command line does everything; `gallop --help` shows it. From Python, a few names use what it has made:
+`open_project` reads a project's settings, `load_bundle` checks and loads a model, `score` ranks a frame of leads,
+`OneLeadScorer` scores a lead at a time, and `features_of` gives the features of one lead's events at a moment, as the
+model has learnt from them.
 
 >>> import gallop
 >>> import pandas as pd
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from gallop.events.live import features_of
     from gallop.flow.frame_scoring import FrameScores, score
     from gallop.flow.project import Project, open_project
+    from gallop.serving.one_lead import OneLeadScorer
     from gallop.settings.params import Settings
 
 __version__ = "0.1.0"
@@ -34,6 +36,7 @@ __all__ = [
     "Bundle",
     "FrameScores",
     "GallopError",
+    "OneLeadScorer",
     "Project",
     "Settings",
     "__version__",
@@ -47,6 +50,7 @@ _ROOMS = {
     "Bundle": "artifacts.bundle",
     "FrameScores": "flow.frame_scoring",
     "GallopError": "errors",
+    "OneLeadScorer": "serving.one_lead",
     "Project": "flow.project",
     "Settings": "settings.params",
     "features_of": "events.live",

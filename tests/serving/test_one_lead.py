@@ -38,7 +38,7 @@ def test_a_lead_alone_gets_the_score_the_reasons_and_the_rule_that_it_gets_among
     leads = drawn(3000, 1)
     among = score_table(raw(leads), loaded, "here")
     columns = [name for name in leads[0] if name not in {"lead_id", "lead_indicator", "date_part"}]
-    scorer = OneLeadScorer(loaded, columns)
+    scorer = OneLeadScorer(loaded)
     ranked = {row["lead_id"]: row for row in among.ranked.iter_rows(named=True)}
     explained = {row["lead_id"]: row for row in among.explained.iter_rows(named=True)}
     rejected = dict(zip(among.rejected["lead_id"].to_list(), among.rejected[RULE].to_list(), strict=True))

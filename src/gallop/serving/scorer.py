@@ -79,7 +79,7 @@ class LeadScorer:
             leads: column → text, as the table writes it; columns that are not there are empty.
             names: by what each lead is known wherever it comes up; it says who is held out at random.
         """
-        if len(leads) == 1 and not self._one.may_refuse:
+        if len(leads) == 1:
             return self._score_one(leads[0], names[0])
         raw = self._raw(leads)
         told: list[tuple[str, str]] = []
