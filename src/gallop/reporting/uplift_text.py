@@ -11,10 +11,11 @@ _SHOWN = (0.1, 0.2, 0.3, 0.5, 1.0)
 
 def points(estimate: Estimate) -> str:
     """A change of a probability: `+4.1 points [+2.0, +6.2]`."""
-    return f"{_signed(estimate.value)} points [{_signed(estimate.low)}, {_signed(estimate.high)}]"
+    return f"{in_points(estimate.value)} points [{in_points(estimate.low)}, {in_points(estimate.high)}]"
 
 
-def _signed(share: float) -> str:
+def in_points(share: float) -> str:
+    """`+4.1`, as tables have it whose header names the unit."""
     return f"{100 * share:+.1f}".replace("-", "−")
 
 
@@ -33,7 +34,7 @@ def describe_consequence(uplift: UpliftResult) -> str:
     if uplift.verdict == DIFFERENT_EFFECT and uplift.contact_from is not None:
         return (
             f"Scores carry the uplift, the list is ranked by it, and contact means an uplift of at least "
-            f"{_signed(uplift.contact_from)} points; the cut-off by probability does not count."
+            f"{in_points(uplift.contact_from)} points; the cut-off by probability does not count."
         )
     if uplift.verdict == SAME_EFFECT and uplift.average.value > 0:
         return (
