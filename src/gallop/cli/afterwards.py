@@ -1,5 +1,6 @@
-"""What a person asks after deployment: does the model still hold?"""
+"""What a person asks after deployment: does the model still hold, and does a new one hold better?"""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -100,3 +101,29 @@ def earned(
 
     for line in earned_lines(found):
         console.say(line)
+
+
+def retrain(
+    context: typer.Context,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The whole new table, written as the raw one is; it takes the raw file's place.",
+            show_default="the raw file as it is",
+        ),
+    ] = None,
+) -> None:
+    """Train again, on new data too, and say why the new model is live or not; where that fails, all is as before."""
+    from gallop.flow.retraining import run_retrain
+
+    project = open_project(context)
+    with console.progress() as progress:
+        outcome = run_retrain(project, progress, data)
+    if not outcome.changed:
+        console.say("Nothing changed since the last run; nothing was done. Its decision:")
+    selected = outcome.selected
+    verdict = "promoted" if selected.decision.promote else f"not promoted, version {selected.champion} is live"
+    console.done("retrain", f"version {selected.candidate} {verdict}: {selected.decision.because}")
+    if data is not None:
+        console.say(f"Commit {project.settings.data.raw}.dvc with dvc.lock, and `dvc push` the data.")

@@ -146,7 +146,7 @@ def validate(
 for command in (operate.status, operate.history, operate.rollback, operate.promote, operate.unpin):
     app.command(command.__name__, rich_help_panel=LIVE_PANEL)(command)
 app.command("score", rich_help_panel=MODEL_PANEL)(score.score)
-for command in (afterwards.outcomes, afterwards.monitor, afterwards.earned):
+for command in (afterwards.outcomes, afterwards.monitor, afterwards.earned, afterwards.retrain):
     app.command(command.__name__, rich_help_panel=AFTERWARDS_PANEL)(command)
 app.command("serve", rich_help_panel=MODEL_PANEL)(serve.serve)
 app.add_typer(serve.keys_app, name="keys", rich_help_panel=MODEL_PANEL)

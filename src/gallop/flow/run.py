@@ -1,7 +1,7 @@
 """`gallop run`: get the data, reproduce what changed, select, deploy. A thin wrapper over the stages' own commands."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -105,22 +105,33 @@ def stages_of(project: Project) -> tuple[str, ...]:
     return DVC_STAGES if project.settings.events is None else (EVENTS, *DVC_STAGES)
 
 
-def run_pipeline(project: Project, progress: Progress, *, require_data: bool) -> Outcome:
+def run_pipeline(
+    project: Project,
+    progress: Progress,
+    *,
+    require_data: bool,
+    put_in: AbstractContextManager[None] | None = None,
+) -> Outcome:
     """Everything, from raw data to a deployed champion; only what changed since the last run is done again.
+
+    Args:
+        put_in: puts data in before it is looked at, and takes it back where anything fails until the candidate is
+            selected. From then on the registry knows it, and a run that failed is gone on with.
 
     Raises:
         Any `GallopError`; a stage's failure as `StageError` with the stage's own exit code.
     """
     with whole_run(project):
         _say_version(project)
-        source = get_data(project, progress, require=require_data)
-        changed = repository.reproduce(project.paths.root, stages_of(project))
-        publish_export(project)
-        selected = current_selection(project)
-        if selected is None:
-            changed = True
-            with progress.working("model_selection: comparing the candidate with the champion"):
-                selected = run_model_selection(project)
+        with put_in or nullcontext():
+            source = get_data(project, progress, require=require_data)
+            changed = repository.reproduce(project.paths.root, stages_of(project))
+            publish_export(project)
+            selected = current_selection(project)
+            if is_new := selected is None:
+                with progress.working("model_selection: comparing the candidate with the champion"):
+                    selected = run_model_selection(project)
+        if is_new:
             with progress.working("deploy: putting the champion into models/deployed"):
                 run_deploy(project)
-    return Outcome(source, changed, selected)
+    return Outcome(source, changed or is_new, selected)
