@@ -189,6 +189,12 @@ class NotRandomisedError(GallopError):
     exit_code = 41
 
 
+class DeliveryError(GallopError):
+    """drt, which takes scores to where people work, ended with an error."""
+
+    exit_code = 42
+
+
 class StoppedError(GallopError):
     """A person stopped the command, by Ctrl-C say."""
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gallop.cli import afterwards, audit, boundary, console, init, invocation, operate, pipeline, score, serve
+from gallop.cli import afterwards, audit, boundary, console, deliver, init, invocation, operate, pipeline, score, serve
 from gallop.cli.project import open_project
 from gallop.errors import GallopError
 
@@ -150,6 +150,7 @@ for command in (afterwards.outcomes, afterwards.monitor, afterwards.earned, afte
     app.command(command.__name__, rich_help_panel=AFTERWARDS_PANEL)(command)
 app.command("serve", rich_help_panel=MODEL_PANEL)(serve.serve)
 app.add_typer(serve.keys_app, name="keys", rich_help_panel=MODEL_PANEL)
+app.add_typer(deliver.deliver_app, name="deliver", rich_help_panel=MODEL_PANEL)
 app.command("audit", rich_help_panel=MODEL_PANEL)(audit.audit)
 app.command("init", rich_help_panel=PROJECT_PANEL)(init.init)
 check_app.command("leaks")(init.check_leaks)
