@@ -34,9 +34,21 @@ def test_the_generated_pipeline_runs_every_stage_in_order_and_then_exports(gener
         ("pip", "install", "-r", "requirements.txt"),
         ("gallop", "data", "pull"),
         *[("gallop", stage.replace("_", "-")) for stage in COMMANDS],
+        ("gallop", "show", "--markdown"),
     ]
     assert [call["name"] for call in calls if call.field == "withSecretVariable"] == ["TOKEN"]
     assert len([leaf for leaf in session.leaves if leaf.field == "export"]) == 2
+
+
+def test_the_generated_workflow_shows_the_summary_that_the_generated_pipeline_writes(generated, session, tmp_path):
+    assert generated.main(["--out", str(tmp_path)]) == 0
+
+    calls = next(leaf.on for leaf in session.leaves if leaf.field == "sync").chain()
+    written = [call["redirectStdout"] for call in calls if call.field == "withExec" and call["args"][1] == "show"]
+    assert written == ["/project/reports/summary.md"]
+    steps = content(PROJECT / ".github/workflows/train.yml")["jobs"]["train"]["steps"]
+    (shown,) = [step["run"] for step in steps if "GITHUB_STEP_SUMMARY" in step.get("run", "")]
+    assert shown == 'cat reports/summary.md >> "$GITHUB_STEP_SUMMARY"'
 
 
 def test_the_generated_pipeline_installs_from_the_requirements_and_wheels_alone(generated, session, tmp_path):

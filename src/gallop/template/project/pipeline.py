@@ -21,6 +21,7 @@ from dagger import dag
 IMAGE: Final = "python:3.12.14-bookworm@sha256:dbbe4ceb97851e2e5fa83798b239811f871cb743b259ba3563737349f6bcfaa0"
 STAGES: Final = ("data-clean", "data-preprocess", "data-split", "model-training", "report", "model-selection", "deploy")
 OUTPUTS: Final = ("models", "reports")
+SUMMARY: Final = "reports/summary.md"
 PROJECT, REMOTE = "/project", "/data-remote"
 
 
@@ -58,6 +59,7 @@ async def train(source: Path, out: Path, remote: str | None, secrets: list[str])
     from_events = params.is_file() and "\nevents:\n" in params.read_text(encoding="utf-8")
     for stage in ("events", *STAGES) if from_events else STAGES:
         container = container.with_exec(["gallop", stage])
+    container = container.with_exec(["gallop", "show", "--markdown"], redirect_stdout=f"{PROJECT}/{SUMMARY}")
     done = await container.sync()
     for name in OUTPUTS:
         await done.directory(f"{PROJECT}/{name}").export(str(out / name))
