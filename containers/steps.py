@@ -18,6 +18,8 @@ from gallop.stages import COMMANDS
 
 PROJECT: Final = "/project"
 VENV: Final = "/opt/venv"
+USER, KEYS = "10001", "/keys"
+"""Who the serving image runs as, and where its API keys are."""
 DATA_REMOTE: Final = "/data-remote"
 SUMMARY: Final = "reports/summary.md"
 TRACKING_PORT: Final = 5000
@@ -132,12 +134,14 @@ def with_stages(container: Container) -> Container:
 
 
 def with_bundle(container: Container, bundle: dagger.Directory) -> Container:
-    """The deployed bundle in its usual place, and `gallop` as the program, for a user without rights."""
+    """The deployed bundle in its usual place, and `gallop` as the program, for a user without rights; it serves unless
+    told otherwise. The keys lie in a folder of that user's, for a volume to take its owner from."""
     return (
         container.with_directory(f"{PROJECT}/models/deployed", bundle)
-        .with_user("10001:10001")
+        .with_exec(["install", "-d", "-m", "700", "-o", USER, "-g", USER, KEYS])
+        .with_user(f"{USER}:{USER}")
         .with_entrypoint(["gallop"])
-        .with_default_args(["score", "--help"])
+        .with_default_args(["serve", "--host", "0.0.0.0", "--no-record", "--keys-file", f"{KEYS}/keys.json"])
     )
 
 

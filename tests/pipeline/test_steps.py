@@ -272,6 +272,17 @@ def test_the_image_holds_the_deployed_bundle_and_runs_without_rights(run: Run, d
 
 
 @pytest.mark.usefixtures("deployed")
+def test_the_image_serves_with_keys_from_a_folder_that_its_user_may_write_to(run: Run, tmp_path: Path) -> None:
+    session = run("image", "--tarball", str(tmp_path / "image.tar"))
+    calls = evaluated(session)
+    (served,) = [call["args"] for call in calls if call.field == "withDefaultArgs"]
+    # Bound for others to reach, so a key is asked for; the image's user can record nothing beside the model.
+    assert served == ("serve", "--host", "0.0.0.0", "--no-record", "--keys-file", "/keys/keys.json")
+    made = ("install", "-d", "-m", "700", "-o", "10001", "-g", "10001", "/keys")
+    assert position(calls, "withExec", args=made) < position(calls, "withUser")
+
+
+@pytest.mark.usefixtures("deployed")
 def test_the_image_is_pushed_only_on_request(run: Run, tmp_path: Path) -> None:
     session = run("image", "--tarball", str(tmp_path / "image.tar"))
     assert "publish" not in [leaf.field for leaf in session.leaves]

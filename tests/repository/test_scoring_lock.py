@@ -18,7 +18,8 @@ class NotInstalled(importlib.abc.MetaPathFinder):
         if name.partition(".")[0] in left_out - {"gallop"}:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, NotInstalled())
-import gallop.cli.app, gallop.flow.scoring, gallop.scoring, gallop.serving.app, gallop.serving.server
+import gallop.cli.app, gallop.flow.scoring, gallop.scoring
+import gallop.flow.serving, gallop.serving.app, gallop.serving.server, gallop.serving.api_keys
 import gallop.artifacts.audit, gallop.artifacts.contract, gallop.artifacts.bundle
 import gallop.modelling.stack
 """
