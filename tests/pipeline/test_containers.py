@@ -141,5 +141,5 @@ def test_the_serving_image_scores_leads_without_rights_and_without_a_network(
         buildah("rmi", image)
     assert (mounted / "scores.csv").stat().st_uid == 10001
     header, best, *_ = (mounted / "scores.csv").read_text(encoding="utf-8").splitlines()
-    assert header == "lead_id,probability,low,high,prediction,decision,band,rank,reasons,model_version"
+    assert header == "lead_id,probability,low,high,prediction,decision,held_out,band,rank,reasons,model_version"
     assert ",contact,hot,1," in best
