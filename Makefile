@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+# One more than there are cores: tests wait for servers and children much of their time.
+WORKERS = $(shell echo $$(( $$(nproc 2>/dev/null || sysctl -n hw.ncpu) + 1 )))
 # Wheels and our modules come with bytecode compiled here once; without it every start would be three times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -29,7 +31,7 @@ run: .venv/ready ## Train, select, deploy and report; does again only what chang
 	@$(BIN)/gallop run $(ARGS)
 
 test: .venv/ready ## Run the tests
-	@$(BIN)/pytest -n auto --dist loadfile -m "not slow and not containers" -q $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not slow and not containers" -q $(ARGS)
 
 test-slow: .venv/ready ## Run the long campaigns
 	@$(BIN)/pytest -m slow -q $(ARGS)
@@ -40,7 +42,7 @@ test-containers: .venv/ready ## Train in real containers (as root on Debian: ins
 
 coverage: .venv/ready ## Run the tests and show what they execute, branches and child processes included
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n auto --dist loadfile -m "not slow and not containers" -q $(ARGS)
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not containers" -q $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

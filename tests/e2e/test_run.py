@@ -71,6 +71,7 @@ def test_the_exported_model_holds_no_class_of_ours(real_run: Checkout) -> None:
     assert b"gallop" not in (real_run.folder / "models/model.pkl").read_bytes()
 
 
+@pytest.mark.slow  # makes an environment; the workflow's validator does the same
 def test_the_exported_model_meets_its_contract_alone_in_a_new_environment(real_run: Checkout) -> None:
     assert "meets contract/model_contract.csv" in real_run.gallop("validate", "models/model.pkl", "--isolated")
 
