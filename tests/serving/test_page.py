@@ -201,7 +201,7 @@ def test_the_tabs_work_by_keyboard_and_show_the_model(page) -> None:
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     assert page.is_visible("#view-model")
-    page.wait_for_selector("#history >> text=version 1 is live", timeout=120_000)  # the registry is asked, by MLflow
+    page.wait_for_selector("#history >> text=version 1 is live", timeout=60_000)  # the registry is asked, by MLflow
     assert "What it is for" in page.text_content(".card")
     with page.expect_popup() as popup:
         page.click("text=The whole report")

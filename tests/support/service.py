@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -72,8 +73,10 @@ def served_with_limits(deployed: Path, *, log: Path, **limits: float) -> Iterato
 
 @contextlib.contextmanager
 def _running(command: Sequence[str], port: int, log: Path) -> Iterator[RunningService]:
+    # MLflow leaves the address that another test of this process used in the environment.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("GALLOP_", "MLFLOW_"))}
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output)
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
     service = RunningService(f"http://127.0.0.1:{port}", process, log)
     try:
         until = time.monotonic() + 60
