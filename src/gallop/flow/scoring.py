@@ -26,7 +26,7 @@ from gallop.settings.table import Table
 if TYPE_CHECKING:
     from gallop.scoring import Scores
 
-_PROBABILITIES = ("probability", "low", "high")
+_PROBABILITIES = ("probability", "low", "high", "uplift")
 
 
 @dataclass(frozen=True)
