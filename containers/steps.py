@@ -69,7 +69,8 @@ def with_packages(container: Container, lock: dagger.File) -> Container:
         .with_env_variable("PATH", f"{VENV}/bin:/usr/local/bin:/usr/bin:/bin")
         .with_workdir(PROJECT)
         .with_file(f"{PROJECT}/requirements.lock", lock)
-        .with_exec(["pip", "install", "--require-hashes", "-r", "requirements.lock"])
+        # The lock as constraints too: an older pip looks for the newest `gql[httpx]` beside the pinned `gql`.
+        .with_exec(["pip", "install", "--require-hashes", "-r", "requirements.lock", "-c", "requirements.lock"])
     )
 
 

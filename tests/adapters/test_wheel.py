@@ -44,6 +44,7 @@ def test_the_requirements_name_it_by_its_hash_and_a_path_that_moves_with_the_pro
     lines = (carried.parents[1] / "requirements.txt").read_text(encoding="utf-8").splitlines()
     assert lines[1] == "-r requirements.lock"
     assert lines[2] == f"./wheels/{carried.name} --hash=sha256:{hashlib.sha256(carried.read_bytes()).hexdigest()}"
+    assert lines[3] == "-c requirements.lock"
     assert (TEMPLATE / "project/requirements.lock").is_file()
 
 

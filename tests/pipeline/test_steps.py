@@ -17,6 +17,8 @@ from tests.support.mlflow_server import mlflow_server
 Run = Callable[..., Session]
 STAGE_COMMANDS = [("gallop", stage.replace("_", "-")) for stage in COMMANDS]
 
+INSTALL = ("pip", "install", "--require-hashes", "-r", "requirements.lock", "-c", "requirements.lock")
+
 
 @pytest.fixture
 def run(session: Session, pipeline: ModuleType, tmp_path: Path) -> Run:
@@ -62,14 +64,14 @@ def test_the_data_is_pulled_before_the_first_stage_and_its_pin_is_never_moved(ru
 
 def test_the_lock_is_installed_before_the_source_comes_in(run: Run) -> None:
     calls = evaluated(run("train"))
-    install = position(calls, "withExec", args=("pip", "install", "--require-hashes", "-r", "requirements.lock"))
+    install = position(calls, "withExec", args=INSTALL)
     assert position(calls, "withFile", path="/project/requirements.lock") < install
     assert install < position(calls, "withDirectory", path="/project")
 
 
 def test_nothing_but_the_lock_can_make_the_packages_install_anew(run: Run) -> None:
     calls = evaluated(run("train", "--tracking", "server", "--data-remote", "https://example.org/dvc"))
-    install = calls[position(calls, "withExec", args=("pip", "install", "--require-hashes", "-r", "requirements.lock"))]
+    install = calls[position(calls, "withExec", args=INSTALL)]
     from_host = [call for call in install.everything() if call.parent and call.parent.type == "Directory"]
     assert [(call.field, call["path"]) for call in from_host] == [("file", "requirements.lock")]
 

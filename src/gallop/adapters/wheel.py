@@ -53,7 +53,9 @@ def carry(folder: Path) -> Path:
         folder / REQUIREMENTS,
         "# gallop comes from the wheel that made this project, all it needs from the package index; both by hash.\n"
         f"-r {LOCK}\n"
-        f"./{FOLDER}/{wheel.name} --hash=sha256:{hashlib.sha256(content).hexdigest()}\n",
+        f"./{FOLDER}/{wheel.name} --hash=sha256:{hashlib.sha256(content).hexdigest()}\n"
+        # An older pip looks for the newest `psycopg[binary]` beside the pinned `psycopg`, unless this binds it.
+        f"-c {LOCK}\n",
     )
     return wheel
 
