@@ -1,6 +1,7 @@
 """Scores for people: Excel, CSV and Parquet by the ending, four decimals, and no text that a spreadsheet would run."""
 
 import csv
+import re
 
 import narwhals.stable.v2 as nw
 import polars as pl
@@ -76,3 +77,11 @@ def test_no_cell_of_a_csv_begins_as_a_formula_unless_it_is_a_number(texts):
         assert shown in {text, "'" + text}
         if shown[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"}:
             assert float(shown) == float(shown)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=20))
+def test_four_decimals_are_the_number_whatever_its_sign(tmp_path, numbers):
+    write_scores(nw.from_native(pl.DataFrame({"uplift": numbers}), eager_only=True), tmp_path / "s.csv", ["uplift"])
+    texts = (tmp_path / "s.csv").read_text().splitlines()[1:]
+    assert all(re.fullmatch(r"-?[01]\.[0-9]{4}", text) and text != "-0.0000" for text in texts)
+    assert all(abs(float(text) - number) <= 0.50001e-4 for text, number in zip(texts, numbers, strict=True))

@@ -77,11 +77,12 @@ def _as_csv(frame: pl.DataFrame, rounded: Sequence[str]) -> pl.DataFrame:
     return frame.select(columns).rename(dict(zip(frame.columns, names, strict=True)))
 
 
-def _with_decimals(share: pl.Expr) -> pl.Expr:
-    """A number from 0 to 1 with four decimals, the last ones also where they are zeros."""
-    scaled = (share * 10**_DECIMALS).round().cast(pl.Int64)
-    whole, rest = (scaled // 10**_DECIMALS).cast(pl.String), (scaled % 10**_DECIMALS).cast(pl.String)
-    return whole + "." + rest.str.zfill(_DECIMALS)
+def _with_decimals(number: pl.Expr) -> pl.Expr:
+    """A number with four decimals, the last ones also where they are zeros."""
+    scaled = (number * 10**_DECIMALS).round().cast(pl.Int64)
+    sign, size = pl.when(scaled < 0).then(pl.lit("-")).otherwise(pl.lit("")), scaled.abs()
+    whole, rest = (size // 10**_DECIMALS).cast(pl.String), (size % 10**_DECIMALS).cast(pl.String)
+    return sign + whole + "." + rest.str.zfill(_DECIMALS)
 
 
 def _write_excel(frame: pl.DataFrame, path: Path, rounded: Sequence[str]) -> None:
