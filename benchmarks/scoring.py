@@ -1,7 +1,7 @@
 """What scoring costs: a file by `gallop score`, the same rows by `mlflow models predict`, and one lead in process.
 
 The model is the champion of a project made here: the repository's own, run on its synthetic sample. MLflow serves the
-same version from the registry, so both score the same leads with the same model; its answers are held to ours.
+same version from the registry, so both score the same leads with the same model.
 
 `python -m benchmarks.scoring [ROWS]`. Nothing fails on a time.
 """

@@ -121,8 +121,7 @@ def score_parts(
         raise MissingColumnError(
             f"{source}: no column {', '.join(map(repr, absent))} to keep; name columns as the header does, one by one"
         )
-    table, used = bundle.settings.table, bundle.settings.features.used
-    seen = [name for name in table.columns if name in used]
+    table, used, seen = bundle.settings.table, bundle.settings.features.used, bundle.settings.used_columns
     rows = apply_rules_in_parts(parts, columns, table, source, labelled=False, used=used, beside={*seen, *keep})
     counts = _rejections(rows)
     if not len(rows.leads):

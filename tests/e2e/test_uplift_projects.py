@@ -6,6 +6,8 @@ import numpy as np
 import polars as pl
 from ruamel.yaml import YAML
 
+from gallop.artifacts.bundle import load_bundle
+from gallop.serving.scorer import LeadScorer
 from tests.support.checkouts import Checkout
 
 
@@ -47,6 +49,16 @@ def test_a_table_with_contacts_at_random_gives_a_list_by_what_a_contact_changes(
     assert set(scores.head(100)["source"]) == {"mail"}
     assert set(scores.filter(pl.col("decision") == "contact")["source"]) == {"mail"}
     assert not set(scores.columns) & {"called", "bought"}
+    assert "`gallop earned` is for lists by probability" in " ".join(project.gallop("earned", code=3).split())
+
+    scorer = LeadScorer(load_bundle(project.folder / "models/deployed"))
+    texts = [{"visits": str(row["visits"]), "source": row["source"]} for row in new.head(3).to_dicts()]
+    among = scorer.score(texts, ["", "", ""]).scores
+    for index, lead in enumerate(texts):
+        (alone,) = scorer.score([lead], [""]).scores.values()
+        assert alone == among[index]
+        told = scores.filter(pl.col("id") == new["id"][index]).to_dicts()[0]
+        assert (round(alone["uplift"], 4), alone["decision"]) == (told["uplift"], told["decision"]) or told["held_out"]
 
 
 def test_contacts_by_choice_are_refused_with_the_column_that_tells_them(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import narwhals.stable.v2 as nw
 import polars as pl
 import pytest
 
-from gallop.monitoring.followed import follow, live_stint
+from gallop.monitoring.followed import follow, scores_of_live_version
 from gallop.monitoring.look import look_at_model
 from gallop.monitoring.outcomes import LeadOutcome
 from gallop.results.monitoring import DIFFERENT_LEADS, FEWER, FEWER_OR_LATER, MonitoringReport
@@ -75,9 +75,9 @@ def test_of_a_version_that_came_back_only_the_time_since_then_counts():
     first, second, third = (
         deployment(2, version=version, first=day)[0] for version, day in (("1", 0), ("2", 10), ("1", 20))
     )
-    version, stint = live_stint(nw.concat([first, second, third]))
+    version, own = scores_of_live_version(nw.concat([first, second, third]))
     assert version == "1"
-    assert len(stint) == len(third)
+    assert len(own) == len(third)
 
 
 def test_nothing_is_expected_before_delays_are_known():

@@ -56,7 +56,7 @@ def run_data_clean(project: Project) -> Quality:
     raw = TextBatches(path, form)
     table = project.settings.table
     raw.require_names([*table.columns], str(path))
-    wanted = [name for name, column in table.columns.items() if column.role is not Role.IGNORE]
+    wanted = table.without_role(Role.IGNORE)
     with writing_parts(project.paths.leads) as writer, DiskStore(writer, project.paths.leads) as store:
         quality = clean_parts(raw.frames(wanted), raw.columns, table, str(path), store)
         if version.origin == SAMPLE:
@@ -72,7 +72,7 @@ def _clean_decisions(project: Project, version: DataVersion) -> Quality:
     from gallop.stages.data_clean import clean_parts
 
     path = project.paths.decisions / "decisions.parquet"
-    scan(path)
+    scan(path)  # refuses a file that is not the one its manifest names
     raw = TextBatches(path)
     with writing_parts(project.paths.leads) as writer, DiskStore(writer, project.paths.leads) as store:
         quality = clean_parts(raw.frames(), raw.columns, project.settings.table, str(path), store)

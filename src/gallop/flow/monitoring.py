@@ -5,9 +5,10 @@ import narwhals.stable.v2 as nw
 from gallop.adapters.monitoring.outcome_log import read_outcomes
 from gallop.adapters.monitoring.score_log import read_scores
 from gallop.artifacts.bundle import read_manifest
-from gallop.errors import ChecksumError, MissingOutputError
+from gallop.errors import ChecksumError, MissingOutputError, SettingsError
 from gallop.files import write_text
 from gallop.flow.project import Project
+from gallop.flow.score_log import no_scores
 from gallop.flow.training import RESULT
 from gallop.monitoring.look import ScoresLearnt, look_at_model
 from gallop.monitoring.outcomes import LeadOutcome, latest_outcomes
@@ -18,11 +19,16 @@ from gallop.schema import DAY_US
 
 
 def run_earned(project: Project) -> Earned:
-    """What the list brought. Raises as `run_monitor`."""
+    """What the list brought. Raises as `run_monitor`; SettingsError where the uplift may have chosen the contacts."""
     from gallop.monitoring.earned import what_the_list_earned
 
-    scores, outcomes, until = _logs(project)
     settings = project.settings
+    if settings.table.treatment is not None:
+        raise SettingsError(
+            "table.treatment: contacts may be chosen by uplift, which the log of scores does not hold, so nobody can "
+            "tell which held-out leads are as good as those contacted; `gallop earned` is for lists by probability"
+        )
+    scores, outcomes, until = _logs(project)
     return what_the_list_earned(scores, outcomes, until, float(settings.monitoring.horizon_days), settings.decision)
 
 
@@ -34,9 +40,7 @@ def _logs(project: Project) -> tuple[nw.DataFrame, dict[str, LeadOutcome], float
     """
     scores = read_scores(project.paths.scores)
     if not len(scores):
-        raise MissingOutputError(
-            f"{project.paths.scores}: no scores are recorded there; `gallop score FILE -o OUT --log` does so"
-        )
+        raise no_scores(project.paths.scores)
     log = read_outcomes(project.paths.outcomes)
     if log.until is None:
         raise MissingOutputError(

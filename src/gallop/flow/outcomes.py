@@ -12,11 +12,11 @@ import narwhals.stable.v2 as nw
 
 from gallop.adapters.monitoring.outcome_log import read_outcomes, record_outcomes
 from gallop.adapters.monitoring.score_log import first_scores
-from gallop.errors import MissingColumnError, MissingOutputError, SettingsError, WrongTypeError
+from gallop.errors import MissingColumnError, SettingsError, WrongTypeError
 from gallop.events.raw import UNREADABLE
 from gallop.files import sha256_of
 from gallop.flow.project import Project
-from gallop.flow.score_log import ScoreLog
+from gallop.flow.score_log import ScoreLog, no_scores
 from gallop.flow.scoring import read_raw_table
 from gallop.monitoring.outcomes import REPEATED, OutcomeRow, SortedOutcomes, TimeStyle, moment_of_text, sort_outcomes
 from gallop.monitoring.scored_lead import hashed_id
@@ -72,9 +72,7 @@ def take_outcomes(
     log = ScoreLog.of_project(project)
     first = first_scores(log.folder)
     if not first:
-        raise MissingOutputError(
-            f"{log.folder}: no scores are recorded there; `gallop score FILE -o OUT --log` does so"
-        )
+        raise no_scores(log.folder)
     end = _end(until, written, now)
     raw, remarks = _read(source, sheet)
     key = project.settings.events.lead if project.settings.events else project.settings.table.id

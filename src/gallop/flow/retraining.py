@@ -72,8 +72,7 @@ def _require_alike(project: Project, new: Path) -> None:
         )
     columns = TextBatches(new, table.format).columns
     require_header(columns, [*table.columns], str(new))
-    wanted = [name for name, column in table.columns.items() if column.role is not Role.IGNORE]
-    if lacking := [name for name in wanted if name not in columns]:
+    if lacking := [name for name in table.without_role(Role.IGNORE) if name not in columns]:
         raise MissingColumnError(
             f"--data {new}: no column {', '.join(map(repr, lacking))}; the table needs what params.yaml names "
             "under table.columns"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gallop.errors import SettingsError, WrongTypeError
+from gallop.errors import MissingOutputError, SettingsError, WrongTypeError
 from gallop.events.raw import UNREADABLE, read_time
 from gallop.flow.project import Project
 from gallop.schema import ROW, SECOND_US
@@ -49,6 +49,11 @@ class ScoreLog:
         from gallop.monitoring.scored_lead import scored_leads
 
         return record_scores(scored_leads(scores.ranked, scores.inputs, scored_at, self.key), self.folder)
+
+
+def no_scores(folder: Path) -> MissingOutputError:
+    """The error to raise where nothing was ever recorded."""
+    return MissingOutputError(f"{folder}: no scores are recorded there; `gallop score FILE -o OUT --log` does so")
 
 
 def _key(project: Project) -> bytes:

@@ -21,12 +21,9 @@ from gallop.flow.signature import load_deployed
 from gallop.results.run import TrainingResult
 from gallop.results.unlike import Unlike
 from gallop.schema import RULE, Role
-from gallop.settings.table import Table
 
 if TYPE_CHECKING:
     from gallop.scoring import Scores
-
-_PROBABILITIES = ("probability", "low", "high", "uplift")
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,8 @@ def score_file(
         raise SettingsError("the deployed model takes a log of events: say as of when to score, with --at TIME")
     with _opened_table(leads, sheet) as (raw, remarks):
         raw.require_names([*deployed.settings.table.columns], leads)
-        parts = raw.frames([*_columns_read(deployed.settings.table), *keep])
+        wanted = deployed.settings.table.without_role(Role.IGNORE, Role.LABEL, Role.TREATMENT)
+        parts = raw.frames([*wanted, *keep])
         scores = score_parts(parts, raw.columns, deployed, leads, describe_reason, keep, project.settings)
     scored = write_outcome(scores, project, deployed, output, reasons, top, remarks)
     return replace(scored, logged=log.record(scores, scored_at)) if log and scored_at else scored
@@ -114,24 +112,27 @@ def write_outcome(
 ) -> Scored:
     """Write scores, rejected rows beside them, and what each column adds where that is wanted."""
     from gallop.adapters.tables.scores import write_scores
-    from gallop.modelling.judging import CONTACT
+    from gallop.modelling.judging import CONTACT, PROBABILITIES, worth_contacting
 
     aside = rejected_beside(output)
     if len(scores.rejected):
         write_scores(scores.rejected, aside)
     else:
         aside.unlink(missing_ok=True)
-    ranked, threshold = scores.ranked.head(top) if top else scores.ranked, deployed.manifest.threshold
-    write_scores(ranked, output, _PROBABILITIES)
+    ranked = scores.ranked.head(top) if top else scores.ranked
+    write_scores(ranked, output, PROBABILITIES)
     if reasons is not None:
         write_scores(scores.explained.head(len(ranked)), reasons)
+    probability = scores.ranked["probability"].to_numpy()
+    uplift = scores.ranked["uplift"].to_numpy() if "uplift" in scores.ranked.columns else None
+    missed = worth_contacting(probability, uplift, deployed) & scores.ranked["held_out"].to_numpy()
     return Scored(
         str(deployed.manifest.version),
         deployed.manifest.data,
         len(scores.ranked),
         int((scores.ranked["decision"] == CONTACT).sum()),
         int(scores.ranked["held_out"].sum()),
-        float(scores.ranked.filter(nw.col("held_out") & (nw.col("probability") >= threshold))["probability"].sum()),
+        float(probability[missed].sum()),
         len(ranked),
         scores.counts,
         aside,
@@ -162,12 +163,6 @@ def _unlike(scores: "Scores", deployed: Bundle, folder: Path) -> tuple[Unlike, .
 
 def _is_of_values(rule: str) -> bool:
     return rule.endswith(("_unknown", "_below_minimum", "_above_maximum"))
-
-
-def _columns_read(table: Table) -> list[str]:
-    """What scoring looks at."""
-    unseen = {Role.IGNORE, Role.LABEL, Role.TREATMENT}
-    return [name for name, column in table.columns.items() if column.role not in unseen]
 
 
 def read_raw_table(leads: str, sheet: str | None) -> tuple[nw.DataFrame, tuple[str, ...]]:

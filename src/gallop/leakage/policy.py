@@ -30,7 +30,7 @@ def findings(leads: nw.DataFrame, split: TrainTestSplit, settings: Settings) -> 
     train, test = (
         _rows(leads, _one_a_group(part, table, settings.seed), table.id) for part in (split.train, split.test)
     )
-    roles = {name: column.role for name, column in table.columns.items() if name in settings.features.used}
+    roles = {name: table.columns[name].role for name in settings.used_columns}
     dates = [name for name, role in roles.items() if role is Role.DATE]
     return find_leaks(
         _columns(train, roles),

@@ -10,6 +10,8 @@ from gallop.modelling.uncertainty import predictions, rate_interval
 
 CONTACT: Final = "contact"
 WAIT: Final = "wait"
+PROBABILITIES: Final = ("probability", "low", "high", "uplift")
+"""Columns of scores that are probabilities, or differences of them."""
 
 
 def judged(
@@ -21,10 +23,7 @@ def judged(
         uplift: what a contact adds to each probability; None where the model does not know.
         held_out: who is never contacted by score.
     """
-    manifest = bundle.manifest
-    yes = probability >= manifest.threshold
-    if uplift is not None and manifest.uplift_from is not None:
-        yes = uplift >= manifest.uplift_from
+    manifest, yes = bundle.manifest, worth_contacting(probability, uplift, bundle)
     low, high = rate_interval(probability, manifest.uncertainty.ranges)
     return {
         "probability": probability,
@@ -36,6 +35,14 @@ def judged(
         "held_out": held_out,
         "band": bands_of(probability, manifest.bands),
     }
+
+
+def worth_contacting(probability: np.ndarray, uplift: np.ndarray | None, bundle: Bundle) -> np.ndarray:
+    """Whose score says contact, held out or not: shape (n,). Arguments as of `judged`."""
+    manifest = bundle.manifest
+    if uplift is not None and manifest.uplift_from is not None:
+        return uplift >= manifest.uplift_from
+    return probability >= manifest.threshold
 
 
 def bands_of(probability: np.ndarray, bands: Mapping[str, float]) -> list[str]:

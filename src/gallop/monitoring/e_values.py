@@ -15,6 +15,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from gallop.monitoring.delays import Days, DelayCurve
 
@@ -92,11 +93,11 @@ def watch_ripe_leads(probability: Days, converted: NDArray[np.bool_], ripe: Days
         ends: of the periods, rising.
     """
     period = np.searchsorted(ends, ripe)
-    middle = _logit(np.clip(probability.mean(), 1e-6, 1 - 1e-6)) if len(probability) else 0.0
+    middle = logit(np.clip(probability.mean(), 1e-6, 1 - 1e-6)) if len(probability) else 0.0
     alternatives = [ratio * probability for ratio in RATIOS]
     null = [TOLERANCE * probability] * len(RATIOS)
     for slope in SLOPES:
-        flat = 1 / (1 + np.exp(-(middle + slope * (_logit(probability) - middle))))
+        flat = expit(middle + slope * (logit(probability) - middle))
         # As many conversions in all: this asks about the order alone.
         alternatives.append(np.clip(flat * probability.sum() / max(flat.sum(), 1e-12), 1e-9, 1 - 1e-9))
         null.append(probability)
@@ -144,7 +145,3 @@ def _mixed(log_ratios: Days, at: Days, watched: NDArray[np.bool_]) -> Days:
         highest = running.max()
         total[period] = np.logaddexp(highest + np.log(np.exp(running - highest).mean()), -np.log(begun + 1))
     return total
-
-
-def _logit(probability: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.log(probability) - np.log1p(-probability)

@@ -7,14 +7,13 @@ Statistics in Medicine 17, 873-890, method 10), which holds with few conversions
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 import narwhals.stable.v2 as nw
 import numpy as np
 
 from gallop.evaluation.metrics import wilson
-from gallop.monitoring.followed import FollowedLeads, follow, ripe_age
+from gallop.monitoring.followed import FollowedLeads, follow, ripe_age, shown_day
 from gallop.monitoring.outcomes import LeadOutcome
 from gallop.results.earned import Earned, EarnedGroup
 from gallop.results.estimates import Estimate
@@ -24,7 +23,6 @@ _CONFIDENCE: Final = 0.95
 _SEEN_IN: Final = 1.96 + 0.84
 """Standard errors of a difference that is seen in 4 of 5 cases, at 95 %."""
 _FIFTH: Final = 0.2
-_DAY_S: Final = 86_400
 
 
 @dataclass(frozen=True)
@@ -62,8 +60,8 @@ def what_the_list_earned(
     conversions = None if difference is None else _times(difference, many)
     target = prices.cost / prices.value if prices.cost and prices.value else _FIFTH * _mean(both.probability)
     return Earned(
-        since=_shown(leads.scored.min(initial=until)),
-        until=_shown(until),
+        since=shown_day(leads.scored.min(initial=until)),
+        until=shown_day(until),
         contacted=contacted,
         held_out=held_out,
         unripe=int((on_list & ~ripe).sum()),
@@ -139,7 +137,3 @@ def _more_weeks(leads: FollowedLeads, target: float) -> int | None:
 
 def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if len(values) else 0.0
-
-
-def _shown(days: float) -> str:
-    return datetime.fromtimestamp(days * _DAY_S, UTC).date().isoformat()

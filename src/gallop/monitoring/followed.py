@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from gallop.modelling.judging import CONTACT
 from gallop.monitoring.delays import Days
 from gallop.monitoring.outcomes import LeadOutcome
-from gallop.schema import DAY_US
+from gallop.schema import DAY_US, SECOND_US
 
 Flags = NDArray[np.bool_]
 
@@ -84,7 +86,7 @@ def follow(scores: nw.DataFrame, outcomes: Mapping[str, LeadOutcome], horizon_da
         value=np.array(value, dtype=np.float64),
         band=np.array(first["band"].to_list(), dtype=str),
         held_out=np.array(first["held_out"].to_list(), dtype=bool),
-        contact=np.array(first["decision"].to_list(), dtype=str) == "contact",
+        contact=np.array(first["decision"].to_list(), dtype=str) == CONTACT,
         version=np.array(first["model_version"].to_list(), dtype=str),
         inputs=np.array(first["inputs"].to_list(), dtype=object),
         again=len(scores) - len(first),
@@ -98,6 +100,11 @@ def in_days(micros: NDArray[np.float64]) -> Days:
     return micros / DAY_US
 
 
+def shown_day(days: float) -> str:
+    """Days since 1970 as YYYY-MM-DD."""
+    return datetime.fromtimestamp(days * DAY_US / SECOND_US, UTC).date().isoformat()
+
+
 def ripe_age(leads: FollowedLeads, horizon_days: float) -> float:
     """The age at which a lead's outcome is known, in days: the horizon, and how late 99 in 100 conversions are seen."""
     known = np.isfinite(leads.seen)
@@ -105,7 +112,7 @@ def ripe_age(leads: FollowedLeads, horizon_days: float) -> float:
     return horizon_days + (float(np.ceil(np.quantile(late, 0.99, method="higher"))) if len(late) else 0.0)
 
 
-def live_stint(scores: nw.DataFrame) -> tuple[str, nw.DataFrame]:
+def scores_of_live_version(scores: nw.DataFrame) -> tuple[str, nw.DataFrame]:
     """The version that scored last, and its scores since another version scored.
 
     Args:

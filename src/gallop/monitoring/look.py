@@ -16,14 +16,15 @@ from typing import Final
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from gallop.evaluation.metrics import critical_value
 from gallop.modelling.unlike import unlike_leads
 from gallop.monitoring.calibration import calibration_slope, group_rates
 from gallop.monitoring.columns import FEWEST_LEADS, moved_columns
 from gallop.monitoring.delays import FEWEST, DelayCurve, delay_curve
 from gallop.monitoring.e_values import LeadDays, Watch, watch_open_leads, watch_ripe_leads
-from gallop.monitoring.followed import FollowedLeads, follow, live_stint, ripe_age
+from gallop.monitoring.followed import FollowedLeads, follow, ripe_age, scores_of_live_version, shown_day
 from gallop.monitoring.outcomes import LeadOutcome
-from gallop.results.evidence import Band, ScoreRange
+from gallop.results.evidence import BANDS, Band, ScoreRange
 from gallop.results.monitoring import (
     DIFFERENT_LEADS,
     FEWER,
@@ -41,7 +42,6 @@ CONFIDENCE: Final = 0.95
 _WEEK: Final = 7
 _DAY_S: Final = 86_400
 _MOST: Final = 1e12
-BANDS: Final = ("hot", "warm", "cold")
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ def look_at_model(
         learnt: of the version that scored last; None where it is not at hand.
     """
     horizon = float(settings.horizon_days)
-    version, stint = live_stint(scores)
-    everyone, live = (follow(some, outcomes, horizon).known_at(until) for some in (scores, stint))
+    version, own = scores_of_live_version(scores)
+    everyone, live = (follow(some, outcomes, horizon).known_at(until) for some in (scores, own))
     ripe_days = ripe_age(everyone, horizon)
     starts = np.arange(live.scored.min(initial=until), until, 1.0)
     curves = [curve for start in starts[::_WEEK] for curve in [_curve(everyone, start, ripe_days)] * _WEEK]
@@ -85,7 +85,7 @@ def look_at_model(
     converted = np.isfinite(ripe.seen)
     return MonitoringReport(
         version=version,
-        since=_shown(float(stint["scored_at"].dt.timestamp("us").min()) / 1e6),
+        since=_shown(float(own["scored_at"].dt.timestamp("us").min()) / 1e6),
         until=_shown(until * _DAY_S),
         horizon_days=settings.horizon_days,
         ripe_days=ripe_days,
@@ -138,7 +138,7 @@ def _expected_by_now(leads: FollowedLeads, curve: DelayCurve | None, until: floa
     expects = older[np.searchsorted(age[order], curve.ages[1:])]
     weights = np.diff(curve.shares)
     of_delays = float(weights @ (expects - weights @ expects) ** 2) / curve.conversions
-    reach = 1.96 * float(np.sqrt((by_now * (1 - by_now)).sum() + of_delays))
+    reach = critical_value(CONFIDENCE) * float(np.sqrt((by_now * (1 - by_now)).sum() + of_delays))
     expected = float(by_now.sum())
     return ExpectedByNow(
         leads=len(leads),
@@ -158,9 +158,9 @@ def _alarm(name: str, watch: Watch, alpha: float, unknown: str | None) -> Alarm:
     evidence = float(np.exp(np.minimum(watch.log_e[-1], np.log(_MOST))))
     # What is expected of open leads day by day grows with those that fail to convert: it is no number for people.
     counts = f"{watch.came.sum():,} came of {watch.expected.sum():,.1f} expected; " if name == FEWER else ""
-    begun = _day(float(watch.ends[np.argmax(watched)]) - 1)
+    begun = shown_day(float(watch.ends[np.argmax(watched)]) - 1)
     because = f"{counts}evidence since {begun}: {evidence:.3g}, an alarm at {1 / alpha:,.0f}"
-    since = None if first is None else _day(float(watch.ends[first]))
+    since = None if first is None else shown_day(float(watch.ends[first]))
     return Alarm(name=name, raised=first is not None, since=since, evidence=evidence, because=because)
 
 
@@ -237,7 +237,3 @@ def _remarks(leads: FollowedLeads, settings: Monitoring) -> tuple[str, ...]:
 
 def _shown(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="minutes").replace("+00:00", "Z")
-
-
-def _day(days: float) -> str:
-    return datetime.fromtimestamp(days * _DAY_S, UTC).date().isoformat()

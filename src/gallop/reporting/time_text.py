@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from gallop.reporting.formatting import count, figure, leads, percent, signed_interval, with_interval, words
+from gallop.results.evidence import BANDS
 from gallop.results.over_time import Drift, DriftFigure, OverTime, Period
 from gallop.results.run import TrainingResult
 from gallop.results.unlike import SCORES, Unlike
@@ -103,7 +104,7 @@ def describe_unlike(unlike: Sequence[Unlike], rows: int) -> str:
     for one in unlike:
         side = "at most" if one.observed > one.bound else "at least"
         bound = f"{side} {percent(one.bound, 1)}"
-        if one.what in {"hot", "warm", "cold"}:
+        if one.what in BANDS:
             expected = f"where {percent(one.expected, 1)} were expected, {bound}"
             parts.append(f"{percent(one.observed, 1)} are {one.what}, {expected}")
         elif one.what == SCORES:

@@ -8,6 +8,9 @@ from gallop.results.estimates import Estimate, ResultModel
 NOBODY: Final = math.nextafter(1.0, 2.0)
 """The cut-off where contacting no lead is best: just above every probability."""
 
+BANDS: Final = ("hot", "warm", "cold")
+"""From the best leads down."""
+
 
 class Reason(ResultModel):
     """What one column adds to a lead's log-odds. All columns together, and the model's base, are the score's."""

@@ -1,4 +1,4 @@
-"""The door: every request passes it before anything else looks at it. What is not allowed here is denied.
+"""Who may ask for what: every request passes here before anything else sees it. What is not allowed is denied.
 
 It asks for a key, counts, limits the body and the time it takes, puts security headers on every answer, and turns
 whatever breaks behind it into a problem without a word of the request in it.
@@ -41,7 +41,7 @@ _LOOPBACK: Final = frozenset({b"localhost", b"127.0.0.1", b"[::1]", b"::1"})
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="gallop", Basic realm="gallop", charset="UTF-8"'}
 
 
-class Door:
+class AccessMiddleware:
     """ASGI middleware around the whole service."""
 
     def __init__(

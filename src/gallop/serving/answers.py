@@ -15,6 +15,7 @@ class LeadScore(BaseModel):
     probability: float = Field(ge=0, le=1, description="That the lead converts.")
     low: float = Field(description="Of leads with such a score, at least this share converts.")
     high: float = Field(description="Of leads with such a score, at most this share converts.")
+    uplift: float | None = Field(None, description="What a contact adds to the probability, where the model knows.")
     prediction: Literal["converts", "does not", "open"]
     decision: Literal["contact", "wait"]
     held_out: bool = Field(description="In the standing random hold-out, and so not contacted by score.")

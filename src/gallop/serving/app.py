@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gallop.serving import inference_protocol, page_routes, score_routes
+from gallop.serving.access import AccessMiddleware
 from gallop.serving.api_keys import ApiKeys
-from gallop.serving.door import Door
 from gallop.serving.limits import ServiceLimits
 from gallop.serving.live_model import LiveModel, Trust
 from gallop.serving.openapi import describe
@@ -47,7 +47,6 @@ def create_app(
         trust: what the project asks of a bundle, besides that it is whole.
         recorder: takes each scored lead for the log of scores.
         card: gives the model card, in Markdown, of the bundle with a digest, where there is one.
-
         report: gives the report, in HTML, of the bundle with a digest.
         history: gives the changes of what is live, the newest first: `at`, `who`, `what`, `because`.
 
@@ -83,7 +82,7 @@ def create_app(
     app.include_router(page_routes.page_router(service, trust.project, report, history))
     app.include_router(inference_protocol.inference_router(service))
     app.openapi = lambda: describe(app.routes, live.now)
-    app.add_middleware(Door, limits=limits, keys=keys, local=local, telemetry=telemetry)
+    app.add_middleware(AccessMiddleware, limits=limits, keys=keys, local=local, telemetry=telemetry)
     return app
 
 

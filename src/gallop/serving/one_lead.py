@@ -4,7 +4,7 @@ Building the expressions for a table takes tens of milliseconds, for one row as 
 once, as a query that every lead goes through: the same rules, the same features, no second copy of either.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +49,6 @@ class OneLeadScorer:
 
     Args:
         bundle: as `load_bundle` gives it.
-        columns: of the raw table, as leads come with them, without the id; None for all that scoring looks at.
 
     Examples:
         >>> import gallop
@@ -63,16 +62,17 @@ class OneLeadScorer:
         'source_not_kept'
     """
 
-    def __init__(self, bundle: Bundle, columns: Sequence[str] | None = None) -> None:
+    columns: list[str]
+    """Of the raw table, all that scoring may look at but the id."""
+
+    def __init__(self, bundle: Bundle) -> None:
         self._bundle, table, features = bundle, bundle.settings.table, bundle.settings.features
-        if columns is None:
-            spared = {Role.ID, Role.LABEL, Role.TREATMENT, Role.IGNORE}
-            columns = [name for name, column in table.columns.items() if column.role not in spared]
-        named = [*columns, *([] if table.id == ROW else [table.id])]
+        self.columns = table.without_role(Role.ID, Role.LABEL, Role.TREATMENT, Role.IGNORE)
+        named = [*self.columns, *([] if table.id == ROW else [table.id])]
         rules = row_rules(named, table, _SOURCE, labelled=False, used=features.used)
         self._id, self._rules, self._counted = table.id, {rule.name: rule for rule in rules.claiming}, rules.counted
         self._roles = input_roles(table, features)
-        self._seen = [name for name in rules.columns if name in features.used]
+        self._seen = bundle.settings.used_columns
 
         def build(raw: nw.LazyFrame) -> nw.LazyFrame:
             kept = [nw.col(counted_as(rule)) for rule in rules.counted]

@@ -7,7 +7,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from gallop.serving.limits import ServiceLimits
 
 _SPARE_S = 5.0
-"""The door answers a slow body with 408 before the connection is closed here."""
+"""`access` answers a slow body with 408 before the connection is closed here."""
 
 
 class DeadlineProtocol(HttpToolsProtocol):

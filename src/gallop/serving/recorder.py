@@ -41,7 +41,7 @@ class ScoreRecorder:
 
     def add(self, model: ServedModel, asked: LeadsAsked, outcome: LeadScores) -> None:
         """Take the leads of a request. One without an id is not taken: nobody could say later what became of it."""
-        used = [name for name in model.bundle.settings.table.columns if name in model.bundle.settings.features.used]
+        used = model.bundle.settings.used_columns
         ids = ["" if identifier is None else cell_text(identifier).strip() for identifier in asked.ids]
         now = datetime.now(UTC)
         leads = [

@@ -13,7 +13,7 @@ from gallop.adapters.tables.csv_format import detect
 from gallop.adapters.tables.polars import read_text
 from gallop.adapters.tables.scores import write_scores
 from gallop.errors import EmptyTableError, GallopError
-from gallop.modelling.judging import CONTACT
+from gallop.modelling.judging import CONTACT, PROBABILITIES
 from gallop.reporting.formatting import describe_reason
 from gallop.reporting.rule_text import meanings
 from gallop.schema import ROW
@@ -102,7 +102,7 @@ class ScoredList:
 
     def write(self, wanted: LeadsWanted, path: Path) -> None:
         """Write the leads that are asked for, as the file's ending says. Raises `SettingsError`."""
-        write_scores(self.selected(wanted), path, ("probability", "low", "high"))
+        write_scores(self.selected(wanted), path, PROBABILITIES)
 
     def write_rejected(self, path: Path) -> None:
         """Write the rows that could not be scored, each with the rule it broke."""

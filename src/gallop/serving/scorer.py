@@ -9,10 +9,10 @@ import narwhals.stable.v2 as nw
 
 from gallop.artifacts.bundle import Bundle
 from gallop.errors import EmptyTableError
-from gallop.modelling.judging import WAIT
+from gallop.modelling.judging import PROBABILITIES, WAIT
 from gallop.reporting.formatting import describe_reason
 from gallop.results.evidence import Reason
-from gallop.schema import ROW, RULE, Role
+from gallop.schema import ROW, RULE
 from gallop.scoring import score_table
 from gallop.serving.one_lead import OneLeadScorer
 from gallop.settings.params import Settings
@@ -20,7 +20,8 @@ from gallop.tables.applied_rules import apply_rules
 from gallop.tables.hash_draw import in_hold_out
 from gallop.tables.rules import Rule, rules
 
-_SCORE = ("probability", "low", "high", "prediction", "decision", "held_out", "band")
+_SCORE = (*PROBABILITIES, "prediction", "decision", "held_out", "band")
+"""Columns of the scores that are given; uplift only where the model knows it."""
 _SOURCE = "the request"
 
 
@@ -65,10 +66,7 @@ class LeadScorer:
         self._bundle, table = _without_hold_out(bundle), bundle.settings.table
         self._used = bundle.settings.features.used
         self._rules = {rule.name: rule for rule in rules(table, labelled=False, used=self._used)}
-        # The label is never known here, and what is ignored does not matter.
-        spared = {table.label.column, table.id, *table.with_role(Role.IGNORE), *table.with_role(Role.TREATMENT)}
-        self._columns = [name for name in table.columns if name not in spared]
-        self._one = OneLeadScorer(bundle, self._columns)
+        self._one = OneLeadScorer(bundle)
         events = bundle.settings.events
         self._describe = partial(describe_reason, features=events.by_name if events else None)
 
@@ -95,7 +93,8 @@ class LeadScorer:
             return LeadScores({}, {}, self._broken(self._rejected(raw)))
         ranked, explained = scored.ranked, scored.explained
         positions = [int(row) - 1 for row in ranked[ranked.columns[0]].to_list()]
-        columns = {name: ranked[name].to_list() for name in _SCORE if name != "held_out"}
+        given = [name for name in _SCORE if name in ranked.columns]
+        columns = {name: ranked[name].to_list() for name in given}
         parts = {name: explained[name].to_list() for name in explained.columns[1:]}
         columns["held_out"] = held_out = self._held_out([names[position] for position in positions])
         columns["decision"] = [
@@ -103,7 +102,7 @@ class LeadScorer:
         ]
         sources, numbers = [*parts][1:-1], ranked["reasons"].to_list()
         return LeadScores(
-            {position: {name: columns[name][index] for name in _SCORE} for index, position in enumerate(positions)},
+            {position: {name: columns[name][index] for name in given} for index, position in enumerate(positions)},
             {
                 position: LeadReasons(
                     parts["base"][index],
@@ -142,7 +141,7 @@ class LeadScorer:
     def _raw(self, leads: Sequence[Mapping[str, str]]) -> nw.DataFrame:
         key = self._bundle.settings.table.id
         rows = list(range(1, len(leads) + 1))
-        texts: dict[str, list] = {name: [lead.get(name, "") for lead in leads] for name in self._columns}
+        texts: dict[str, list] = {name: [lead.get(name, "") for lead in leads] for name in self._one.columns}
         if key != ROW:
             # Ids only tell the leads of this request apart, so that none is taken for another's duplicate.
             texts[key] = [str(row) for row in rows]

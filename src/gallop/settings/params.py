@@ -89,6 +89,11 @@ class Settings(SettingsModel):
     export: Export = Field(default_factory=Export, description="The exported file.")
     leaks: Leaks = Field(default_factory=Leaks, description="Acknowledged findings of the leak guard.")
 
+    @property
+    def used_columns(self) -> list[str]:
+        """Columns of the raw table that the model's inputs are made from, in the table's order."""
+        return [name for name in self.table.columns if name in self.features.used]
+
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
         for name, bins in self.features.bins.items():

@@ -148,6 +148,10 @@ class Table(SettingsModel):
         """Names of the columns with this role, in the table's order."""
         return tuple(name for name, column in self.columns.items() if column.role is role)
 
+    def without_role(self, *roles: Role) -> list[str]:
+        """Names of the columns with none of these roles, in the table's order."""
+        return [name for name, column in self.columns.items() if column.role not in roles]
+
     @property
     def id(self) -> str:
         """The column that tells leads apart; where the table has none, the row number in the file."""

@@ -142,17 +142,7 @@ class CsvStream:
         import pyarrow as pa
         import pyarrow.csv
 
-        names = self.columns
-        options = {
-            "read_options": pa.csv.ReadOptions(use_threads=True, block_size=_BLOCK, column_names=names),
-            "parse_options": pa.csv.ParseOptions(newlines_in_values=True, delimiter=self._form.separator),
-            "convert_options": pa.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                include_columns=[name for name in names if name in wanted],
-                strings_can_be_null=False,
-                check_utf8=False,
-            ),
-        }
+        options = csv_text.arrow_options(self.columns, wanted, self._form.separator, _BLOCK)
         # The header is read as the first row, since its own names need not be usable.
         above = int(self._form.header)
         try:

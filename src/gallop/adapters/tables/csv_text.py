@@ -5,10 +5,10 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -38,19 +38,34 @@ def read_csv(packed: bytes, path: Path, form: Format) -> pl.DataFrame:
     names = header(content, path, form)
     if content.count(b'"') % 2:
         require_quotes_closed(csv_rows(content, form.separator, strict=True), path)
-    options = {
-        "read_options": pa.csv.ReadOptions(use_threads=True, block_size=1 << 26, column_names=names, skip_rows=0),
-        "parse_options": pa.csv.ParseOptions(newlines_in_values=True, delimiter=form.separator),
-        "convert_options": pa.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=True
-        ),
-    }
     try:
-        table = pa.csv.read_csv(pa.BufferReader(content), **options)
+        table = pa.csv.read_csv(pa.BufferReader(content), **arrow_options(names, names, form.separator, 1 << 26))
     except pa.ArrowInvalid as error:
         raise explain_row(error, lambda: csv_rows(content, form.separator), path, len(names)) from None
     # The header was read as the first row, since its own names need not be usable.
     return pl.DataFrame(pl.from_arrow(table.slice(1) if form.header else table))
+
+
+def arrow_options(names: list[str], wanted: Collection[str], separator: str, block: int) -> dict[str, Any]:
+    """How Arrow's readers read a CSV whose encoding is checked already: every value as text.
+
+    Args:
+        names, wanted: of all columns, so that the header is read as a row; and of those to give.
+        block: bytes that are parsed at once.
+    """
+    import pyarrow as pa
+    import pyarrow.csv
+
+    return {
+        "read_options": pa.csv.ReadOptions(use_threads=True, block_size=block, column_names=names),
+        "parse_options": pa.csv.ParseOptions(newlines_in_values=True, delimiter=separator),
+        "convert_options": pa.csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            include_columns=[name for name in names if name in wanted],
+            strings_can_be_null=False,
+            check_utf8=False,
+        ),
+    }
 
 
 def utf8(content: bytes, path: Path, encoding: str) -> bytes:
